@@ -1,0 +1,81 @@
+//! Values as people read them.
+
+/// A duration with one decimal from a second on: `450ms`, `3.2s`, `2.0s`, `2m 05s`, `1h 02m`.
+#[must_use]
+pub fn duration(millis: f64) -> String {
+    // Rounding first keeps 999.6 ms from reading `1000ms`, and 59.97 s from reading `60.0s`.
+    let tenths = (millis.abs() / 100.0).round();
+    let sign = if millis < 0.0 { "-" } else { "" };
+    if millis.abs() < 10.0 {
+        format!("{millis:.1}ms")
+    } else if millis.abs().round() < 1000.0 {
+        format!("{millis:.0}ms")
+    } else if tenths < 600.0 {
+        format!("{sign}{:.1}s", tenths / 10.0)
+    } else {
+        let seconds = (millis.abs() / 1000.0).round();
+        let (minutes, hours) = ((seconds / 60.0).floor(), (seconds / 3600.0).floor());
+        if hours < 1.0 {
+            format!("{sign}{minutes:.0}m {:02.0}s", seconds % 60.0)
+        } else {
+            format!("{sign}{hours:.0}h {:02.0}m", minutes % 60.0)
+        }
+    }
+}
+
+/// The same without a decimal that says nothing: `5s`, `6.2s`, `450ms`.
+#[must_use]
+pub fn short_duration(millis: f64) -> String {
+    let text = duration(millis);
+    for unit in ["ms", "s"] {
+        if let Some(number) = text.strip_suffix(unit).and_then(|number| number.strip_suffix(".0")) {
+            return format!("{number}{unit}");
+        }
+    }
+    text
+}
+
+/// A number of mebibytes: `0.4MB`, `78MB`, `1.2GB`.
+#[must_use]
+pub fn mebibytes(mebibytes: f64) -> String {
+    if mebibytes >= 1024.0 {
+        format!("{:.1}GB", mebibytes / 1024.0)
+    } else if mebibytes >= 10.0 || mebibytes == 0.0 {
+        format!("{mebibytes:.0}MB")
+    } else {
+        format!("{mebibytes:.1}MB")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_choose_their_unit_after_rounding() {
+        let cases = [
+            (0.0, "0.0ms"),
+            (1.25, "1.2ms"),
+            (235.4, "235ms"),
+            (999.6, "1.0s"),
+            (2000.0, "2.0s"),
+            (59_970.0, "1m 00s"),
+            (125_000.0, "2m 05s"),
+            (3_725_000.0, "1h 02m"),
+            (-1500.0, "-1.5s"),
+        ];
+        for (millis, text) in cases {
+            assert_eq!(duration(millis), text, "{millis}");
+        }
+    }
+
+    #[test]
+    fn short_durations_drop_a_zero_decimal() {
+        assert_eq!([5000.0, 6200.0, 450.0, 5.0].map(short_duration), ["5s", "6.2s", "450ms", "5ms"]);
+    }
+
+    #[test]
+    fn memory_is_short() {
+        assert_eq!([0.0, 0.44, 78.2, 1229.0].map(mebibytes), ["0MB", "0.4MB", "78MB", "1.2GB"]);
+    }
+}

@@ -1,0 +1,42 @@
+//! The manners every tool of the workspace shares; it knows no record.
+//!
+//! - [`start`] is a tool's whole `main`: real streams in, exit status out, errors printed with a hint.
+//! - [`Streams`] is all of the outside world a tool sees, so that a test can hand it another one.
+//! - [`Exit`] is what an exit status means, the same in every tool; [`Explain`] is what every error says.
+//! - [`Interrupts`] turn the first ^C into an orderly end.
+//! - [`human`], [`printable`], [`Instant`] and [`ColorChoice`]: how people write and read values.
+//!
+//! Its functions may change at any time; the command lines are the contract.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod clock;
+mod color;
+mod environment;
+mod exit;
+mod explain;
+pub mod human;
+mod input;
+mod instant;
+mod interrupts;
+mod nearest;
+mod output;
+mod printable;
+mod start;
+mod streams;
+
+pub use arguments::{InputArgs, Usage, parse, parse_duration};
+pub use clock::Clock;
+pub use color::ColorChoice;
+pub use environment::Environment;
+pub use exit::Exit;
+pub use explain::Explain;
+pub use input::Input;
+pub use instant::{Instant, NoInstant};
+pub use interrupts::Interrupts;
+pub use nearest::nearest;
+pub use output::Output;
+pub use printable::printable;
+pub use start::start;
+pub use streams::{MissingInput, Streams};

@@ -1,0 +1,65 @@
+//! A tool's whole `main`.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::{Exit, Explain, Streams, explain};
+
+/// Runs a tool on the process's own streams and ends as it says.
+///
+/// Errors are printed to standard error with their hint. A reader that left our standard output is no
+/// error. A signal that the tool outlived is met at the end, so that the parent sees a death by signal.
+#[must_use]
+pub fn start<E: Explain>(
+    tool: &'static str,
+    run: impl FnOnce(Vec<OsString>, &mut Streams) -> Result<Exit, E>,
+) -> ExitCode {
+    report_panics(tool);
+    // Only a process without a single free descriptor gets no streams; it could not even say so.
+    let Ok(mut io) = Streams::of_process() else { return Exit::Environment.into() };
+    let result = run(std::env::args_os().collect(), &mut io);
+    let flushed = io.output.flush();
+    let exit = match (result, flushed) {
+        _ if io.output.is_closed() => Exit::Done,
+        (Ok(exit), Ok(())) => exit,
+        (Ok(_), Err(error)) => {
+            io.tell(tool, &format!("cannot write to standard output: {error}"));
+            Exit::Environment
+        }
+        (Err(error), _) => {
+            let _ = io.diagnostics.write_all(explain::message(tool, &error).as_bytes());
+            error.exit()
+        }
+    };
+    let signal = match exit {
+        Exit::Signal(signal) => Some(signal),
+        _ => io.interrupted(),
+    };
+    if let Some(signal) = signal {
+        die_of(signal);
+        return Exit::Signal(signal).into();
+    }
+    exit.into()
+}
+
+/// Ends this process by `signal`, without a core dump of its own. It returns if the signal cannot kill:
+/// the first process of a container has no default actions.
+fn die_of(signal: i32) {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+/// A panic is always our bug: it is reported as such, with status 101, and never as the death by SIGABRT
+/// that `panic = "abort"` would make of it.
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "after a panic there is nobody to return to")]
+fn report_panics(tool: &'static str) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let _ = writeln!(
+            std::io::stderr(),
+            "{tool}: internal error: {panic}\n  hint: please report this as a bug"
+        );
+        std::process::exit(101);
+    }));
+}

@@ -1,0 +1,70 @@
+//! `performance_alert`: a limit that was exceeded, or is kept again. Made by `pm-alert`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{is_default, null_as_default};
+use crate::{Scalar, Schema, Timestamp};
+
+/// One alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PerformanceAlert {
+    /// The version of the record's shape.
+    #[serde(default)]
+    pub schema: Schema,
+    /// The rule: `performance_degradation`, `memory_usage_high`, `api_rate_limit_warning`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The command, where the rule is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What was exceeded: `execution_time > 5s`.
+    pub threshold_exceeded: String,
+    /// The value that exceeded it: `6.2s`.
+    pub current_value: String,
+    /// What is normal: `3.1s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Whether it begins or ends.
+    #[serde(default)]
+    pub state: AlertState,
+    /// When the record was made that the alert is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// When the limit was first exceeded in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation: Option<String>,
+    /// The figures behind it.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub evidence: IndexMap<String, Scalar>,
+}
+
+/// How bad an alert is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// To be looked at.
+    #[default]
+    Warning,
+    /// To be looked at now.
+    Critical,
+}
+
+/// Whether an alert begins or ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    /// The limit is exceeded.
+    #[default]
+    Firing,
+    /// The limit is kept again.
+    Resolved,
+}

@@ -1,0 +1,90 @@
+//! `api_monitoring`: one reading of GitHub's rate limits. Made by `pm-ratelimit`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{is_default, null_as_default};
+use crate::{Schema, Thousandths, Timestamp};
+
+/// One reading of the rate limits of one credential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiMonitoring {
+    /// The version of the record's shape.
+    #[serde(default)]
+    pub schema: Schema,
+    /// When the reading was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// A fingerprint of the credential, never the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The core resource.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub rate_limit_tracking: RateLimitTracking,
+    /// Every resource that the server named.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub resources: IndexMap<String, RateLimit>,
+    /// What was seen of the requests themselves.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub request_patterns: RequestPatterns,
+    /// What would cost less, by name.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub optimization_suggestions: Vec<String>,
+}
+
+/// The core resource's limit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RateLimitTracking {
+    /// Requests allowed in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_limit: Option<Thousandths>,
+    /// Requests left in this window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<Thousandths>,
+    /// When the next window begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_time: Option<Timestamp>,
+    /// Remaining over limit, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub efficiency_score: Option<Thousandths>,
+}
+
+/// One resource's limit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RateLimit {
+    /// Requests or points allowed in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Thousandths>,
+    /// What is left in this window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<Thousandths>,
+    /// What was used in this window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Thousandths>,
+    /// When the next window begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_time: Option<Timestamp>,
+    /// How fast it is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burn_per_minute: Option<Thousandths>,
+    /// When it will be used up at that speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exhausted_at: Option<Timestamp>,
+}
+
+/// What was seen of the requests themselves.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestPatterns {
+    /// Requests a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<Thousandths>,
+    /// Hits over hits and misses, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_hit_rate: Option<Thousandths>,
+    /// The operations that cost most, dearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub most_expensive_operations: Vec<String>,
+}

@@ -1,0 +1,56 @@
+//! The vocabulary of the workspace: what a record is, and how it crosses a pipe.
+//!
+//! - A [`Record`] is one JSON object on one line whose only key is its *kind*.
+//! - [`Lines`] cuts inputs into lines, in bounded memory, and decompresses them on the way. A [`Line`]
+//!   keeps its bytes, so that a filter can pass a record on with every field it does not know.
+//! - [`Skipped`] counts the lines that are no records.
+//! - [`Thousandths`] is the value of every metric, [`Timestamp`] every time, [`Scalar`] every label.
+//! - A [`Field`] reads any field of a line by its path.
+//!
+//! This crate knows no file, terminal, clock or command line: only `Read` and values. Its functions may
+//! change at any time; the records are the contract.
+//!
+//! ```
+//! use pm_record::{Record, Thousandths};
+//!
+//! let line = br#"{"performance_metrics":{"command":"batch","timestamp":"2024-12-06T10:30:15.123Z","duration":{"total_ms":2450.5}}}"#;
+//! let Ok(Record::Performance(run)) = Record::parse(line) else { panic!("this is a run") };
+//! assert_eq!(run.duration.total_ms, Thousandths(2_450_500));
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod alert;
+mod api;
+mod decompress;
+mod field;
+mod lines;
+mod partial;
+mod performance;
+mod reader;
+mod record;
+mod scalar;
+mod schema;
+mod skipped;
+mod summary;
+mod system;
+mod thousandths;
+mod timestamp;
+
+pub use alert::{AlertState, PerformanceAlert, Severity};
+pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
+pub use field::{Field, NoField};
+pub use lines::{Line, Lines, Position};
+pub use partial::{
+    Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PerformancePartial,
+};
+pub use performance::{Duration, GithubApi, PerformanceMetrics, QuotaDelta, ResourceUsage, Status, Trace};
+pub use reader::LONGEST_LINE;
+pub use record::{BadRecord, Record};
+pub use scalar::Scalar;
+pub use schema::Schema;
+pub use skipped::Skipped;
+pub use summary::{MACHINES, MetricSummary, PerformanceSummary, Window};
+pub use system::{Cpu, Disk, Memory, Network, SystemMetrics};
+pub use thousandths::Thousandths;
+pub use timestamp::Timestamp;

@@ -1,0 +1,181 @@
+//! Several inputs as one run of lines, each remembered by its input and number.
+//!
+//! The inputs stay apart: a torn last line of one is not joined to the first line of the next.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use crate::decompress::Decompress;
+use crate::reader::{RawLine, Reader};
+use crate::{BadRecord, Record};
+
+/// Reads the lines of all inputs, one input after the other.
+#[derive(Debug)]
+pub struct Lines<I: Iterator<Item: Read>> {
+    inputs: I,
+    open: Option<Open<I::Item>>,
+    several: bool,
+}
+
+#[derive(Debug)]
+struct Open<R: Read> {
+    name: String,
+    reader: Reader<Decompress<R>>,
+    number: u64,
+}
+
+/// One line that is not empty.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The line as it came, without its newline; nothing when it was too long to be held.
+    pub bytes: &'a [u8],
+    /// Where it came from.
+    pub position: Position<'a>,
+    too_long: bool,
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Position<'a> {
+    /// The input's name, when there is more than one.
+    input: Option<&'a str>,
+    /// The line's number in it, from 1.
+    line: u64,
+}
+
+impl Line<'_> {
+    /// The record on this line.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none.
+    pub fn record(&self) -> Result<Record, BadRecord> {
+        if self.too_long { Err(BadRecord::too_long()) } else { Record::parse(self.bytes) }
+    }
+}
+
+impl fmt::Display for Position<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.input {
+            Some(name) => write!(f, "{name} line {}", self.line),
+            None => write!(f, "line {}", self.line),
+        }
+    }
+}
+
+impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
+    /// Reads `inputs` in their order; an input's name is what it displays.
+    pub fn new(inputs: impl IntoIterator<IntoIter = I>) -> Self {
+        let inputs = inputs.into_iter();
+        let several = inputs.size_hint() != (1, Some(1));
+        Self { inputs, open: None, several }
+    }
+
+    /// The next line that is not empty, or `None` when every input has ended.
+    ///
+    /// `before_read` is called with the input whenever more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// If an input cannot be read or decompressed; the error names it.
+    pub fn next_line(
+        &mut self,
+        mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
+    ) -> io::Result<Option<Line<'_>>> {
+        loop {
+            let Some(open) = &mut self.open else {
+                let Some(input) = self.inputs.next() else { return Ok(None) };
+                let name = input.to_string();
+                self.open = Some(Open { name, reader: Reader::new(Decompress::new(input)), number: 0 });
+                continue;
+            };
+            match open.advance(&mut before_read)? {
+                Advance::Blank => {}
+                Advance::End => self.open = None,
+                Advance::Line => break,
+            }
+        }
+        let several = self.several;
+        Ok(self.open.as_ref().map(|open| open.current(several)))
+    }
+}
+
+enum Advance {
+    Line,
+    Blank,
+    End,
+}
+
+impl<R: Read> Open<R> {
+    fn advance(&mut self, before_read: &mut impl FnMut(&mut R) -> io::Result<()>) -> io::Result<Advance> {
+        let more = self
+            .reader
+            .advance(|input| input.input().map_or(Ok(()), &mut *before_read))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))?;
+        if !more {
+            return Ok(Advance::End);
+        }
+        self.number += 1;
+        let blank = matches!(self.reader.line(), RawLine::Bytes(bytes) if bytes.trim_ascii().is_empty());
+        Ok(if blank { Advance::Blank } else { Advance::Line })
+    }
+
+    fn current(&self, several: bool) -> Line<'_> {
+        let position = Position { input: several.then_some(&self.name), line: self.number };
+        match self.reader.line() {
+            RawLine::Bytes(bytes) => Line { bytes, position, too_long: false },
+            RawLine::TooLong => Line { bytes: &[], position, too_long: true },
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Bytes with a name.
+    pub(crate) struct Named<'a>(pub(crate) &'a str, pub(crate) &'a [u8]);
+
+    impl Read for Named<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1.read(buffer)
+        }
+    }
+
+    impl fmt::Display for Named<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    #[track_caller]
+    fn check(inputs: &[(&'static str, &'static str)], expected: &[&str]) {
+        let inputs: Vec<_> = inputs.iter().map(|(name, text)| Named(name, text.as_bytes())).collect();
+        let mut lines = Lines::new(inputs);
+        let mut got = Vec::new();
+        while let Some(line) = lines.next_line(|_| Ok(())).expect("memory") {
+            got.push(format!("{}: {}", line.position, String::from_utf8_lossy(line.bytes)));
+        }
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn a_single_input_is_not_named() {
+        check(&[("-", "a\n\nb\n")], &["line 1: a", "line 3: b"]);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_not_joined_to_the_next_input() {
+        check(&[("x", "a\nb"), ("y", ""), ("z", "c\n")], &["x line 1: a", "x line 2: b", "z line 1: c"]);
+    }
+
+    #[test]
+    fn blank_lines_count_and_are_not_handed_out() {
+        check(&[("-", " \r\n\t\n{}\r\n")], &["line 3: {}\r"]);
+    }
+
+    #[test]
+    fn no_input_is_an_end() {
+        check(&[], &[]);
+    }
+}

@@ -1,0 +1,219 @@
+//! `performance_partial`: the exact state of a summary, to be merged with others. Made by
+//! `pm-aggregate --partial`.
+//!
+//! One line holds one metric of one group, or, without a metric, the group itself, so that a line stays
+//! far below the longest a reader takes (the fullest histogram is about 110 KiB). Sums are decimal
+//! strings, because most JSON readers lose digits beyond 2^53. Values and histogram exclude each other:
+//! up to 64 values a histogram says nothing that the values do not.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use pm_stats::{Buckets, Distribution, Histogram, Moments, Sample};
+use serde::{Deserialize, Serialize};
+
+use crate::{Scalar, Schema, Timestamp, Window};
+
+/// A group's state, or that of one of its metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PerformancePartial {
+    /// The version of the record's shape.
+    #[serde(default)]
+    pub schema: Schema,
+    /// What the runs of the group share.
+    pub by: IndexMap<String, Scalar>,
+    /// The fixed window the group belongs to; absent when all time is one window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// The group's own counts, on a line without a metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<PartialGroup>,
+    /// The metric, by its field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The metric's state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<PartialMetric>,
+}
+
+/// The counts of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartialGroup {
+    /// How many runs.
+    pub count: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// When the first began.
+    pub first: Timestamp,
+    /// When the last ended.
+    pub last: Timestamp,
+    /// The machines that ran them: the first 64 by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub machines: BTreeSet<String>,
+}
+
+/// The exact state of one metric; values in thousandths of its unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartialMetric {
+    /// How many values.
+    pub count: u64,
+    /// Their sum, a decimal integer.
+    pub sum: String,
+    /// The sum of their squares, a decimal integer.
+    pub sum_of_squares: String,
+    /// The smallest.
+    pub min: i64,
+    /// The largest.
+    pub max: i64,
+    /// The values themselves, rising, while a distribution has at most 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<i64>>,
+    /// Their histogram, when a distribution has more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<PartialHistogram>,
+}
+
+/// A sparse exponential histogram of scale 7: pairs of bucket index and count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartialHistogram {
+    /// The scale; only 7 is read.
+    pub scale: i32,
+    /// How many values were zero.
+    pub zero: u64,
+    /// Buckets of the values above zero.
+    pub positive: Vec<(i32, u64)>,
+    /// Buckets of the values below zero, by magnitude.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub negative: Vec<(i32, u64)>,
+}
+
+/// What a metric's state restores to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetricState {
+    /// Count, sum, deviation and extremes.
+    Moments(Moments),
+    /// The same and quantiles.
+    Distribution(Distribution),
+}
+
+/// A state that no stream of values could have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the figures of this partial result contradict each other")]
+pub struct Contradiction;
+
+impl PartialMetric {
+    /// The state of a metric that has had a value; `None` for one that has not.
+    #[must_use]
+    pub fn from_moments(moments: &Moments) -> Option<Self> {
+        Some(Self {
+            count: moments.count(),
+            sum: moments.sum().to_string(),
+            sum_of_squares: moments.sum_of_squares().to_string(),
+            min: moments.min()?,
+            max: moments.max()?,
+            values: None,
+            histogram: None,
+        })
+    }
+
+    /// The same for a metric with quantiles.
+    #[must_use]
+    pub fn from_distribution(distribution: &Distribution) -> Option<Self> {
+        let moments = Self::from_moments(distribution.moments())?;
+        Some(match distribution.sample() {
+            Sample::Values(values) => Self { values: Some(values.clone()), ..moments },
+            Sample::Histogram(histogram) => Self { histogram: Some(histogram.into()), ..moments },
+        })
+    }
+
+    /// The state that was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Contradiction`] if the figures cannot belong together: a hostile or damaged line.
+    pub fn restore(&self) -> Result<MetricState, Contradiction> {
+        let sum = self.sum.parse().map_err(|_| Contradiction)?;
+        let sum_of_squares = self.sum_of_squares.parse().map_err(|_| Contradiction)?;
+        let moments = Moments::from_parts(self.count, sum, sum_of_squares, Some((self.min, self.max)))
+            .ok_or(Contradiction)?;
+        let sample = match (&self.values, &self.histogram) {
+            (None, None) => return Ok(MetricState::Moments(moments)),
+            (Some(values), None) => Sample::Values(values.clone()),
+            (None, Some(histogram)) => Sample::Histogram(histogram.restore()?),
+            (Some(_), Some(_)) => return Err(Contradiction),
+        };
+        Distribution::from_parts(&moments, sample).map(MetricState::Distribution).ok_or(Contradiction)
+    }
+}
+
+impl From<&Histogram> for PartialHistogram {
+    fn from(histogram: &Histogram) -> Self {
+        Self {
+            scale: Histogram::SCALE,
+            zero: histogram.zero,
+            positive: histogram.positive.iter().collect(),
+            negative: histogram.negative.iter().collect(),
+        }
+    }
+}
+
+impl PartialHistogram {
+    fn restore(&self) -> Result<Histogram, Contradiction> {
+        if self.scale != Histogram::SCALE {
+            return Err(Contradiction);
+        }
+        let positive = restore_buckets(&self.positive)?;
+        let negative = restore_buckets(&self.negative)?;
+        Ok(Histogram { zero: self.zero, positive, negative })
+    }
+}
+
+fn restore_buckets(pairs: &[(i32, u64)]) -> Result<Buckets, Contradiction> {
+    let mut buckets = Buckets::default();
+    let mut total = 0_u64;
+    for &(index, count) in pairs {
+        // A count that overflows the total would panic later, far from the line that is to blame.
+        total = total.checked_add(count).ok_or(Contradiction)?;
+        if !Buckets::RANGE.contains(&index) {
+            return Err(Contradiction);
+        }
+        buckets.add(index, count);
+    }
+    Ok(buckets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_round_trip(distribution: &Distribution) {
+        let written = PartialMetric::from_distribution(distribution).expect("there are values");
+        let json = serde_json::to_string(&written).expect("a partial");
+        let read: PartialMetric = serde_json::from_str(&json).expect("what was written");
+        assert_eq!(read.restore(), Ok(MetricState::Distribution(distribution.clone())));
+    }
+
+    #[test]
+    fn a_distribution_survives_a_round_trip_before_and_after_64_values() {
+        check_round_trip(&[5, -3, 0].into_iter().collect());
+        check_round_trip(&(-40..60).map(|value| value * 70_001).collect());
+    }
+
+    #[test]
+    fn figures_that_contradict_each_other_are_refused() {
+        let good = PartialMetric::from_distribution(&[5, 6].into_iter().collect()).expect("values");
+        let bad = [
+            PartialMetric { count: 3, ..good.clone() },
+            PartialMetric { sum: "12".into(), ..good.clone() },
+            PartialMetric { sum_of_squares: "-1".into(), ..good.clone() },
+            PartialMetric { min: 7, ..good.clone() },
+        ];
+        for partial in bad {
+            assert_eq!(partial.restore(), Err(Contradiction), "{partial:?}");
+        }
+        let buckets = vec![(100_000, 2)];
+        let histogram = Some(PartialHistogram { scale: 7, zero: 0, positive: buckets, negative: vec![] });
+        assert_eq!(PartialMetric { values: None, histogram, ..good }.restore(), Err(Contradiction));
+    }
+}

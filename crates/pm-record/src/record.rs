@@ -1,0 +1,235 @@
+//! A record of any kind, and the one-key object that carries it on a line.
+
+use std::fmt;
+
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{
+    ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
+    SystemMetrics, Timestamp,
+};
+
+/// One record. On a line it is `{"<kind>":{…}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// One run of one command.
+    Performance(Box<PerformanceMetrics>),
+    /// One tick of resource use.
+    System(Box<SystemMetrics>),
+    /// One reading of the rate limits.
+    Api(Box<ApiMonitoring>),
+    /// A group of runs.
+    Summary(Box<PerformanceSummary>),
+    /// The exact state of such a group.
+    Partial(Box<PerformancePartial>),
+    /// A limit that was exceeded.
+    Alert(Box<PerformanceAlert>),
+    /// A kind that this version does not know: no error, and passed on by filters that pass records on.
+    Unknown(String),
+}
+
+const PERFORMANCE: &str = "performance_metrics";
+const SYSTEM: &str = "system_metrics";
+const API: &str = "api_monitoring";
+const SUMMARY: &str = "performance_summary";
+const PARTIAL: &str = "performance_partial";
+const ALERT: &str = "performance_alert";
+
+impl Record {
+    /// The key of the record on its line.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Performance(_) => PERFORMANCE,
+            Self::System(_) => SYSTEM,
+            Self::Api(_) => API,
+            Self::Summary(_) => SUMMARY,
+            Self::Partial(_) => PARTIAL,
+            Self::Alert(_) => ALERT,
+            Self::Unknown(kind) => kind,
+        }
+    }
+
+    /// When it happened, where the record says so.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        match self {
+            Self::Performance(run) => Some(run.timestamp),
+            Self::System(tick) => Some(tick.timestamp),
+            Self::Api(reading) => reading.timestamp,
+            Self::Summary(summary) => Some(summary.window.start),
+            Self::Partial(partial) => partial.group.as_ref().map(|group| group.first),
+            Self::Alert(alert) => alert.timestamp,
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Reads a record from the bytes of one line.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not one JSON object with one key, or the value lacks what its kind requires.
+    pub fn parse(line: &[u8]) -> Result<Self, BadRecord> {
+        serde_json::from_slice(line).map_err(|error| BadRecord(reason(&error)))
+    }
+
+    /// The record as one line, its newline included.
+    ///
+    /// # Panics
+    ///
+    /// On [`Record::Unknown`], which has no fields to write: pass the line on instead.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).expect("a known record has only strings for keys");
+        line.push(b'\n');
+        line
+    }
+}
+
+/// Why a line is no record: a lowercase fragment with the column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadRecord(String);
+
+impl BadRecord {
+    pub(crate) fn too_long() -> Self {
+        Self("longer than 1 MiB".to_owned())
+    }
+}
+
+/// The parser's reason without its line number, which is always 1 because a record is one line.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line 1 column ") {
+        Some((reason, "0")) => reason.replace('`', "'"),
+        Some((reason, column)) => format!("{} at column {column}", reason.replace('`', "'")),
+        None => text,
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::Performance(run) => object.serialize_entry(PERFORMANCE, run)?,
+            Self::System(tick) => object.serialize_entry(SYSTEM, tick)?,
+            Self::Api(reading) => object.serialize_entry(API, reading)?,
+            Self::Summary(summary) => object.serialize_entry(SUMMARY, summary)?,
+            Self::Partial(partial) => object.serialize_entry(PARTIAL, partial)?,
+            Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
+            Self::Unknown(kind) => {
+                return Err(serde::ser::Error::custom(format_args!("the fields of '{kind}' are not known")));
+            }
+        }
+        object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Envelope;
+        impl<'de> Visitor<'de> for Envelope {
+            type Value = Record;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with one key, the record's kind")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Record, A::Error> {
+                let Some(kind) = object.next_key::<std::borrow::Cow<'de, str>>()? else {
+                    return Err(A::Error::custom("expected the record's kind"));
+                };
+                let record = match kind.as_ref() {
+                    PERFORMANCE => Record::Performance(object.next_value()?),
+                    SYSTEM => Record::System(object.next_value()?),
+                    API => Record::Api(object.next_value()?),
+                    SUMMARY => Record::Summary(object.next_value()?),
+                    PARTIAL => Record::Partial(object.next_value()?),
+                    ALERT => Record::Alert(object.next_value()?),
+                    unknown => {
+                        object.next_value::<IgnoredAny>()?;
+                        Record::Unknown(unknown.to_owned())
+                    }
+                };
+                match object.next_key::<IgnoredAny>()? {
+                    None => Ok(record),
+                    Some(_) => {
+                        Err(A::Error::custom("expected one key, the record's kind, but there are more"))
+                    }
+                }
+            }
+        }
+        deserializer.deserialize_map(Envelope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the specification, on one line.
+    const RUN: &str = concat!(
+        r#"{"performance_metrics":{"command":"batch","execution_id":"exec_abc123","timestamp":"2024-12-06T10:30:15.123Z","#,
+        r#""duration":{"total_ms":2450,"phases":{"initialization_ms":120,"authentication_ms":340,"data_fetching_ms":1200,"#,
+        r#""processing_ms":650,"output_generation_ms":140}},"resource_usage":{"peak_memory_mb":78,"average_memory_mb":45,"#,
+        r#""cpu_time_ms":1890,"io_operations":245},"github_api":{"requests_made":15,"rate_limit_consumed":25,"#,
+        r#""rate_limit_remaining":4975,"cache_hits":8,"cache_misses":7},"context":{"project_size":"large","task_count":87,"#,
+        r#""dependency_count":142,"concurrent_operations":3}}}"#
+    );
+
+    #[track_caller]
+    fn check_bad(line: &str, expected: &str) {
+        assert_eq!(Record::parse(line.as_bytes()).expect_err(line).to_string(), expected);
+    }
+
+    #[test]
+    fn the_specification_s_run_is_read_and_written_with_nothing_lost() {
+        let record = Record::parse(RUN.as_bytes()).expect("the specification's example");
+        let written = String::from_utf8(record.to_line()).expect("JSON is text");
+        assert_eq!(written.trim_end(), RUN.replacen("{\"command\"", "{\"schema\":1,\"command\"", 1));
+    }
+
+    #[test]
+    fn the_specification_s_tick_and_reading_are_read() {
+        let tick = r#"{"system_metrics":{"timestamp":"2024-12-06T10:30:15.123Z","memory":{"process_memory_mb":45,"system_memory_available_mb":8192,"memory_usage_percentage":0.55},"cpu":{"process_cpu_percentage":12.5,"system_cpu_percentage":45.2,"cpu_cores":8},"disk":{"log_file_size_mb":2.3,"cache_size_mb":15.7,"available_space_gb":125},"network":{"bytes_sent":45623,"bytes_received":123456,"active_connections":3}}}"#;
+        let reading = r#"{"api_monitoring":{"rate_limit_tracking":{"current_limit":5000,"remaining":4875,"reset_time":"2024-12-06T11:00:00Z","efficiency_score":0.975},"request_patterns":{"requests_per_minute":12.5,"cache_hit_rate":0.65,"most_expensive_operations":["project_item_fetch"]},"optimization_suggestions":["batch_project_item_queries"]}}"#;
+        for line in [tick, reading] {
+            let record = Record::parse(line.as_bytes()).expect(line);
+            let again = Record::parse(&record.to_line()).expect("what was written");
+            assert_eq!(again, record);
+        }
+    }
+
+    #[test]
+    fn a_run_needs_only_command_timestamp_and_total() {
+        let line = r#"{"performance_metrics":{"command":"x","timestamp":"2024-12-06T10:30:15Z","duration":{"total_ms":1},"github_api":null}}"#;
+        let Ok(Record::Performance(run)) = Record::parse(line.as_bytes()) else { panic!("{line} is a run") };
+        assert_eq!((run.github_api, run.exit_code), (crate::GithubApi::default(), None));
+    }
+
+    #[test]
+    fn an_unknown_kind_and_unknown_fields_are_no_error() {
+        assert_eq!(Record::parse(br#"{"moon_phase":{"x":[1]}}"#), Ok(Record::Unknown("moon_phase".into())));
+        let line = r#"{"performance_metrics":{"command":"x","timestamp":"2024-12-06T10:30:15Z","duration":{"total_ms":1,"new":2},"newer":{"a":1}}}"#;
+        assert!(Record::parse(line.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_bad_line_says_what_was_expected_and_where() {
+        check_bad("{\"a\" 1}", "expected ':' at column 6");
+        check_bad("", "EOF while parsing a value");
+        check_bad("{}", "expected the record's kind at column 2");
+        check_bad("[1]", "invalid type: sequence, expected an object with one key, the record's kind");
+        check_bad(r#"{"a":1,"b":2}"#, "expected one key, the record's kind, but there are more at column 10");
+        check_bad(r#"{"performance_metrics":{"command":"x"}}"#, "missing field 'timestamp' at column 38");
+    }
+
+    #[test]
+    fn a_later_major_is_refused_by_number() {
+        let line =
+            r#"{"performance_alert":{"schema":2,"type":"x","threshold_exceeded":"a","current_value":"b"}}"#;
+        check_bad(line, "schema 2 is not the one this version reads (1) at column 32");
+    }
+}

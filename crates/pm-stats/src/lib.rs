@@ -1,0 +1,33 @@
+//! The maths of the workspace: pure functions and mergeable summaries, no I/O and no clock.
+//!
+//! Every metric is an integer number of *thousandths* of its unit, because sums and sums of squares of
+//! integers are exact. So a stream may be split in any way and its parts merged in any order, and the
+//! result is the same to the last bit.
+//!
+//! - [`Moments`]: count, sum, sum of squares, smallest, largest.
+//! - [`Histogram`]: base-2 exponential buckets at scale 7; a quantile read from it is off by at most 0.27 %.
+//! - [`Distribution`]: moments and quantiles together; quantiles are exact up to 64 values.
+//!
+//! ```
+//! use pm_stats::Distribution;
+//!
+//! let runs: Distribution = [200_000, 210_000, 900_000].into_iter().collect(); // 200, 210 and 900 ms
+//! assert_eq!(runs.quantile(0.5), Some(210_000));
+//! assert_eq!(runs.moments().mean(), Some(436_667));
+//! ```
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "conversions between counts, bucket indices and floating point are the subject of this crate"
+)]
+
+mod boundaries;
+mod distribution;
+mod histogram;
+mod moments;
+
+pub use distribution::{Distribution, EXACT_VALUES, Sample};
+pub use histogram::{Buckets, Histogram};
+pub use moments::Moments;

@@ -1,0 +1,72 @@
+//! What can be wrong with a store or its files.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What is wrong, and with which file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A settings file that cannot be meant. The position counts from 1.
+    #[error("{}:{line}: {message}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// The line, 1 when the file as a whole is wrong.
+        line: u64,
+        /// What is wrong there.
+        message: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+    /// A store that somebody else could have written.
+    #[error("the store '{}' is not used: {reason}", path.display())]
+    Unsafe {
+        /// The store.
+        path: PathBuf,
+        /// Why it is not safe.
+        reason: &'static str,
+    },
+    /// Neither a store upwards nor a place for the user's own.
+    #[error("there is no store here, and neither XDG_STATE_HOME nor HOME says where to keep one")]
+    Nowhere,
+    /// The system refused.
+    #[error("cannot {action} '{}'", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Names what was tried for an error of the system, for `map_err`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// Whether trying again is useless, because a person has to change something first.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        !matches!(self, Self::Io { .. })
+    }
+
+    /// What to type or change.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Settings { hint, .. } => hint.clone(),
+            Self::Unsafe { path, .. } => {
+                Some(format!("if it is yours: `chown $USER {0}; chmod go-w {0}`", path.display()))
+            }
+            Self::Nowhere => Some("make one here with `github-pm performance init`".to_owned()),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("see who may write with `github-pm performance doctor`".to_owned())
+            }
+            Self::Io { .. } => None,
+        }
+    }
+}

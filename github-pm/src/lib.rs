@@ -1,0 +1,1 @@
+//! The porcelain: pipelines over the tools, and any host command, timed

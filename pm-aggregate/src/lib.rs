@@ -1,0 +1,1 @@
+//! Groups records and summarizes them

@@ -1,0 +1,1 @@
+//! Renders summaries for people

@@ -1,0 +1,1 @@
+//! Runs one command and emits what it cost
