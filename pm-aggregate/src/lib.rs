@@ -1,1 +1,78 @@
-//! Groups records and summarizes them
+//! Groups the records of commands and summarizes each group: NDJSON in, one summary a group out.
+//!
+//! One pass; memory depends on the number of groups and windows, never on the number of records. Only
+//! `performance_metrics` are counted, and `performance_partial` where `--merge` asks for them; any other
+//! kind is passed over in silence.
+//!
+//! This library exists for the program and its tests and may change at any time; the command line and
+//! the records are the contract.
+
+#![forbid(unsafe_code)]
+
+pub mod args;
+mod config;
+mod error;
+mod group;
+mod groups;
+mod metrics;
+mod window;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use pm_cli::{Exit, Input, Streams};
+use pm_record::{Lines, Skipped};
+use pm_store::Store;
+
+use crate::args::Args;
+use crate::config::{Config, Source};
+pub use crate::error::Error;
+use crate::groups::Groups;
+
+/// The program's name.
+pub const TOOL: &str = "pm-aggregate";
+
+/// The whole life of the tool: arguments and streams in, exit status out.
+///
+/// # Errors
+///
+/// Wrong usage, an input that cannot be read, an output that cannot be written, or, with `--strict`, the
+/// first line that is no record.
+pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
+    let config = Config::new(args, io.clock.now_millis())?;
+    io.outlive_interrupts().map_err(Error::Watch)?;
+    let mut lines = Lines::new(open(&config, io)?);
+    let mut groups = Groups::new(&config);
+    let mut skipped = Skipped::default();
+    while let Some(line) =
+        lines.next_line(|input| input.flush_when_idle(&mut io.output)).map_err(Error::Read)?
+    {
+        skipped.seen();
+        match line.record().map(|record| groups.push(record, line.bytes)) {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) | Err(reason) if config.strict => {
+                return Err(Error::bad_line(line.position, reason));
+            }
+            Ok(Err(reason)) | Err(reason) => skipped.skip(line.position, &reason),
+        }
+    }
+    for record in groups.finish() {
+        io.output.write_all(&record.to_line()).map_err(Error::Write)?;
+    }
+    if !skipped.is_empty() {
+        io.tell(TOOL, &skipped.to_string());
+    }
+    Ok(Exit::Done)
+}
+
+fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
+    match &config.source {
+        Source::Named(files) => Ok(io.inputs(files)?),
+        Source::Store(named) => {
+            let directory = |name: &str| io.environment.absolute(name).map(Into::into);
+            let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
+            Ok(io.files(&store.record_files(config.since)?)?)
+        }
+    }
+}

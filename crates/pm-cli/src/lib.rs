@@ -4,6 +4,7 @@
 //! - [`Streams`] is all of the outside world a tool sees, so that a test can hand it another one.
 //! - [`Exit`] is what an exit status means, the same in every tool; [`Explain`] is what every error says.
 //! - [`Interrupts`] turn the first ^C into an orderly end.
+//! - [`Trial`] runs a tool inside a test, without a process.
 //! - [`human`], [`printable`], [`Instant`] and [`ColorChoice`]: how people write and read values.
 //!
 //! Its functions may change at any time; the command lines are the contract.
@@ -25,6 +26,7 @@ mod output;
 mod printable;
 mod start;
 mod streams;
+mod trial;
 
 pub use arguments::{InputArgs, Usage, parse, parse_duration};
 pub use clock::Clock;
@@ -40,3 +42,4 @@ pub use output::Output;
 pub use printable::printable;
 pub use start::start;
 pub use streams::{MissingInput, Streams};
+pub use trial::{Outcome, Trial};

@@ -18,9 +18,30 @@ pub fn start<E: Explain>(
     report_panics(tool);
     // Only a process without a single free descriptor gets no streams; it could not even say so.
     let Ok(mut io) = Streams::of_process() else { return Exit::Environment.into() };
-    let result = run(std::env::args_os().collect(), &mut io);
+    let exit = perform(tool, run, std::env::args_os().collect(), &mut io);
+    let signal = match exit {
+        Exit::Signal(signal) => Some(signal),
+        _ => io.interrupted(),
+    };
+    if let Some(signal) = signal {
+        die_of(signal);
+        return Exit::Signal(signal).into();
+    }
+    exit.into()
+}
+
+/// Runs a tool, flushes what it wrote and prints what went wrong.
+pub(crate) fn perform<E: Explain>(
+    tool: &str,
+    run: impl FnOnce(Vec<OsString>, &mut Streams) -> Result<Exit, E>,
+    args: Vec<OsString>,
+    io: &mut Streams,
+) -> Exit {
+    let result = run(args, io);
     let flushed = io.output.flush();
-    let exit = match (result, flushed) {
+    match (result, flushed) {
+        // A command's own status is passed on whether or not anybody reads our record of it.
+        (Ok(exit @ (Exit::Status(_) | Exit::Signal(_))), _) => exit,
         _ if io.output.is_closed() => Exit::Done,
         (Ok(exit), Ok(())) => exit,
         (Ok(_), Err(error)) => {
@@ -31,16 +52,7 @@ pub fn start<E: Explain>(
             let _ = io.diagnostics.write_all(explain::message(tool, &error).as_bytes());
             error.exit()
         }
-    };
-    let signal = match exit {
-        Exit::Signal(signal) => Some(signal),
-        _ => io.interrupted(),
-    };
-    if let Some(signal) = signal {
-        die_of(signal);
-        return Exit::Signal(signal).into();
     }
-    exit.into()
 }
 
 /// Ends this process by `signal`, without a core dump of its own. It returns if the signal cannot kill:

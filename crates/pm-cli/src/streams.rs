@@ -117,9 +117,15 @@ impl Streams {
     ///
     /// [`MissingInput`] for the first that cannot be read.
     pub fn inputs(&mut self, files: &[PathBuf]) -> Result<Vec<Input>, MissingInput> {
-        if files.is_empty() {
-            return Ok(vec![self.stdin()?]);
-        }
+        if files.is_empty() { Ok(vec![self.stdin()?]) } else { self.files(files) }
+    }
+
+    /// The same for files that were found rather than named: none are none, and not standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingInput`] for the first that cannot be read.
+    pub fn files(&mut self, files: &[PathBuf]) -> Result<Vec<Input>, MissingInput> {
         files.iter().map(|file| self.input(file)).collect()
     }
 

@@ -94,6 +94,12 @@ impl Record {
 pub struct BadRecord(String);
 
 impl BadRecord {
+    /// A reason of the tool's own, about what a record says rather than how it is written.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+
     pub(crate) fn too_long() -> Self {
         Self("longer than 1 MiB".to_owned())
     }

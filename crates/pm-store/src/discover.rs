@@ -42,6 +42,22 @@ impl Store {
         }
     }
 
+    /// The store that `--store` means: the folder in `--store=DIR`, else the one that is discovered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::discover`].
+    pub fn meant(
+        named: Option<&Path>,
+        current_dir: &Path,
+        directory: impl Fn(&str) -> Option<PathBuf>,
+    ) -> Result<Self, Error> {
+        match named {
+            Some(root) => Ok(Self::at(current_dir.join(root))),
+            None => Self::discover(current_dir, directory),
+        }
+    }
+
     /// The user's own store, `$XDG_STATE_HOME/github-pm`.
     ///
     /// # Errors

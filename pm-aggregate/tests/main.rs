@@ -1,0 +1,223 @@
+//! The tool as a function: arguments and lines in, lines and status out.
+
+use pm_cli::{Exit, Outcome, Trial};
+use proptest::prelude::*;
+
+fn run(input: &str, args: &[&str]) -> Outcome {
+    Trial::new().input(input).run(pm_aggregate::TOOL, pm_aggregate::run, args)
+}
+
+/// A run of `command` on 6 December 2024 at `time`, which took `millis`.
+fn record(command: &str, time: &str, millis: &str, more: &str) -> String {
+    format!(
+        "{{\"performance_metrics\":{{\"command\":\"{command}\",\"timestamp\":\"2024-12-06T{time}Z\",\"duration\":{{\"total_ms\":{millis}}}{more}}}}}\n"
+    )
+}
+
+#[track_caller]
+fn check(input: &str, args: &[&str], expected: &[&str]) {
+    let outcome = run(input, args);
+    assert_eq!(outcome.stdout.lines().collect::<Vec<_>>(), expected);
+    assert_eq!((outcome.stderr.as_str(), outcome.exit), ("", Exit::Done));
+}
+
+#[test]
+fn nothing_in_gives_nothing_out() {
+    check("", &[], &[]);
+}
+
+#[test]
+fn one_run_has_a_mean_and_no_deviation() {
+    check(
+        &record("batch", "10:00:00", "2450.5", ""),
+        &[],
+        &[concat!(
+            r#"{"performance_summary":{"schema":1,"by":{"command":"batch"},"window":{"start":"2024-12-06T10:00:00.000Z","end":"2024-12-06T10:00:02.450Z"},"#,
+            r#""count":1,"failures":0,"success_rate":1,"metrics":{"duration.total_ms":{"count":1,"sum":2450.5,"mean":2450.5,"min":2450.5,"max":2450.5,"#,
+            r#""p50":2450.5,"p90":2450.5,"p95":2450.5,"p99":2450.5}}}}"#
+        )],
+    );
+}
+
+#[test]
+fn groups_are_sorted_and_api_counters_are_totalled() {
+    let api = |hits, misses| {
+        format!(
+            r#","github_api":{{"requests_made":3,"cache_hits":{hits},"cache_misses":{misses}}},"exit_code":1"#
+        )
+    };
+    let input = [
+        record("status", "10:00:30", "200", ""),
+        record("batch", "10:00:00", "100", &api(1, 1)),
+        record("batch", "10:01:59", "1000", &api(4, 2)),
+    ]
+    .concat();
+    let outcome = run(&input, &[]);
+    let lines: Vec<_> = outcome.stdout.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].contains(r#""by":{"command":"batch"}"#) && lines[1].contains(r#""by":{"command":"status"}"#)
+    );
+    for part in [
+        r#""count":2,"failures":2,"success_rate":0,"per_minute":1,"#,
+        r#""sum":1100,"mean":550,"std_deviation":636.396,"min":100,"max":1000,"p50":100,"p90":1000"#,
+        r#""api_totals":{"requests_made":6,"cache_hits":5,"cache_misses":3},"cache_hit_rate":0.625"#,
+    ] {
+        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+    }
+}
+
+#[test]
+fn any_field_can_make_the_groups_and_a_run_without_it_has_null() {
+    let input = [
+        record("a", "10:00:00", "1", r#","context":{"size":"large"},"fresh":{"field":7}"#),
+        record("b", "10:00:00", "1", ""),
+    ]
+    .concat();
+    let outcome = run(&input, &["--by", "context.size,fresh.field"]);
+    assert!(
+        outcome.stdout.contains(r#""by":{"context.size":null,"fresh.field":null}"#),
+        "{}",
+        outcome.stdout
+    );
+    assert!(
+        outcome.stdout.contains(r#""by":{"context.size":"large","fresh.field":7}"#),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn fixed_windows_are_cut_by_the_records_own_time() {
+    let input = [
+        record("a", "11:00:00", "1", ""),
+        record("a", "10:59:59.999", "1", ""),
+        record("a", "10:00:00", "1", ""),
+    ]
+    .concat();
+    let outcome = run(&input, &["--window", "1h"]);
+    let windows: Vec<_> = outcome
+        .stdout
+        .lines()
+        .filter_map(|line| {
+            Some((line.split_once("\"start\":\"")?.1.get(11..16)?, line.contains("\"count\":2")))
+        })
+        .collect();
+    assert_eq!(windows, [("10:00", true), ("11:00", false)]);
+}
+
+#[test]
+fn since_and_until_bound_the_runs_and_the_window() {
+    let input = [
+        record("a", "09:00:00", "1", ""),
+        record("a", "10:00:00", "2", ""),
+        record("a", "11:00:00", "4", ""),
+    ]
+    .concat();
+    let outcome = run(&input, &["--since", "2024-12-06T10:00:00Z", "--until", "2024-12-06T11:00:00Z"]);
+    assert!(
+        outcome.stdout.contains(
+            r#""window":{"start":"2024-12-06T10:00:00.000Z","end":"2024-12-06T11:00:00.000Z"},"count":1,"#
+        ),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn bad_lines_are_skipped_counted_and_reported_once() {
+    let input =
+        ["nonsense\n", &record("a", "10:00:00", "1", ""), "\n", r#"{"moon_phase":{}}"#, "\n{\"a\" 1}"]
+            .concat();
+    let outcome = run(&input, &[]);
+    assert_eq!(outcome.stdout.lines().count(), 1);
+    assert_eq!(
+        outcome.stderr,
+        "pm-aggregate: 2 of 4 lines skipped; first: line 1: expected ident at column 2\n"
+    );
+    assert_eq!(outcome.exit, Exit::Done);
+}
+
+#[test]
+fn strict_stops_at_the_first_bad_line_with_status_5() {
+    let outcome = run("{}\n", &["--strict"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.exit), ("", Exit::BadInput));
+    assert_eq!(
+        outcome.stderr,
+        "pm-aggregate: line 1: expected the record's kind at column 2\n  hint: leave `--strict` out to skip such lines and count them\n"
+    );
+}
+
+#[test]
+fn a_missing_file_is_known_before_anything_is_read() {
+    let outcome = run("", &["no/such/file.ndjson"]);
+    assert_eq!(outcome.exit, Exit::Environment);
+    assert_eq!(
+        outcome.stderr,
+        "pm-aggregate: cannot read 'no/such/file.ndjson': No such file or directory (os error 2)\n  hint: see what there is with `ls no/such`\n"
+    );
+}
+
+#[test]
+fn flags_that_leave_nothing_to_count_are_refused() {
+    let outcome = run("", &["--since", "2024-12-06", "--until", "2024-12-05"]);
+    assert_eq!(outcome.exit, Exit::Usage);
+}
+
+#[test]
+fn a_partial_of_other_groups_is_a_bad_line() {
+    let partial = run(&record("a", "10:00:00", "1", ""), &["--partial", "--by", "host"]).stdout;
+    let outcome = run(&partial, &["--merge"]);
+    assert_eq!(outcome.stdout, "");
+    assert!(outcome.stderr.contains("this partial result is grouped by host"), "{}", outcome.stderr);
+}
+
+#[test]
+fn partials_are_passed_over_unless_they_are_asked_for() {
+    let raw = record("a", "10:00:00", "1", "");
+    let partial = run(&raw, &["--partial"]).stdout;
+    assert_eq!(run(&[raw.clone(), partial].concat(), &[]), run(&raw, &[]));
+}
+
+fn any_record() -> impl Strategy<Value = String> {
+    let more = prop_oneof![
+        Just(String::new()),
+        (0..9_u32, 0..2_u32).prop_map(|(n, code)| format!(
+            r#","machine":"m{n}","exit_code":{code},"resource_usage":{{"peak_memory_mb":{n}.25}},"github_api":{{"cache_hits":{n},"cache_misses":1}}"#
+        )),
+    ];
+    let phases = prop_oneof![Just(""), Just(r#","phases":{"fetch_ms":0.5}"#)];
+    (0..3_u32, 0..4_u32, 0..60_u32, 0..5_000_000_u32, more, phases).prop_map(
+        |(command, hour, minute, micros, more, phases)| {
+            let millis = format!("{}.{:03}", micros / 1000, micros % 1000);
+            record(&format!("c{command}"), &format!("{:02}:{minute:02}:00", hour + 9), &millis, &more)
+                .replacen(&format!("{millis}}}"), &format!("{millis}{phases}}}"), 1)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_split_merged_in_any_order_gives_the_bytes_of_one_run(
+        records in prop::collection::vec(any_record(), 0..200),
+        places in prop::collection::vec(0..3_usize, 200),
+        turn in 0..3_usize,
+        window in prop_oneof![Just("all"), Just("1h")],
+    ) {
+        let whole = run(&records.concat(), &["--window", window]);
+        let mut parts = vec![String::new(); 3];
+        for (record, place) in records.iter().zip(&places) {
+            parts[*place].push_str(record);
+        }
+        // The first part stays raw: raw and partial lines may be mixed.
+        for part in &mut parts[1..] {
+            *part = run(part, &["--window", window, "--partial"]).stdout;
+        }
+        parts.rotate_left(turn);
+        let two_steps = run(&parts.concat(), &["--window", window, "--merge", "--partial"]).stdout;
+        prop_assert_eq!(&run(&parts.concat(), &["--window", window, "--merge"]), &whole);
+        prop_assert_eq!(&run(&two_steps, &["--window", window, "--merge"]), &whole);
+    }
+}
