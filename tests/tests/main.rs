@@ -1,0 +1,4 @@
+//! The end-to-end tests, one module a subject.
+#![expect(clippy::disallowed_methods, reason = "an end-to-end test starts the programs it is about")]
+
+mod fake_github;
