@@ -55,9 +55,12 @@ pub(crate) fn perform<E: Explain>(
     }
 }
 
-/// Ends this process by `signal`, without a core dump of its own. It returns if the signal cannot kill:
-/// the first process of a container has no default actions.
+/// Ends this process by `signal`, without a core dump of its own. It returns if that cannot be: the first
+/// process of a container has no default actions, and real-time signals are known by number only.
 fn die_of(signal: i32) {
+    if rustix::process::getpid().is_init() {
+        return;
+    }
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     let _ = signal_hook::low_level::emulate_default_handler(signal);

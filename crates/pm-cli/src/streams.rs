@@ -1,6 +1,7 @@
 //! The outside world of a tool: its streams, environment and clock.
 
 use std::io::{self, Write};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use crate::{Clock, Environment, Exit, Explain, Input, Interrupts, Output};
@@ -66,7 +67,7 @@ impl Streams {
     ///
     /// If the process has no descriptor left.
     pub fn of_process() -> io::Result<Self> {
-        let output = rustix::io::dup(rustix::stdio::stdout())?;
+        let output = own(rustix::stdio::stdout())?;
         let terminal = rustix::termios::isatty(&output);
         Ok(Self {
             stdin: None,
@@ -147,8 +148,8 @@ impl Streams {
         if let Some(input) = self.stdin.take() {
             return Ok(input);
         }
-        let descriptor = rustix::io::dup(rustix::stdio::stdin())
-            .map_err(|error| MissingInput { typed: "-".to_owned(), reason: error.into() })?;
+        let descriptor =
+            own(rustix::stdio::stdin()).map_err(|reason| MissingInput { typed: "-".to_owned(), reason })?;
         Ok(Input::stdin(descriptor, self.interrupts.clone()))
     }
 
@@ -156,4 +157,9 @@ impl Streams {
     pub fn tell(&mut self, tool: &str, text: &str) {
         let _ = writeln!(self.diagnostics, "{tool}: {}", crate::printable(text));
     }
+}
+
+/// A descriptor of our own for one of the standard streams; a program that we start does not inherit it.
+fn own(stream: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(stream, 3)?)
 }

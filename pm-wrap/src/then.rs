@@ -1,0 +1,41 @@
+//! What runs once the command's status is known.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::SigSet;
+
+use crate::mask;
+
+/// How long it may keep the user waiting; it goes on by itself afterwards.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What went wrong, as the end of a sentence.
+pub(crate) type Trouble = String;
+
+/// Starts a shell command with the record on its standard input.
+#[expect(clippy::disallowed_methods, reason = "starting this command is this module's job")]
+pub(crate) fn start(command: &OsStr, line: &[u8], mask: SigSet) -> Result<(), Trouble> {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).stdin(Stdio::piped());
+    mask::give(&mut shell, mask);
+    let mut process = shell.spawn().map_err(|error| format!("could not be started: {error}"))?;
+    if let Some(mut stdin) = process.stdin.take() {
+        // A record fits into an empty pipe, so this never waits; a command that reads nothing is no error.
+        let _ = stdin.write_all(line);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_micros(200);
+    loop {
+        match process.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("ended with {status}")),
+            Ok(None) if Instant::now() >= deadline => return Ok(()),
+            Ok(None) => std::thread::sleep(pause),
+            Err(error) => return Err(format!("could not be waited for: {error}")),
+        }
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
