@@ -46,7 +46,7 @@ pub const TOOL: &str = "pm-wrap";
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let config = Config::from(args);
-    let id = ExecutionId::random()?;
+    let id = ExecutionId::random();
     // From here until this process ends: a signal must not end it before the command's status is known.
     let signals = Signals::block().map_err(Error::Prepare)?;
     let started = Timestamp::from_millis(io.clock.now_millis());

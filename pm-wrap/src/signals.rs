@@ -1,37 +1,16 @@
 //! Signals that reach this process while the command runs.
-//!
-//! They are blocked and read from a descriptor, for two reasons. The descriptor says where a signal came
-//! from: what the terminal sends goes to the whole process group, so the command has it already, and
-//! what somebody sent to us alone is passed on. And a signal that was ignored when we were started is
-//! still ignored, by us and by the command, as `nohup` wants it.
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use rustix::process::Pid;
 
-/// What would end or stop us before the command, and what tells of its end.
-const WATCHED: [Signal; 10] = [
-    Signal::SIGCHLD,
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGALRM,
-    Signal::SIGTSTP,
-    Signal::SIGCONT,
-];
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::Signals;
 
-/// The kernel itself sent the signal: for a terminal, or on its behalf.
-const SENT_BY_KERNEL: i32 = 0x80;
-
-/// Signals, blocked from the moment this is made.
-#[derive(Debug)]
-pub(crate) struct Signals {
-    descriptor: SignalFd,
-    original: SigSet,
-}
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use portable::Signals;
 
 /// What a signal asks of us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,44 +21,55 @@ pub(crate) enum Request {
     Pass(i32),
 }
 
-impl Signals {
-    /// Blocks the signals. What is started later would inherit the block, so it is given
-    /// [`Signals::original`].
-    pub(crate) fn block() -> std::io::Result<Self> {
-        let watched: SigSet = WATCHED.into_iter().collect();
-        let original = watched.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        Ok(Self { descriptor: SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?, original })
-    }
-
-    /// The mask from before.
-    pub(crate) fn original(&self) -> SigSet {
-        self.original
-    }
-
-    /// Waits for the next signal that asks something of us. `child` is the command.
-    pub(crate) fn next(&self, child: Pid) -> std::io::Result<Request> {
-        loop {
-            match self.descriptor.read_signal() {
-                Ok(Some(signal)) => {
-                    if let Some(request) = request(&signal, child) {
-                        return Ok(request);
-                    }
-                }
-                Ok(None) | Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
+/// Where a signal came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The kernel, which tells the whole process group what the terminal has to say.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only signalfd tells origins"))]
+    Kernel,
+    /// A process.
+    Process(i32),
 }
 
-fn request(signal: &siginfo, child: Pid) -> Option<Request> {
-    let number = i32::try_from(signal.ssi_signo).ok()?;
-    let is = |watched: Signal| number == watched as i32;
-    if is(Signal::SIGCHLD) {
+/// What the signal `number` asks of us while `child` is the command.
+///
+/// The kernel has told the command already; and the command, when it signals its own process group, us
+/// included, must not hear its own echo.
+fn request(number: i32, origin: Origin, child: Pid) -> Option<Request> {
+    if number == signal_hook::consts::SIGCHLD {
         return Some(Request::Look);
     }
-    // The command may signal its own process group, us included; it must not hear its own echo.
-    let from_command = i32::try_from(signal.ssi_pid).is_ok_and(|pid| pid == child.as_raw_nonzero().get());
-    let had_already = signal.ssi_code == SENT_BY_KERNEL || from_command;
+    let had_already = match origin {
+        Origin::Kernel => true,
+        Origin::Process(pid) => pid == child.as_raw_nonzero().get(),
+    };
     (!had_already).then_some(Request::Pass(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(number: i32, origin: Origin, expected: Option<Request>) {
+        let child = Pid::from_raw(77).expect("a pid");
+        assert_eq!(request(number, origin, child), expected);
+    }
+
+    #[test]
+    fn what_the_terminal_sent_is_not_sent_a_second_time() {
+        check(signal_hook::consts::SIGINT, Origin::Kernel, None);
+        check(signal_hook::consts::SIGINT, Origin::Process(1), Some(Request::Pass(2)));
+    }
+
+    #[test]
+    fn the_command_does_not_hear_its_own_echo() {
+        check(signal_hook::consts::SIGTERM, Origin::Process(77), None);
+    }
+
+    #[test]
+    fn whoever_says_it_a_change_of_the_command_is_looked_at() {
+        check(signal_hook::consts::SIGCHLD, Origin::Process(77), Some(Request::Look));
+        check(signal_hook::consts::SIGCHLD, Origin::Kernel, Some(Request::Look));
+    }
 }

@@ -1,7 +1,11 @@
 //! What the children of this process have used, as the kernel adds it up when they are waited for.
 
 use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use pm_record::Thousandths;
+
+/// What the kernel counts memory in: KiB, but bytes on Apple's systems.
+const PER_KIB: i64 = if cfg!(target_vendor = "apple") { 1024 } else { 1 };
 
 /// A reading of the kernel's account of all children so far.
 #[derive(Debug, Clone, Copy)]
@@ -29,18 +33,17 @@ impl Account {
     /// `exec` in its own place left us the account of its own children.
     pub(crate) fn since(self, before: Self) -> Used {
         let (Some(before), Some(after)) = (before.0, self.0) else { return Used::default() };
-        let time = |read: fn(&Usage) -> nix::sys::time::TimeVal| {
-            let micros = |usage| {
-                let time = read(usage);
-                time.tv_sec() * 1_000_000 + time.tv_usec()
-            };
-            Some(Thousandths(micros(&after) - micros(&before)))
+        let time = |read: fn(&Usage) -> TimeVal| {
+            // A microsecond is a thousandth of a millisecond.
+            Some(Thousandths(read(&after).num_microseconds() - read(&before).num_microseconds()))
         };
         let count = |read: fn(&Usage) -> i64| u64::try_from(read(&after) - read(&before)).ok();
         Used {
             user: time(Usage::user_time),
             system: time(Usage::system_time),
-            largest_kib: u64::try_from(after.max_rss()).ok().filter(|_| after.max_rss() > before.max_rss()),
+            largest_kib: u64::try_from(after.max_rss() / PER_KIB)
+                .ok()
+                .filter(|_| after.max_rss() > before.max_rss()),
             page_faults: count(|usage| usage.minor_page_faults() + usage.major_page_faults()),
             context_switches: count(|usage| {
                 usage.voluntary_context_switches() + usage.involuntary_context_switches()

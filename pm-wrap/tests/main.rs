@@ -77,6 +77,16 @@ fn wrong_usage_is_125_because_2_could_be_the_command_s() {
 }
 
 #[test]
+fn the_command_s_own_flags_are_its_own_with_and_without_dashes() {
+    for args in [
+        &["-o", "/dev/null", "--", "echo", "-o", "--", "x"][..],
+        &["-o", "/dev/null", "echo", "-o", "--", "x"],
+    ] {
+        assert_eq!(String::from_utf8_lossy(&run(args).stdout), "-o -- x\n", "{args:?}");
+    }
+}
+
+#[test]
 fn death_by_signal_is_met_in_the_same_way() {
     // Not SIGINT: whoever runs the tests in the background may have it ignored.
     for signal in [9, 10, 15] {
