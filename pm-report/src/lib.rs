@@ -1,1 +1,76 @@
-//! Renders summaries for people
+//! Renders summaries and alerts for people: NDJSON in, one page out.
+//!
+//! `performance_summary` makes the table and `performance_alert` the alerts; any other kind is passed over
+//! in silence, except that runs which nobody summarized are pointed out. A page is laid out as a whole, so
+//! its rows are held in memory until the input ends: at most 20,000, and what is beyond counts in the
+//! totals only.
+//!
+//! This library exists for the program and its tests and may change at any time; the command line is the
+//! contract.
+
+#![forbid(unsafe_code)]
+
+mod alerts;
+pub mod args;
+mod columns;
+mod config;
+mod error;
+mod fit;
+mod layout;
+mod markdown;
+mod report;
+mod terminal;
+mod times;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use pm_cli::{Exit, Streams};
+use pm_record::{Lines, Skipped};
+
+use crate::args::Args;
+use crate::config::{Config, Medium};
+pub use crate::error::Error;
+use crate::report::Report;
+
+/// The program's name.
+pub const TOOL: &str = "pm-report";
+
+/// The whole life of the tool: arguments and streams in, exit status out.
+///
+/// # Errors
+///
+/// Wrong usage, an input that cannot be read, an output that cannot be written, or, with `--strict`, the
+/// first line that is no record.
+pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
+    let config = Config::new(args, &io.environment, &io.output);
+    io.outlive_interrupts().map_err(Error::Watch)?;
+    let mut lines = Lines::new(io.inputs(&config.files)?);
+    let mut report = Report::new(&config.title);
+    let mut skipped = Skipped::default();
+    // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
+    while let Some(line) = lines.next_line(|_| Ok(())).map_err(Error::Read)? {
+        skipped.seen();
+        match line.record() {
+            Ok(record) => report.push(record),
+            Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
+            Err(reason) => skipped.skip(line.position, &reason),
+        }
+    }
+    let unsummarized = report.unsummarized();
+    if unsummarized.is_none() || !report.is_empty() {
+        let page = match config.medium {
+            Medium::Terminal { width, color } => terminal::render(&report, width, color),
+            Medium::Markdown => markdown::render(&report),
+        };
+        io.output.write_all(page.as_bytes()).map_err(Error::Write)?;
+    }
+    if let Some(note) = unsummarized {
+        io.tell(TOOL, &note);
+    }
+    if !skipped.is_empty() {
+        io.tell(TOOL, &skipped.to_string());
+    }
+    Ok(Exit::Done)
+}

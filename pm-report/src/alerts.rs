@@ -1,0 +1,162 @@
+//! The alerts of a report, one entry for each rule and command however often it fired.
+//!
+//! Values of alerts are texts for people and cannot be compared, so an entry shows its latest ones, and
+//! counts; the worst severity is kept.
+
+use std::cmp::Reverse;
+
+use indexmap::IndexMap;
+use pm_cli::human;
+use pm_record::{AlertState, PerformanceAlert, Severity, Timestamp};
+
+use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
+use crate::times;
+
+/// How many entries are kept: more is no longer a report at a glance.
+pub(crate) const MOST_ALERTS: usize = 200;
+
+/// All alerts that were seen.
+#[derive(Debug, Default)]
+pub(crate) struct Alerts {
+    entries: IndexMap<(String, Option<String>), Alert>,
+    left_out: u64,
+}
+
+/// What is known of one rule and command.
+#[derive(Debug)]
+pub(crate) struct Alert {
+    /// The command, where the rule is about one.
+    pub(crate) command: Option<String>,
+    /// What to do about it.
+    pub(crate) recommendation: Option<String>,
+    /// The worst that occurred.
+    pub(crate) severity: Severity,
+    /// What the latest one says.
+    pub(crate) state: AlertState,
+    /// What is measured: `execution time`.
+    measure: String,
+    threshold: String,
+    current: String,
+    baseline: Option<String>,
+    // How often it fired.
+    count: u64,
+    // The first time and the last one that are known.
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Alerts {
+    /// Takes in one alert.
+    pub(crate) fn push(&mut self, record: &PerformanceAlert) {
+        let key = (kept(&record.kind, LONGEST_LABEL), command(record));
+        if let Some(alert) = self.entries.get_mut(&key) {
+            alert.push(record);
+        } else if self.entries.len() < MOST_ALERTS {
+            self.entries.insert(key, Alert::new(record));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Whether none was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Every entry: those that still fire first, the worst of them first.
+    pub(crate) fn sorted(&self) -> Vec<&Alert> {
+        let mut alerts: Vec<_> = self.entries.values().collect();
+        alerts.sort_by_key(|alert| (alert.is_resolved(), Reverse(alert.severity)));
+        alerts
+    }
+
+    /// How many alerts no entry stands for.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}
+
+impl Alert {
+    fn new(record: &PerformanceAlert) -> Self {
+        let mut alert = Self {
+            command: command(record),
+            recommendation: None,
+            severity: Severity::Info,
+            state: record.state,
+            measure: String::new(),
+            threshold: String::new(),
+            current: String::new(),
+            baseline: None,
+            count: 0,
+            span: None,
+        };
+        alert.push(record);
+        alert
+    }
+
+    fn push(&mut self, record: &PerformanceAlert) {
+        self.count += u64::from(record.state == AlertState::Firing);
+        self.severity = self.severity.max(record.severity);
+        // Without a time the order of arrival decides.
+        let latest = match (self.span, record.timestamp) {
+            (Some((_, last)), Some(time)) => last <= time,
+            _ => true,
+        };
+        for time in [record.since, record.timestamp].into_iter().flatten() {
+            self.span =
+                Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        }
+        if latest {
+            self.describe(record);
+        }
+    }
+
+    fn describe(&mut self, record: &PerformanceAlert) {
+        let exceeded = record.threshold_exceeded.as_str();
+        let (measure, threshold) = exceeded
+            .split_once(" > ")
+            .or_else(|| exceeded.split_once(" < "))
+            .unwrap_or((&record.kind, exceeded));
+        self.measure = kept(measure, LONGEST_LABEL).replace('_', " ");
+        self.threshold = kept(threshold, LONGEST_LABEL);
+        self.current = kept(&record.current_value, LONGEST_LABEL);
+        self.baseline = record.baseline.as_ref().map(|baseline| kept(baseline, LONGEST_LABEL));
+        self.recommendation = record.recommendation.as_ref().map(|advice| kept(advice, LONGEST_TEXT));
+        self.state = record.state;
+    }
+
+    /// Whether the limit is kept again.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.state == AlertState::Resolved
+    }
+
+    /// What happened, to be read after the command's name: `execution time exceeded threshold`.
+    pub(crate) fn event(&self) -> String {
+        let event = if self.is_resolved() { "is back within threshold" } else { "exceeded threshold" };
+        format!("{} {event}", self.measure)
+    }
+
+    /// The figures behind it by their names, as far as they are known.
+    pub(crate) fn figures(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("Current", Some(self.current.as_str())),
+            ("Threshold", Some(self.threshold.as_str())),
+            ("Baseline", self.baseline.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+    }
+
+    /// How often and when: `3 times, 2024-12-06 10:00 to 12:00 UTC`.
+    pub(crate) fn seen(&self) -> Option<String> {
+        let times = (self.count > 1).then(|| format!("{} times", human::count(self.count)));
+        let span = self.span.map(|(first, last)| times::span(first, last));
+        match (times, span) {
+            (Some(times), Some(span)) => Some(format!("{times}, {span}")),
+            (times, span) => times.or(span),
+        }
+    }
+}
+
+fn command(record: &PerformanceAlert) -> Option<String> {
+    record.command.as_ref().map(|command| kept(command, LONGEST_LABEL))
+}

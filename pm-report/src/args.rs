@@ -1,0 +1,58 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use pm_cli::ColorChoice;
+
+/// Show summaries and alerts to people
+///
+/// Reads the NDJSON that `pm-aggregate` and `pm-alert` write and shows one page: what was covered, one row
+/// for each group of runs, and the alerts.
+///
+/// Rows stand in order of the total time spent, the most first; when the input is cut into windows of time
+/// they keep its order. A terminal that is too narrow for all columns loses the least important ones.
+#[derive(Debug, clap::Parser)]
+#[command(name = "pm-report", version, after_help = EXAMPLES)]
+pub struct Args {
+    /// Files to read, plain, gzip or zstd; `-` is standard input, which is also read when none is named
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Stop at the first line that is no record, with status 5
+    #[arg(long)]
+    pub strict: bool,
+
+    /// What to write
+    #[arg(long = "as", value_name = "FORM", default_value = "terminal")]
+    pub form: Form,
+
+    /// The page's title
+    #[arg(long, value_name = "TEXT", default_value = "Performance report")]
+    pub title: String,
+
+    /// When to write in color
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+
+    /// How wide a terminal's page is [default: the terminal, else $COLUMNS, else 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(i64::from(NARROWEST)..))]
+    pub width: Option<u16>,
+}
+
+/// The narrowest page: less has no room for a word and a figure.
+pub(crate) const NARROWEST: u16 = 20;
+
+/// What a page is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// Text that fits a terminal
+    Terminal,
+    /// GitHub-flavored Markdown, for `$GITHUB_STEP_SUMMARY`, an issue or a comment
+    Markdown,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pm-aggregate --store --since '7 days ago' | pm-report      the last week, by command
+  pm-aggregate --store --window 1d | pm-report --width 200   day by day, every column
+  pm-aggregate runs.ndjson | pm-report --as markdown >> \"$GITHUB_STEP_SUMMARY\"";

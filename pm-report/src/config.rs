@@ -1,0 +1,45 @@
+//! What was meant: the command line, and what is known of the terminal.
+
+use std::path::PathBuf;
+
+use pm_cli::{Environment, Output};
+
+use crate::args::{Args, Form, NARROWEST};
+
+/// What to do, with nothing left to default.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The inputs, or standard input when there are none.
+    pub(crate) files: Vec<PathBuf>,
+    /// Whether the first line that is no record ends the run.
+    pub(crate) strict: bool,
+    pub(crate) title: String,
+    pub(crate) medium: Medium,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Medium {
+    Terminal { width: usize, color: bool },
+    Markdown,
+}
+
+/// How wide a page is that no terminal and no variable bounds.
+const WIDTH: u16 = 100;
+
+impl Config {
+    pub(crate) fn new(args: Args, environment: &Environment, output: &Output) -> Self {
+        let width = || {
+            let variable = || environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
+            args.width.or_else(|| output.columns()).or_else(variable).unwrap_or(WIDTH).max(NARROWEST)
+        };
+        let medium = match args.form {
+            Form::Markdown => Medium::Markdown,
+            Form::Terminal => Medium::Terminal {
+                width: width().into(),
+                color: args.color.decide(environment, output.is_terminal()),
+            },
+        };
+        Self { medium, files: args.files, strict: args.strict, title: args.title }
+    }
+}

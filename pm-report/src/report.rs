@@ -1,0 +1,256 @@
+//! The model: what is known of the runs, before anything is rendered.
+//!
+//! It holds one row for each summary, because a page is ordered and laid out as a whole; of a summary it
+//! keeps only what a page shows. Memory is bounded all the same: the first [`MOST_ROWS`] summaries get a row
+//! with at most [`MOST_FIELDS`] labels, and texts are cut. Later summaries still count in the totals, and
+//! the page says how many they are.
+
+use std::collections::HashMap;
+
+use indexmap::{IndexMap, IndexSet};
+use pm_cli::human;
+use pm_record::{MetricSummary, PerformanceSummary, Record, Scalar, Thousandths, Timestamp, Window};
+
+use crate::alerts::Alerts;
+use crate::times;
+
+/// How many rows are kept: a month of hours for two dozen commands.
+pub(crate) const MOST_ROWS: usize = 20_000;
+
+/// How many different fields of groups are kept; no page has room for more.
+pub(crate) const MOST_FIELDS: usize = 16;
+
+/// How many characters are kept of a name or a value.
+pub(crate) const LONGEST_LABEL: usize = 120;
+
+/// How many characters are kept of a sentence.
+pub(crate) const LONGEST_TEXT: usize = 500;
+
+/// Everything a page can show.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    title: String,
+    // The fields that made the groups, in the order in which they were met.
+    fields: IndexSet<String>,
+    rows: Vec<Row>,
+    totals: Totals,
+    alerts: Alerts,
+    raw_runs: u64,
+    partial_results: u64,
+}
+
+/// One group of runs in one window.
+#[derive(Debug)]
+pub(crate) struct Row {
+    // By the place of their field; what is missing at the end is null.
+    labels: Vec<Option<String>>,
+    pub(crate) window: Window,
+    pub(crate) runs: u64,
+    pub(crate) failures: u64,
+    pub(crate) duration: Option<MetricSummary>,
+    /// The largest peak.
+    pub(crate) peak_memory_mb: Option<Thousandths>,
+    /// The mean.
+    pub(crate) cpu_time_ms: Option<Thousandths>,
+    /// The sum of all runs.
+    pub(crate) requests: Option<Thousandths>,
+    /// The sum of all runs: what was consumed of the rate limit, or else the points of GraphQL.
+    pub(crate) quota: Option<Thousandths>,
+    pub(crate) cache_hit_rate: Option<Thousandths>,
+}
+
+/// What all summaries come to, whether or not their rows were kept.
+#[derive(Debug, Default)]
+struct Totals {
+    summaries: u64,
+    runs: u64,
+    failures: u64,
+    // In thousandths of a millisecond.
+    time: i128,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+/// One statement about all of the runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) text: String,
+    /// Whether it is bad news.
+    pub(crate) bad: bool,
+}
+
+impl Report {
+    pub(crate) fn new(title: &str) -> Self {
+        Self { title: kept(title, LONGEST_TEXT), ..Self::default() }
+    }
+
+    /// Takes in one record.
+    pub(crate) fn push(&mut self, record: Record) {
+        match record {
+            Record::Summary(summary) => self.push_summary(*summary),
+            Record::Alert(alert) => self.alerts.push(&alert),
+            Record::Performance(_) => self.raw_runs += 1,
+            Record::Partial(_) => self.partial_results += 1,
+            _ => {}
+        }
+    }
+
+    fn push_summary(&mut self, mut summary: PerformanceSummary) {
+        let duration = summary.metrics.swap_remove("duration.total_ms");
+        self.totals.push(&summary, duration.as_ref());
+        if self.rows.len() == MOST_ROWS {
+            return;
+        }
+        let metric = |name: &str| summary.metrics.get(name);
+        let api_total = |name: &str| summary.api_totals.get(name).copied();
+        let row = Row {
+            labels: self.labels(&summary.by),
+            window: summary.window,
+            runs: summary.count,
+            failures: summary.failures,
+            duration,
+            peak_memory_mb: metric("resource_usage.peak_memory_mb").and_then(|memory| memory.max),
+            cpu_time_ms: metric("resource_usage.cpu_time_ms").and_then(|cpu| cpu.mean),
+            requests: api_total("requests_made"),
+            quota: api_total("rate_limit_consumed").or_else(|| api_total("graphql_points")),
+            cache_hit_rate: summary.cache_hit_rate,
+        };
+        self.rows.push(row);
+    }
+
+    fn labels(&mut self, by: &IndexMap<String, Scalar>) -> Vec<Option<String>> {
+        let mut labels = Vec::with_capacity(self.fields.len());
+        for (field, value) in by {
+            let field = kept(field, LONGEST_LABEL);
+            let place = match self.fields.get_index_of(&field) {
+                Some(place) => place,
+                None if self.fields.len() < MOST_FIELDS => self.fields.insert_full(field).0,
+                None => continue,
+            };
+            if labels.len() <= place {
+                labels.resize(place + 1, None);
+            }
+            labels[place] = (!value.is_null()).then(|| kept(&value.to_string(), LONGEST_LABEL));
+        }
+        labels
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The fields that made the groups.
+    pub(crate) fn fields(&self) -> &IndexSet<String> {
+        &self.fields
+    }
+
+    /// Every row that was kept, in the order of the input.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// How many summaries have no row.
+    pub(crate) fn rows_left_out(&self) -> u64 {
+        self.totals.summaries - self.rows.len() as u64
+    }
+
+    pub(crate) fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// Whether there is nothing to show.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.alerts.is_empty()
+    }
+
+    /// What to tell somebody whose input has runs and no summaries of them.
+    pub(crate) fn unsummarized(&self) -> Option<String> {
+        let (number, one, many, tool) = match (self.raw_runs, self.partial_results) {
+            _ if !self.rows.is_empty() => return None,
+            (0, 0) => return None,
+            (0, partials) => (partials, "partial result is", "partial results are", "pm-aggregate --merge"),
+            (runs, _) => (runs, "raw record is", "raw records are", "pm-aggregate"),
+        };
+        let what = if number == 1 { one } else { many };
+        Some(format!("{} {what} not summarized; pipe them through `{tool}` first", human::count(number)))
+    }
+
+    /// Whether the rows stand for windows of time, so that they need their window's start to be told apart.
+    ///
+    /// Groups that are not cut into windows have different spans too, those of their own runs. So it takes
+    /// a group that occurs in two windows, or windows as `pm-aggregate --window` cuts them: all of one
+    /// length and aligned to it.
+    pub(crate) fn has_windows(&self) -> bool {
+        let Some(first) = self.rows.first().map(|row| row.window) else { return false };
+        if self.rows.iter().all(|row| row.window.start == first.start) {
+            return false;
+        }
+        let length = length(first);
+        let is_cut = |window| self::length(window) == length && window.start.as_millis() % length == 0;
+        if length > 0 && self.rows.iter().all(|row| is_cut(row.window)) {
+            return true;
+        }
+        let mut starts = HashMap::with_capacity(self.rows.len());
+        self.rows.iter().any(|row| *starts.entry(&row.labels).or_insert(row.window.start) != row.window.start)
+    }
+
+    /// A part of the time that all runs took together, as a ratio.
+    pub(crate) fn share(&self, time: Thousandths) -> Option<f64> {
+        (self.totals.time > 0).then(|| time.0 as f64 / self.totals.time as f64)
+    }
+
+    /// All of the runs in a few words.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let Totals { runs, failures, time, span, .. } = self.totals;
+        let fact = |text, bad| Fact { text, bad };
+        let mut facts = Vec::new();
+        if let Some((first, last)) = span {
+            facts.push(fact(times::span(first, last), false));
+        }
+        facts.push(fact(format!("{} {}", human::count(runs), if runs == 1 { "run" } else { "runs" }), false));
+        let share = human::percentage(failures as f64 / runs.max(1) as f64);
+        facts.push(match failures {
+            0 => fact("none failed".to_owned(), false),
+            _ => fact(format!("{} failed ({share})", human::count(failures)), true),
+        });
+        if time > 0 {
+            facts.push(fact(format!("{} in total", human::duration(time as f64 / 1000.0)), false));
+        }
+        facts
+    }
+}
+
+impl Totals {
+    fn push(&mut self, summary: &PerformanceSummary, duration: Option<&MetricSummary>) {
+        self.summaries += 1;
+        self.runs = self.runs.saturating_add(summary.count);
+        self.failures = self.failures.saturating_add(summary.failures);
+        self.time += duration.map_or(0, |duration| i128::from(duration.sum.0));
+        let Window { start, end } = summary.window;
+        let (first, last) = self.span.unwrap_or((start, end));
+        self.span = Some((first.min(start), last.max(end)));
+    }
+}
+
+impl Row {
+    /// Its value of a field of groups, by the field's place.
+    pub(crate) fn label(&self, place: usize) -> Option<&str> {
+        self.labels.get(place)?.as_deref()
+    }
+
+    /// How long its runs took together.
+    pub(crate) fn time(&self) -> Option<Thousandths> {
+        self.duration.as_ref().map(|duration| duration.sum)
+    }
+}
+
+fn length(window: Window) -> i64 {
+    window.end.as_millis().saturating_sub(window.start.as_millis())
+}
+
+/// A text, cut after `longest` characters.
+pub(crate) fn kept(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,163 @@
+//! A report as text for a terminal: it fits the width, and reads the same without color.
+
+use std::fmt::Write as _;
+
+use owo_colors::Style;
+use pm_cli::{human, printable};
+use pm_record::Severity;
+
+use crate::alerts::Alert;
+use crate::columns::{Column, Table};
+use crate::fit;
+use crate::layout::{self, GAP, Placed};
+use crate::report::{Report, Row};
+
+/// Renders `report` in lines of at most `width` columns.
+pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
+    let mut page = Page { text: String::new(), width, color };
+    page.paragraph(&printable(report.title()), "", "", Style::new().bold());
+    if report.is_empty() {
+        page.end_line();
+        page.plain("No runs were recorded in this time.");
+        page.plain("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.");
+    }
+    if !report.rows().is_empty() {
+        page.facts(report);
+        page.end_line();
+        page.table(&Table::new(report));
+    }
+    if report.rows_left_out() > 0 {
+        page.plain(&format!("Groups not shown: {}", human::count(report.rows_left_out())));
+    }
+    for alert in report.alerts().sorted() {
+        page.end_line();
+        page.alert(alert);
+    }
+    if report.alerts().left_out() > 0 {
+        page.end_line();
+        page.plain(&format!("Alerts not shown: {}", human::count(report.alerts().left_out())));
+    }
+    page.text
+}
+
+struct Page {
+    text: String,
+    width: usize,
+    color: bool,
+}
+
+/// What begins the lines under an alert's first.
+const INDENT: &str = "   ";
+
+impl Page {
+    /// Ends a line, or makes an empty one.
+    fn end_line(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn paint(&mut self, text: &str, style: Style) {
+        if self.color && !style.is_plain() {
+            let _ = write!(self.text, "{}", style.style(text));
+        } else {
+            self.text.push_str(text);
+        }
+    }
+
+    /// As many lines as it takes, the first begun with `first` and the others with `rest`, which is no
+    /// wider.
+    fn paragraph(&mut self, text: &str, first: &str, rest: &str, style: Style) {
+        for (at, line) in fit::wrap(text, self.width - fit::width(first)).iter().enumerate() {
+            self.paint(&format!("{}{line}", if at == 0 { first } else { rest }), style);
+            self.text.push('\n');
+        }
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.paragraph(text, "", "", Style::new());
+    }
+
+    fn detail(&mut self, text: &str) {
+        self.paragraph(text, INDENT, INDENT, Style::new());
+    }
+
+    /// The facts on one line, or on one line each where that would be too long.
+    fn facts(&mut self, report: &Report) {
+        const BETWEEN: &str = " · ";
+        let facts = report.facts();
+        let style = |bad| if bad { Style::new().red() } else { Style::new() };
+        let texts: Vec<_> = facts.iter().map(|fact| fact.text.as_str()).collect();
+        if fit::width(&texts.join(BETWEEN)) > self.width {
+            for fact in &facts {
+                self.paragraph(&fact.text, "", "", style(fact.bad));
+            }
+            return;
+        }
+        for (at, fact) in facts.iter().enumerate() {
+            self.text.push_str(if at == 0 { "" } else { BETWEEN });
+            self.paint(&fact.text, style(fact.bad));
+        }
+        self.text.push('\n');
+    }
+
+    fn table(&mut self, table: &Table) {
+        let wanted = table.columns.iter().map(|&column| {
+            let cells = table.rows.iter().map(|row| fit::width(&printable(&table.cell(column, row))));
+            let heading = fit::width(&printable(table.heading(column)));
+            Placed { column, width: cells.max().unwrap_or(0).max(heading) }
+        });
+        let columns = layout::fit(wanted.collect(), self.width);
+        if columns.is_empty() {
+            return;
+        }
+        self.row(&columns, |column| (printable(table.heading(column)).into_owned(), Style::new().bold()));
+        let gaps = columns.len().saturating_sub(1) * GAP;
+        let rule = "─".repeat(columns.iter().map(|placed| placed.width).sum::<usize>() + gaps);
+        self.paint(&rule, Style::new().dimmed());
+        self.end_line();
+        for row in &table.rows {
+            self.row(&columns, |column| cell(table, column, row));
+        }
+    }
+
+    /// One line of the table. Figures stand on the right of their columns, so that their digits line up.
+    fn row(&mut self, columns: &[Placed], cell: impl Fn(Column) -> (String, Style)) {
+        let mut owed = 0;
+        for &Placed { column, width } in columns {
+            let (text, style) = cell(column);
+            let text = fit::clip(&text, width);
+            let space = width.saturating_sub(fit::width(&text));
+            let (before, after) = if matches!(column, Column::Figure(_)) { (space, 0) } else { (0, space) };
+            // Spaces are written only when something follows them, so no line ends in one.
+            let _ = write!(self.text, "{:1$}", "", owed + before);
+            self.paint(&text, style);
+            owed = after + GAP;
+        }
+        self.text.push('\n');
+    }
+
+    fn alert(&mut self, alert: &Alert) {
+        let (sign, verdict, style) = match alert.severity {
+            _ if alert.is_resolved() => ("✔  ", "RESOLVED", Style::new().green()),
+            Severity::Critical => ("⚠️  ", "PERFORMANCE ALERT", Style::new().red().bold()),
+            Severity::Warning => ("⚠️  ", "PERFORMANCE ALERT", Style::new().yellow()),
+            Severity::Info => ("⚠️  ", "PERFORMANCE ALERT", Style::new()),
+        };
+        let subject =
+            alert.command.as_ref().map(|command| format!("Command '{command}' ")).unwrap_or_default();
+        let statement = format!("{verdict}: {subject}{}", alert.event());
+        self.paragraph(&printable(&statement), sign, INDENT, style);
+        let figures: Vec<_> = alert.figures().map(|(name, value)| format!("{name}: {value}")).collect();
+        self.detail(&printable(&figures.join(" | ")));
+        if let Some(seen) = alert.seen() {
+            self.detail(&format!("Seen: {seen}"));
+        }
+        if let Some(advice) = &alert.recommendation {
+            self.detail(&printable(&format!("Recommendation: {advice}")));
+        }
+    }
+}
+
+fn cell(table: &Table, column: Column, row: &Row) -> (String, Style) {
+    let style = if column.is_bad(row) { Style::new().red() } else { Style::new() };
+    (printable(&table.cell(column, row)).into_owned(), style)
+}
