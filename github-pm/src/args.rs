@@ -1,0 +1,173 @@
+//! What was typed.
+//!
+//! The words before the verb are read by hand, because clap would refuse or reorder what is meant for the
+//! host command. Each verb then has a parser of its own.
+
+use std::ffi::OsString;
+
+use pm_record::Field;
+
+use crate::timeframe::Timeframe;
+
+/// The command line, cut at its first word that is no flag of ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Typed {
+    pub(crate) explain: bool,
+    pub(crate) request: Request,
+}
+
+/// Whose turn it is, with the words that follow.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Help,
+    Version,
+    Performance(Vec<OsString>),
+    Monitor(Vec<OsString>),
+    /// The host command with all its words; there may be none.
+    Host(Vec<OsString>),
+}
+
+impl Typed {
+    /// Reads the command line without the program's name.
+    pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Self {
+        let mut words = words.peekable();
+        let mut explain = false;
+        while words.next_if(|word| word == "--explain").is_some() {
+            explain = true;
+        }
+        let ours = |word: &OsString| {
+            let ours = ["--help", "--version", "performance", "monitor"];
+            ours.into_iter().find(|name| word == name)
+        };
+        let name = words.peek().and_then(ours);
+        if name.is_some() {
+            words.next();
+        }
+        let words = words.collect();
+        let request = match name {
+            Some("--help") => Request::Help,
+            Some("--version") => Request::Version,
+            Some("performance") => Request::Performance(words),
+            Some(_) => Request::Monitor(words),
+            None => Request::Host(words),
+        };
+        Self { explain, request }
+    }
+}
+
+/// Show what commands took and cost, and what to look after
+///
+/// Reads the store. The time is cut to whole hours of UTC, with the running one. Ends with the status of
+/// the first tool of the pipeline that failed.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance report", after_help = REPORT_EXAMPLES)]
+pub struct ReportArgs {
+    /// How far back to look: 24 hours, 7 days or 30 days
+    #[arg(long, value_enum, default_value_t)]
+    pub timeframe: Timeframe,
+
+    /// What to write
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value_t)]
+    pub form: ReportForm,
+
+    /// Fields whose values make the groups
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',', default_value = "command")]
+    pub by: Vec<Field>,
+}
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  github-pm performance report                          the last 24 hours
+  github-pm performance report --timeframe week --by command,host
+  github-pm performance report --as markdown > report.md
+  github-pm --explain performance report                the same as a shell pipeline";
+
+/// What a report is written as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportForm {
+    /// Tables for a terminal.
+    #[default]
+    Terminal,
+    /// Tables for a page.
+    Markdown,
+}
+
+impl ReportForm {
+    /// The word for it on a command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Markdown => "markdown",
+        }
+    }
+}
+
+/// Make a commented `.github-pm` here
+///
+/// Files that are there already are kept.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance init", after_help = INIT_EXAMPLES)]
+pub struct InitArgs {
+    /// Write every file anew; what was there is kept beside it as NAME.bak
+    #[arg(long)]
+    pub force: bool,
+}
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  github-pm performance init
+  github-pm --explain performance init                  only say what it would do";
+
+/// Let the settings of the store that is found here start programs
+///
+/// A store that was found by walking up may have come with a stranger's clone. Its settings that start a
+/// program count only after this, and only until one of them changes.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance trust", after_help = TRUST_EXAMPLES)]
+pub struct TrustArgs {}
+
+const TRUST_EXAMPLES: &str = "\
+Examples:
+  github-pm --explain performance trust                 what would be trusted?
+  github-pm performance trust";
+
+/// Check the tools, the store, the settings, the host command and gh
+///
+/// Ends with status 4 if something is wrong. No token is ever printed.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance doctor", after_help = DOCTOR_EXAMPLES)]
+pub struct DoctorArgs {}
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  github-pm performance doctor";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(words: &[&str], explain: bool, request: fn(Vec<OsString>) -> Request, rest: &[&str]) {
+        let read = Typed::read(words.iter().map(OsString::from));
+        let rest = rest.iter().map(OsString::from).collect();
+        assert_eq!(read, Typed { explain, request: request(rest) });
+    }
+
+    #[test]
+    fn only_performance_and_monitor_are_our_words() {
+        check(&["performance", "report", "--help"], false, Request::Performance, &["report", "--help"]);
+        check(&["monitor"], false, Request::Monitor, &[]);
+        for word in ["help", "init", "status", "--all", "-h", "-V", "--", "Performance"] {
+            check(&[word, "performance"], false, Request::Host, &[word, "performance"]);
+        }
+        check(&[], false, Request::Host, &[]);
+    }
+
+    #[test]
+    fn our_flags_stand_before_the_verb_and_the_host_s_after_it() {
+        check(&["--explain", "performance"], true, Request::Performance, &[]);
+        check(&["--explain", "--help"], true, |_| Request::Help, &[]);
+        check(&["--version"], false, |_| Request::Version, &[]);
+        check(&["status", "--explain", "--help"], false, Request::Host, &["status", "--explain", "--help"]);
+    }
+}

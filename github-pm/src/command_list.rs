@@ -1,0 +1,219 @@
+//! Every word of ours in one table, from which help, errors and dispatch are made.
+
+use std::fmt::Write as _;
+
+use crate::Error;
+
+/// One word after `performance` or `monitor`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// `performance` or `monitor`.
+    pub(crate) group: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// What a word stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// A verb of this program.
+    Verb(Verb),
+    /// A program beside this one.
+    Tool { program: &'static str },
+    /// A verb of a later version; `instead` ends with what to type today.
+    Later { instead: &'static str },
+}
+
+/// The verbs that work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Report,
+    Init,
+    Trust,
+    Doctor,
+}
+
+const fn verb(word: &'static str, verb: Verb, about: &'static str) -> Entry {
+    Entry { group: "performance", word, about, kind: Kind::Verb(verb) }
+}
+
+const fn tool(word: &'static str, program: &'static str, about: &'static str) -> Entry {
+    Entry { group: "performance", word, about, kind: Kind::Tool { program } }
+}
+
+const fn later(group: &'static str, word: &'static str, about: &'static str, instead: &'static str) -> Entry {
+    Entry { group, word, about, kind: Kind::Later { instead } }
+}
+
+/// All of them; no word stands twice in a group.
+const ENTRIES: &[Entry] = &[
+    verb("report", Verb::Report, "what commands took and cost, and what to look after"),
+    verb("init", Verb::Init, "make a commented .github-pm here"),
+    verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
+    verb("doctor", Verb::Doctor, "check tools, store, settings, host command and gh"),
+    tool("wrap", "pm-wrap", "run one command and emit what it cost"),
+    tool("aggregate", "pm-aggregate", "group records and summarize each group"),
+    tool("alert", "pm-alert", "turn records into alerts"),
+    later(
+        "performance",
+        "analyze",
+        "where the time goes",
+        "see every command and its cost with `github-pm performance report --timeframe week`",
+    ),
+    later(
+        "performance",
+        "compare",
+        "one period against another",
+        "summarize each day by itself with `github-pm performance aggregate --store --window 1d`",
+    ),
+    later(
+        "performance",
+        "benchmark",
+        "run commands again and again",
+        "record runs by hand with `pm-wrap --store -- COMMAND` and see them with `github-pm performance report`",
+    ),
+    later(
+        "performance",
+        "profile",
+        "one command in detail",
+        "see what one run costs with `pm-wrap -- COMMAND`",
+    ),
+    later(
+        "performance",
+        "optimize",
+        "what would save time and quota",
+        "see what is slow and what alerts say with `github-pm performance report --timeframe week`",
+    ),
+    later(
+        "performance",
+        "export",
+        "hand metrics to other systems",
+        "take the summaries as NDJSON with `github-pm performance aggregate --store`",
+    ),
+    later(
+        "performance",
+        "dashboard",
+        "everything on one page",
+        "make a page with `github-pm performance report --as markdown`",
+    ),
+    later(
+        "performance",
+        "store",
+        "compact, prune and verify records",
+        "see how many day files there are with `github-pm performance doctor`",
+    ),
+    later("monitor", "start", "watch processes and quota", MONITOR),
+    later("monitor", "status", "is a monitor running?", MONITOR),
+    later("monitor", "stop", "end the monitor", MONITOR),
+    later("monitor", "watch", "follow what the monitor sees", MONITOR),
+];
+
+const MONITOR: &str =
+    "each command is judged when it ends, and `github-pm performance report` shows what happened";
+
+/// The entry of a word.
+pub(crate) fn find(group: &str, word: &str) -> Option<Entry> {
+    ENTRIES.iter().find(|entry| (entry.group, entry.word) == (group, word)).copied()
+}
+
+/// The error for a word that is none of ours.
+pub(crate) fn unknown(group: &'static str, word: &str) -> Error {
+    let known = || ENTRIES.iter().filter(|entry| entry.group == group).map(|entry| entry.word);
+    let nearest = pm_cli::nearest(word, known());
+    let meant = nearest.map(|near| format!("did you mean `github-pm {group} {near}`?\n")).unwrap_or_default();
+    let known = known().collect::<Vec<_>>().join(", ");
+    let hint = format!("{meant}there are {known}; see `github-pm --help`");
+    Error::NoVerb { group, word: word.to_owned(), hint }
+}
+
+/// Whether it looks like a word of a command line: it is then safe as a name and as a label.
+pub(crate) fn is_word(word: &str) -> bool {
+    let mut bytes = word.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && word.len() <= 40
+}
+
+/// The text of `--help`.
+pub(crate) fn help() -> String {
+    let mut text = String::from(USAGE);
+    text.push_str("\nVerbs of `github-pm performance`:\n");
+    rows(&mut text, |kind| matches!(kind, Kind::Verb(_)));
+    text.push_str(
+        "\nTools by their short names, and any other program pm-NAME as `github-pm performance NAME`:\n",
+    );
+    rows(&mut text, |kind| matches!(kind, Kind::Tool { .. }));
+    text.push_str("\nNot part of this version yet:\n");
+    for group in ["performance", "monitor"] {
+        let later = |entry: &&Entry| entry.group == group && matches!(entry.kind, Kind::Later { .. });
+        let words: Vec<_> = ENTRIES.iter().filter(later).map(|entry| entry.word).collect();
+        let _ = writeln!(text, "  {group:<12} {}", words.join(", "));
+    }
+    text.push_str(EXAMPLES);
+    text
+}
+
+fn rows(text: &mut String, wanted: fn(Kind) -> bool) {
+    for entry in ENTRIES.iter().filter(|entry| wanted(entry.kind)) {
+        let _ = writeln!(text, "  {:<12} {}", entry.word, entry.about);
+    }
+}
+
+const USAGE: &str = "\
+Time any command that talks to GitHub, and see what it cost
+
+Usage: github-pm [--explain] performance VERB [ARG…]
+       github-pm [--explain] COMMAND [ARG…]          the host command, timed and recorded
+
+Every first word but `performance` and `monitor` belongs to the host command: `cli:` in config.yml, else
+$GITHUB_PM_CLI, else github-pm-COMMAND, gh-pm or another github-pm on PATH.
+
+Flags, before the first word:
+  --explain    print what would run as shell, and run nothing
+  --help       print this
+  --version    print the version
+";
+
+const EXAMPLES: &str = "
+Examples:
+  github-pm performance init                       begin here
+  github-pm status                                 the host's `status`, timed and recorded
+  github-pm performance report --timeframe week    what the week cost
+";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_word_stands_twice_and_each_is_in_the_help() {
+        let words: BTreeSet<_> = ENTRIES.iter().map(|entry| (entry.group, entry.word)).collect();
+        assert_eq!(words.len(), ENTRIES.len());
+        let help = help();
+        for entry in ENTRIES {
+            assert!(help.contains(entry.word), "{} is not in the help", entry.word);
+        }
+    }
+
+    #[test]
+    fn what_comes_later_says_what_to_type_today() {
+        for entry in ENTRIES {
+            if let Kind::Later { instead } = entry.kind {
+                assert!(instead.contains('`'), "{}: {instead}", entry.word);
+            }
+        }
+    }
+
+    #[test]
+    fn only_plain_words_are_words() {
+        for word in ["status", "setup-complete", "s3"] {
+            assert!(is_word(word), "{word}");
+        }
+        for word in ["", "-v", "a/b", "My", "grün", "9", &"a".repeat(41)] {
+            assert!(!is_word(word), "{word}");
+        }
+    }
+}

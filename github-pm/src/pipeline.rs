@@ -1,0 +1,144 @@
+//! Tools joined by pipes, as data, and how they are run.
+//!
+//! No shell is involved: every argument arrives as it is. Each stage has a thread, because the commands
+//! of a stage run one after the other while the next stage already reads.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::thread;
+
+use pm_cli::Exit;
+
+use crate::Error;
+use crate::invocation::Invocation;
+
+/// Stages from first to last, each reading what the one before it writes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pipeline {
+    /// Never empty.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// Commands that run one after the other into the same pipe; never none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stage(pub(crate) Vec<Invocation>);
+
+impl Pipeline {
+    /// Runs it to its end, the last stage on our own standard output. Ends as the first command that did
+    /// not end well, in the order of the pipeline.
+    pub(crate) fn run(&self) -> Result<Exit, Error> {
+        let pipes = (1..self.stages.len()).map(|_| io::pipe()).collect::<Result<Vec<_>, _>>();
+        let (readers, writers): (Vec<_>, Vec<_>) = pipes.map_err(Error::Pipe)?.into_iter().unzip();
+        let readers = std::iter::once(None).chain(readers.into_iter().map(Some));
+        let writers = writers.into_iter().map(Some).chain([None]);
+        let ends = thread::scope(|scope| {
+            let running: Vec<_> = self
+                .stages
+                .iter()
+                .zip(readers.zip(writers))
+                .map(|(stage, (reader, writer))| {
+                    // Our ends of the pipes live as long as the stage, and no longer.
+                    scope.spawn(move || stage.run(reader.as_ref(), writer.as_ref()))
+                })
+                .collect();
+            running.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+        });
+        let mut exit = Exit::Done;
+        for end in ends {
+            // A thread of ours does not panic; if it did, the hook has ended the process already.
+            let statuses = end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            for status in statuses {
+                if exit == Exit::Done {
+                    exit = exit_of(status);
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+impl Stage {
+    /// Runs the commands one after the other, whether or not they end well, as a shell would.
+    fn run(
+        &self,
+        reader: Option<&PipeReader>,
+        writer: Option<&PipeWriter>,
+    ) -> Result<Vec<ExitStatus>, Error> {
+        let start = |invocation: &Invocation| {
+            let input = match reader {
+                Some(reader) => reader.try_clone()?.into(),
+                None => Stdio::null(),
+            };
+            let output = match writer {
+                Some(writer) => writer.try_clone()?.into(),
+                None => Stdio::inherit(),
+            };
+            invocation.command().stdin(input).stdout(output).spawn()
+        };
+        let mut statuses = Vec::new();
+        for invocation in &self.0 {
+            let ended = start(invocation).and_then(|mut child| child.wait());
+            statuses.push(
+                ended.map_err(|source| Error::CannotStart { program: invocation.program.clone(), source })?,
+            );
+        }
+        Ok(statuses)
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Exit::Done,
+        (Some(code), _) => Exit::Status(u8::try_from(code).unwrap_or(u8::MAX)),
+        (None, signal) => Exit::Signal(signal.unwrap_or(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Invocation {
+        Invocation::new("/bin/sh".into(), ["-c", script])
+    }
+
+    #[track_caller]
+    fn check(stages: &[&[&str]], exit: Exit) {
+        let stages = stages.iter().map(|scripts| Stage(scripts.iter().map(|script| sh(script)).collect()));
+        assert_eq!(Pipeline { stages: stages.collect() }.run().expect("every shell starts"), exit);
+    }
+
+    #[test]
+    fn a_group_writes_into_one_pipe_and_the_next_stage_reads_it_all() {
+        check(
+            &[&["echo a", "echo b"], &["tr ab bc"], &[r#"test "$(cat)" = "$(printf 'b\nc')""#]],
+            Exit::Done,
+        );
+    }
+
+    #[test]
+    fn more_than_a_pipe_holds_flows_while_the_group_still_runs() {
+        let much = "head -c 300000 /dev/zero";
+        check(&[&[much, much], &["test $(wc -c) -eq 600000"]], Exit::Done);
+    }
+
+    #[test]
+    fn the_first_failure_in_the_order_of_the_pipeline_is_the_end() {
+        check(&[&["exit 0", "sleep 0.1; exit 3"], &["exit 4"]], Exit::Status(3));
+        check(&[&["true"], &["kill -INT $$"], &["exit 4"]], Exit::Signal(2));
+    }
+
+    #[test]
+    fn a_failure_in_a_group_does_not_keep_the_rest_from_running() {
+        check(&[&["exit 5", "echo still"], &["grep -q still || exit 9"]], Exit::Status(5));
+    }
+
+    #[test]
+    fn a_reader_that_is_no_program_ends_the_writers_too() {
+        let missing = Invocation::new("/nonexistent/pm-report".into(), [""; 0]);
+        let pipeline = Pipeline { stages: vec![Stage(vec![sh("yes")]), Stage(vec![missing])] };
+        let error = pipeline.run().expect_err("no such program");
+        assert_eq!(error.to_string(), "cannot start '/nonexistent/pm-report'");
+    }
+}

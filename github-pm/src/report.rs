@@ -1,0 +1,41 @@
+//! `performance report`: summaries and alerts of a stretch of time, for people.
+//!
+//! Store and instants are spelled out, so that what `--explain` prints means the same wherever and
+//! whenever it is run.
+
+use std::ffi::OsString;
+
+use pm_record::Field;
+
+use crate::Error;
+use crate::args::ReportArgs;
+use crate::invocation::Invocation;
+use crate::pipeline::{Pipeline, Stage};
+use crate::surroundings::Surroundings;
+
+/// The pipeline that makes the report.
+pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let mut store = OsString::from("--store=");
+    store.push(here.store()?.root());
+    let window = args.timeframe.window(here.now);
+    let span = [store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
+    let reader = |tool, flag: String| {
+        let args = span.iter().cloned().chain([flag.into()]);
+        find(here, tool).map(|program| Invocation::new(program, args))
+    };
+    let by = args.by.iter().map(Field::as_str).collect::<Vec<_>>().join(",");
+    let form = [format!("--as={}", args.form.word()), format!("--title={}", args.timeframe.title())];
+    Ok(Pipeline {
+        stages: vec![
+            Stage(vec![
+                reader("pm-aggregate", format!("--by={by}"))?,
+                reader("pm-alert", "--replay".to_owned())?,
+            ]),
+            Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
+        ],
+    })
+}
+
+fn find(here: &Surroundings, tool: &'static str) -> Result<std::path::PathBuf, Error> {
+    here.tool(tool).ok_or(Error::NoTool { tool })
+}

@@ -1,0 +1,54 @@
+//! Where this process stands: everything a plan depends on, read once and then only looked at.
+
+use std::path::PathBuf;
+
+use pm_cli::{Environment, Streams};
+use pm_store::Store;
+
+use crate::find::FileId;
+
+/// What is around this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) environment: Environment,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) now: i64,
+    /// The file of this program, with links resolved; none where the system will not say.
+    pub(crate) executable: Option<PathBuf>,
+    pub(crate) identity: Option<FileId>,
+    /// The process that started this one; none if it is out of sight.
+    pub(crate) parent: Option<i32>,
+    pub(crate) stderr_is_terminal: bool,
+}
+
+impl Surroundings {
+    /// Looks around.
+    pub(crate) fn of_process(io: &Streams) -> Self {
+        let executable = std::env::current_exe().ok();
+        // The link leads to the running file even after an upgrade has replaced it.
+        let identity =
+            FileId::of("/proc/self/exe".as_ref()).or_else(|| executable.as_deref().and_then(FileId::of));
+        Self {
+            environment: io.environment.clone(),
+            now: io.clock.now_millis(),
+            executable,
+            identity,
+            parent: rustix::process::getppid().map(rustix::process::Pid::as_raw_pid),
+            stderr_is_terminal: io.diagnostics_are_terminal(),
+        }
+    }
+
+    /// The store for work done here.
+    pub(crate) fn store(&self) -> Result<Store, pm_store::Error> {
+        Store::discover(self.environment.current_dir(), |name| self.directory(name))
+    }
+
+    /// The user's own store.
+    pub(crate) fn personal_store(&self) -> Result<Store, pm_store::Error> {
+        Store::personal(|name| self.directory(name))
+    }
+
+    fn directory(&self, name: &str) -> Option<PathBuf> {
+        self.environment.absolute(name).map(Into::into)
+    }
+}

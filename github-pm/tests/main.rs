@@ -1,0 +1,7 @@
+//! The program as a function where that is enough, and as a process where it becomes another one.
+
+mod doctor;
+mod host;
+mod place;
+mod verbs;
+mod words;

@@ -1,0 +1,163 @@
+//! The verbs of `performance`, with stand-ins for the tools.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use pm_cli::{Exit, Trial};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::place::Place;
+
+/// Says what it was called with.
+const SAY: &str = r#"printf '%s|' "${0##*/}" "$@"; echo"#;
+
+fn tools() -> Place {
+    Place::bare()
+        .program("bin/pm-aggregate", SAY)
+        .program("bin/pm-alert", SAY)
+        .program("bin/pm-report", &format!("{SAY}; cat"))
+}
+
+/// The output without its instants, which come from the machine's clock.
+fn without_times(text: &str) -> String {
+    let mut text = text.to_owned();
+    for flag in ["--since=", "--until="] {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(flag).map(|at| from + at + flag.len()) {
+            let time = "2024-12-06T10:00:00.000Z".len();
+            assert_eq!(&text[at + 13..at + time], ":00:00.000Z", "a whole hour");
+            text.replace_range(at..at + time, "T");
+            from = at;
+        }
+    }
+    text
+}
+
+#[test]
+fn a_report_is_summaries_and_alerts_joined_to_pm_report() {
+    let place = tools();
+    fs::create_dir(place.path("desk/.github-pm")).expect("a store");
+    let seen =
+        place.run(&["performance", "report", "--timeframe", "week", "--as=markdown", "--by", "host,command"]);
+    let expected = "pm-report|--as=markdown|--title=Performance of the last 7 days|\n\
+        pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--by=host,command|\n\
+        pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|\n";
+    assert_eq!((without_times(&seen.stdout).as_str(), seen.stderr.as_str(), seen.status), (expected, "", 0));
+}
+
+#[test]
+fn what_explain_prints_gives_the_same_bytes() {
+    let place = tools();
+    fs::create_dir_all(place.path("desk/it's a store/.github-pm")).expect("a store");
+    let stand = |line: &str| {
+        place.sh(&format!("cd 'desk/it'\\''s a store' 2>/dev/null || cd \"it's a store\"; {line}"))
+    };
+    let explained = stand("../../bin/github-pm --explain performance report --timeframe=month");
+    assert!(
+        explained.stdout.starts_with("{\n  TOP/bin/pm-aggregate '--store=TOP/desk/it'\\''s a store/"),
+        "{explained:?}"
+    );
+    let run = stand("../../bin/github-pm performance report --timeframe=month");
+    let again = stand("../../bin/github-pm --explain performance report --timeframe month | (cd / && sh)");
+    assert_eq!(run, again);
+    assert_eq!(run.stdout.lines().count(), 3);
+}
+
+#[test]
+fn a_report_ends_as_the_first_tool_that_failed_and_is_still_printed() {
+    let place = tools().program("bin/pm-alert", "echo 'alerts.yml:7: no' >&2; exit 2");
+    let seen = place.run(&["performance", "report"]);
+    assert!(seen.stdout.contains("pm-aggregate|"), "{}", seen.stdout);
+    assert_eq!((seen.stderr.as_str(), seen.status), ("alerts.yml:7: no\n", 2));
+}
+
+#[test]
+fn a_report_whose_reader_leaves_early_is_no_failure() {
+    let place = tools().program("bin/pm-aggregate", "exec yes").program("bin/pm-report", "head -n 1");
+    let seen = place.sh("../bin/github-pm performance report | head -n 1");
+    assert_eq!((seen.stdout.as_str(), seen.stderr.as_str()), ("y\n", ""));
+}
+
+#[test]
+fn interrupted_tools_are_waited_for_and_their_signal_is_ours() {
+    let stubborn =
+        "trap 'kill $!; sleep 0.3; echo last words; exit 0' INT; sleep 30 >/dev/null 2>&1 & echo ready; wait";
+    let place = tools().program("bin/pm-aggregate", stubborn).program("bin/pm-report", "trap '' INT; cat");
+    let mut command = place.command(&place.path("bin/github-pm"));
+    command.args(["performance", "report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().expect("a process");
+    let mut first = [0; 6];
+    child.stdout.as_mut().expect("a pipe").read_exact(&mut first).expect("the first line");
+    kill_process_group(Pid::from_child(&child), Signal::INT).expect("a signal");
+    let seen = place.seen(&child.wait_with_output().expect("an end"));
+    assert!(seen.stdout.starts_with("last words\n"), "{seen:?}");
+    assert_eq!(seen.status, 128 + 2);
+}
+
+#[test]
+fn a_tool_that_is_missing_is_named_before_anything_runs() {
+    let place = Place::bare().program("bin/pm-aggregate", SAY);
+    place.run(&["performance", "report"]).check(
+        "",
+        "github-pm: cannot find pm-alert, neither beside github-pm nor on PATH\n  hint: see what is missing with `github-pm performance doctor`\n",
+        4,
+    );
+}
+
+#[test]
+fn any_tool_can_be_called_by_its_short_name() {
+    let place = tools().program("path/pm-foo", &format!("{SAY}; exit 9"));
+    place.run(&["performance", "aggregate", "--by", "host"]).check("pm-aggregate|--by|host|\n", "", 0);
+    place.run(&["performance", "foo", "--help"]).check("pm-foo|--help|\n", "", 9);
+    place.run(&["--explain", "performance", "foo", "a b"]).check("TOP/path/pm-foo 'a b'\n", "", 0);
+}
+
+#[test]
+fn a_tool_beside_us_comes_before_one_on_path_and_the_working_folder_is_never_searched() {
+    let place = tools().program("path/pm-alert", "echo wrong").program("desk/pm-here", "echo wrong");
+    let place = place.variable("PATH", ".::/usr/bin");
+    place.run(&["performance", "alert"]).check("pm-alert|\n", "", 0);
+    assert_eq!(place.run(&["performance", "here"]).status, 2);
+}
+
+#[test]
+fn init_makes_a_store_that_the_other_verbs_can_read() {
+    let place = tools().program("path/gh-pm", "exit 0").program("bin/pm-wrap", SAY);
+    let seen = place.run(&["performance", "init"]);
+    assert!(seen.stdout.starts_with("made  TOP/desk/.github-pm/config.yml\n"), "{seen:?}");
+    assert_eq!((seen.stderr.as_str(), seen.status), ("", 0));
+    assert_eq!(place.run(&["status"]).status, 0);
+    place.run(&["performance", "trust"]).check(
+        "TOP/desk/.github-pm: nothing in its settings starts a program or sends data\n",
+        "",
+        0,
+    );
+}
+
+#[test]
+fn explaining_init_makes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trial = Trial::new().current_dir(folder.path());
+    let outcome = trial.run(github_pm::TOOL, github_pm::run, &["--explain", "performance", "init"]);
+    let store = folder.path().join(".github-pm");
+    let expected = format!(
+        "# makes the folder {}, for its owner only\n# makes config.yml, alerts.yml, benchmarks.yml, .gitignore in it, and keeps those that are there already\n",
+        store.display()
+    );
+    assert_eq!((outcome.stdout, outcome.stderr.as_str(), outcome.exit), (expected, "", Exit::Done));
+    assert!(!store.exists());
+}
+
+#[test]
+fn trust_of_the_user_s_own_store_is_not_needed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().join("github-pm");
+    fs::create_dir(&state).expect("a store");
+    fs::write(state.join("config.yml"), "cli: gh-pm\n").expect("settings");
+    let trial = Trial::new().current_dir(folder.path()).variable("XDG_STATE_HOME", folder.path());
+    let outcome = trial.run(github_pm::TOOL, github_pm::run, &["performance", "trust"]);
+    assert_eq!(outcome.stdout, format!("{}: this store is your own, and always trusted\n", state.display()));
+    assert!(!state.join("trusted").exists());
+}

@@ -1,0 +1,86 @@
+//! What is answered without any other program: help, version, and words that are none of ours.
+
+use pm_cli::{Exit, Outcome, Trial};
+
+fn run(args: &[&str]) -> Outcome {
+    Trial::new().run(github_pm::TOOL, github_pm::run, args)
+}
+
+#[track_caller]
+fn check_refused(args: &[&str], stderr: &str) {
+    let outcome = run(args);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", stderr));
+    assert_eq!(outcome.exit, Exit::Usage);
+}
+
+#[test]
+fn help_is_the_same_by_every_way_to_it() {
+    let help = run(&["--help"]);
+    assert_eq!((help.stderr.as_str(), help.exit), ("", Exit::Done));
+    for part in ["Usage: ", "report ", "aggregate ", "analyze", "watch", "--explain", "Examples:"] {
+        assert!(help.stdout.contains(part), "{part} is not in the help");
+    }
+    for args in [&["performance"][..], &["performance", "--help"], &["monitor"], &["--explain", "--help"]] {
+        assert_eq!(run(args), help, "{args:?}");
+    }
+}
+
+#[test]
+fn every_verb_has_a_help_of_its_own() {
+    for verb in ["report", "init", "trust", "doctor"] {
+        let help = run(&["performance", verb, "--help"]);
+        assert!(help.stdout.contains(&format!("Usage: github-pm performance {verb}")), "{}", help.stdout);
+        assert!(help.stdout.contains("Examples:"), "{}", help.stdout);
+        assert_eq!(help.exit, Exit::Done);
+    }
+}
+
+#[test]
+fn the_version_is_one_line() {
+    assert_eq!(run(&["--version"]).stdout, format!("github-pm {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_verb_of_a_later_version_says_so_and_what_works_today() {
+    check_refused(
+        &["performance", "analyze", "--focus=slowest"],
+        "github-pm: `performance analyze` is not part of this version yet\n  hint: see every command and its cost with `github-pm performance report --timeframe week`\n",
+    );
+    check_refused(
+        &["monitor", "start"],
+        "github-pm: `monitor start` is not part of this version yet\n  hint: each command is judged when it ends, and `github-pm performance report` shows what happened\n",
+    );
+}
+
+#[test]
+fn an_unknown_word_names_the_nearest_and_all() {
+    let list = "report, init, trust, doctor, wrap, aggregate, alert, analyze, compare, benchmark, profile, optimize, export, dashboard, store";
+    check_refused(
+        &["performance", "reprot"],
+        &format!(
+            "github-pm: 'reprot' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: did you mean `github-pm performance report`?\n  hint: there are {list}; see `github-pm --help`\n"
+        ),
+    );
+    check_refused(
+        &["performance", "../x"],
+        &format!(
+            "github-pm: '../x' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: there are {list}; see `github-pm --help`\n"
+        ),
+    );
+    check_refused(
+        &["monitor", "strat"],
+        "github-pm: 'strat' is no verb of `github-pm monitor`\n  hint: did you mean `github-pm monitor start`?\n  hint: there are start, status, stop, watch; see `github-pm --help`\n",
+    );
+}
+
+#[test]
+fn a_flag_that_a_verb_does_not_have_is_refused_in_its_name() {
+    check_refused(
+        &["performance", "report", "--timefram", "week"],
+        "github-pm: unexpected argument '--timefram' found\n  hint: a similar argument exists: '--timeframe'\n",
+    );
+    check_refused(
+        &["performance", "init", "here"],
+        "github-pm: unexpected argument 'here' found\n  hint: try `github-pm performance init --help`\n",
+    );
+}
