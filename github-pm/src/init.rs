@@ -137,7 +137,7 @@ mod tests {
         let store = Store::at(&init.folder);
         let alerts = Alerts::of(&store).expect("rules");
         let slow = alerts.performance_degradation.expect("a rule");
-        assert_eq!((slow.threshold_percentage, slow.consecutive_violations), (50.0, 3));
+        assert_eq!((slow.threshold_percentage, slow.consecutive_violations), (Some(50.0), 3));
         assert_eq!(slow.notification_channels, [Channel::Console, Channel::Log]);
         let memory = alerts.memory_usage_high.expect("a rule");
         assert_eq!(

@@ -47,6 +47,33 @@ pub fn mebibytes(mebibytes: f64) -> String {
     }
 }
 
+/// A count with a comma between groups of three digits: `1,204`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A ratio in percent, with one decimal below ten: `0%`, `<0.1%`, `4.5%`, `63%`.
+#[must_use]
+pub fn percentage(ratio: f64) -> String {
+    let percent = ratio * 100.0;
+    if percent == 0.0 || percent.abs() >= 9.95 {
+        format!("{percent:.0}%")
+    } else if percent > 0.0 && percent < 0.05 {
+        "<0.1%".to_owned()
+    } else {
+        format!("{percent:.1}%")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +104,16 @@ mod tests {
     #[test]
     fn memory_is_short() {
         assert_eq!([0.0, 0.44, 78.2, 1229.0].map(mebibytes), ["0MB", "0.4MB", "78MB", "1.2GB"]);
+    }
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1204, 1_234_567].map(count), ["0", "999", "1,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_small_share_does_not_read_as_none() {
+        let cases = [0.0, 0.0004, 0.045, 0.0996, 0.63, 1.0];
+        assert_eq!(cases.map(percentage), ["0%", "<0.1%", "4.5%", "10%", "63%", "100%"]);
     }
 }

@@ -53,10 +53,13 @@ impl Input {
     ///
     /// If `output` cannot be written.
     pub fn flush_when_idle(&self, output: &mut Output) -> io::Result<()> {
-        match &self.source {
-            Source::Live(file) if !is_ready(file) => io::Write::flush(output),
-            _ => Ok(()),
-        }
+        if self.would_wait() { io::Write::flush(output) } else { Ok(()) }
+    }
+
+    /// Whether the next read would wait for somebody.
+    #[must_use]
+    pub fn would_wait(&self) -> bool {
+        matches!(&self.source, Source::Live(file) if !is_ready(file))
     }
 
     /// Waits until there is something to read. Returns false when a signal's time is up.

@@ -29,6 +29,13 @@ impl Output {
         self.terminal
     }
 
+    /// How many columns the terminal has that this is standard output of; none if it is none, or will not say.
+    #[must_use]
+    pub fn columns(&self) -> Option<u16> {
+        let size = self.terminal.then(|| rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok())?;
+        size.map(|size| size.ws_col).filter(|&columns| columns > 0)
+    }
+
     /// Whether its reader has left, which is no error: `| head` is an ordinary thing to type.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -13,6 +13,7 @@ pub struct Streams {
     pub output: Output,
     /// Standard error: words for people, unbuffered.
     pub diagnostics: Box<dyn Write + Send>,
+    diagnostics_terminal: bool,
     /// Variables and working directory.
     pub environment: Environment,
     /// The time of day.
@@ -73,6 +74,7 @@ impl Streams {
             stdin: None,
             output: Output::new(std::fs::File::from(output), terminal),
             diagnostics: Box::new(io::stderr()),
+            diagnostics_terminal: rustix::termios::isatty(rustix::stdio::stderr()),
             environment: Environment::of_process(),
             clock: Clock::System,
             interrupts: None,
@@ -88,7 +90,9 @@ impl Streams {
         environment: Environment,
         clock: Clock,
     ) -> Self {
-        Self { stdin: Some(input), output, diagnostics, environment, clock, interrupts: None }
+        let diagnostics_terminal = false;
+        let stdin = Some(input);
+        Self { stdin, output, diagnostics, diagnostics_terminal, environment, clock, interrupts: None }
     }
 
     /// Reads on for two seconds after the first ^C, as a filter should; [`crate::start`] then ends the
@@ -151,6 +155,17 @@ impl Streams {
         let descriptor =
             own(rustix::stdio::stdin()).map_err(|reason| MissingInput { typed: "-".to_owned(), reason })?;
         Ok(Input::stdin(descriptor, self.interrupts.clone()))
+    }
+
+    /// Whether a person sees standard error.
+    #[must_use]
+    pub fn diagnostics_are_terminal(&self) -> bool {
+        self.diagnostics_terminal
+    }
+
+    /// Tells people of an error that does not end the tool, in the form of those that do.
+    pub fn complain(&mut self, tool: &str, error: &dyn Explain) {
+        let _ = self.diagnostics.write_all(crate::explain::message(tool, error).as_bytes());
     }
 
     /// Tells people something, as `<tool>: <text>`; a closed standard error is not our trouble.

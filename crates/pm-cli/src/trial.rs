@@ -15,6 +15,7 @@ pub struct Trial {
     variables: Vec<(OsString, OsString)>,
     current_dir: PathBuf,
     now: i64,
+    terminal: bool,
 }
 
 /// What a tool did.
@@ -31,7 +32,7 @@ pub struct Outcome {
 
 impl Default for Trial {
     fn default() -> Self {
-        Self { input: Vec::new(), variables: Vec::new(), current_dir: "/".into(), now: 0 }
+        Self { input: Vec::new(), variables: Vec::new(), current_dir: "/".into(), now: 0, terminal: false }
     }
 }
 
@@ -65,6 +66,12 @@ impl Trial {
         self
     }
 
+    /// Makes standard output a terminal.
+    pub fn on_terminal(mut self) -> Self {
+        self.terminal = true;
+        self
+    }
+
     /// Runs `tool` with `args`, its name not among them.
     pub fn run<E: Explain>(
         self,
@@ -75,7 +82,7 @@ impl Trial {
         let (stdout, stderr) = (Captured::default(), Captured::default());
         let mut io = Streams::for_test(
             Input::memory(self.input),
-            Output::new(stdout.clone(), false),
+            Output::new(stdout.clone(), self.terminal),
             Box::new(stderr.clone()),
             Environment::new(self.variables, self.current_dir),
             Clock::Fixed(self.now),

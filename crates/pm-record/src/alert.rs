@@ -8,6 +8,7 @@ use crate::{Scalar, Schema, Timestamp};
 
 /// One alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PerformanceAlert {
     /// The version of the record's shape.
     #[serde(default)]
@@ -26,10 +27,10 @@ pub struct PerformanceAlert {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
     /// How bad it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub severity: Severity,
     /// Whether it begins or ends.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub state: AlertState,
     /// When the record was made that the alert is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +48,7 @@ pub struct PerformanceAlert {
 
 /// How bad an alert is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Good to know.
@@ -60,6 +62,7 @@ pub enum Severity {
 
 /// Whether an alert begins or ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// The limit is exceeded.

@@ -8,6 +8,7 @@ use crate::{Schema, Thousandths, Timestamp};
 
 /// One reading of the rate limits of one credential.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiMonitoring {
     /// The version of the record's shape.
     #[serde(default)]
@@ -34,6 +35,7 @@ pub struct ApiMonitoring {
 
 /// The core resource's limit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RateLimitTracking {
     /// Requests allowed in a window.
@@ -52,6 +54,7 @@ pub struct RateLimitTracking {
 
 /// One resource's limit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RateLimit {
     /// Requests or points allowed in a window.
@@ -76,6 +79,7 @@ pub struct RateLimit {
 
 /// What was seen of the requests themselves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RequestPatterns {
     /// Requests a minute.
@@ -85,6 +89,6 @@ pub struct RequestPatterns {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_hit_rate: Option<Thousandths>,
     /// The operations that cost most, dearest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub most_expensive_operations: Vec<String>,
 }

@@ -24,6 +24,8 @@ mod alert;
 mod api;
 mod decompress;
 mod field;
+#[cfg(feature = "schema")]
+mod json_schema;
 mod lines;
 mod partial;
 mod performance;
@@ -40,6 +42,8 @@ mod timestamp;
 pub use alert::{AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
 pub use field::{Field, NoField};
+#[cfg(feature = "schema")]
+pub use json_schema::schemas;
 pub use lines::{Line, Lines, Position};
 pub use partial::{
     Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PerformancePartial,

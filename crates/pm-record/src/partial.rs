@@ -12,10 +12,12 @@ use indexmap::IndexMap;
 use pm_stats::{Buckets, Distribution, Histogram, Moments, Sample};
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{is_default, null_as_default};
 use crate::{Scalar, Schema, Timestamp, Window};
 
 /// A group's state, or that of one of its metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PerformancePartial {
     /// The version of the record's shape.
     #[serde(default)]
@@ -38,6 +40,7 @@ pub struct PerformancePartial {
 
 /// The counts of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartialGroup {
     /// How many runs.
     pub count: u64,
@@ -48,18 +51,21 @@ pub struct PartialGroup {
     /// When the last ended.
     pub last: Timestamp,
     /// The machines that ran them: the first 64 by name.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub machines: BTreeSet<String>,
 }
 
 /// The exact state of one metric; values in thousandths of its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartialMetric {
     /// How many values.
     pub count: u64,
     /// Their sum, a decimal integer.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^-?[0-9]+$")))]
     pub sum: String,
     /// The sum of their squares, a decimal integer.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+$")))]
     pub sum_of_squares: String,
     /// The smallest.
     pub min: i64,
@@ -67,6 +73,7 @@ pub struct PartialMetric {
     pub max: i64,
     /// The values themselves, rising, while a distribution has at most 64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = pm_stats::EXACT_VALUES)))]
     pub values: Option<Vec<i64>>,
     /// Their histogram, when a distribution has more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,15 +82,17 @@ pub struct PartialMetric {
 
 /// A sparse exponential histogram of scale 7: pairs of bucket index and count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartialHistogram {
     /// The scale; only 7 is read.
+    #[cfg_attr(feature = "schema", schemars(range(min = Histogram::SCALE, max = Histogram::SCALE)))]
     pub scale: i32,
     /// How many values were zero.
     pub zero: u64,
     /// Buckets of the values above zero.
     pub positive: Vec<(i32, u64)>,
     /// Buckets of the values below zero, by magnitude.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub negative: Vec<(i32, u64)>,
 }
 

@@ -11,6 +11,7 @@ use crate::{Scalar, Schema, Thousandths, Timestamp};
 /// A reader needs only `command`, `timestamp` and `duration.total_ms`. Whatever could not be measured is
 /// absent: there are no made-up zeros.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PerformanceMetrics {
     /// The version of the record's shape.
     #[serde(default)]
@@ -116,6 +117,7 @@ impl PerformanceMetrics {
 
 /// Wall time, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Duration {
     /// From just before the command was started until its end was known.
     pub total_ms: Thousandths,
@@ -126,6 +128,7 @@ pub struct Duration {
 
 /// What the command and its reaped descendants used. Memory in MiB, times in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ResourceUsage {
     /// The most memory held at once.
@@ -171,6 +174,7 @@ pub struct ResourceUsage {
 
 /// Requests to GitHub's API and what they cost.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct GithubApi {
     /// Requests that left the machine.
@@ -204,6 +208,7 @@ pub struct GithubApi {
 
 /// A difference of two quota readings, and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QuotaDelta {
     /// Quota used between the readings.
     pub value: Thousandths,
@@ -232,6 +237,7 @@ pub enum Status {
 
 /// Identifiers of W3C Trace Context, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trace {
     /// 32 digits.
     pub trace_id: String,

@@ -30,12 +30,12 @@ pub enum Record {
     Unknown(String),
 }
 
-const PERFORMANCE: &str = "performance_metrics";
-const SYSTEM: &str = "system_metrics";
-const API: &str = "api_monitoring";
-const SUMMARY: &str = "performance_summary";
-const PARTIAL: &str = "performance_partial";
-const ALERT: &str = "performance_alert";
+pub(crate) const PERFORMANCE: &str = "performance_metrics";
+pub(crate) const SYSTEM: &str = "system_metrics";
+pub(crate) const API: &str = "api_monitoring";
+pub(crate) const SUMMARY: &str = "performance_summary";
+pub(crate) const PARTIAL: &str = "performance_partial";
+pub(crate) const ALERT: &str = "performance_alert";
 
 impl Record {
     /// The key of the record on its line.

@@ -23,16 +23,16 @@ impl Serialize for Schema {
 
 impl<'de> Deserialize<'de> for Schema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            Self::VERSION => Ok(Self),
-            other => {
+        match Option::<u64>::deserialize(deserializer)? {
+            None | Some(Self::VERSION) => Ok(Self),
+            Some(other) => {
                 Err(D::Error::custom(format_args!("schema {other} is not the one this version reads (1)")))
             }
         }
     }
 }
 
-/// Reads `null` like an absent field, for sections whose every field is optional.
+/// Reads `null` like an absent field, wherever a field may be absent.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

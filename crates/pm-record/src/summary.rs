@@ -9,19 +9,20 @@ use crate::{Scalar, Schema, Thousandths, Timestamp};
 
 /// One group of runs in one window of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PerformanceSummary {
     /// The version of the record's shape.
     #[serde(default)]
     pub schema: Schema,
     /// What the runs share: `{"command":"batch"}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub by: IndexMap<String, Scalar>,
     /// The time the group covers.
     pub window: Window,
     /// How many runs.
     pub count: u64,
     /// How many of them failed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub failures: u64,
     /// Runs that did not fail over all runs, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,7 @@ pub struct PerformanceSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<Thousandths>,
     /// Every metric that was seen, by its field: `duration.total_ms`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub metrics: IndexMap<String, MetricSummary>,
     /// Sums over all runs of the counters of `github_api`, by the counter's name.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
@@ -38,8 +39,8 @@ pub struct PerformanceSummary {
     /// Cache hits over hits and misses, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_hit_rate: Option<Thousandths>,
-    /// The machines that ran them, at most [`MACHINES`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The machines that ran them: the first 64 by name.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub machines: Vec<String>,
 }
 
@@ -48,6 +49,7 @@ pub const MACHINES: usize = 64;
 
 /// A span of time; the end is not part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Window {
     /// Its first instant.
     pub start: Timestamp,
@@ -57,6 +59,7 @@ pub struct Window {
 
 /// One metric over a group of runs, in the metric's unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetricSummary {
     /// How many runs had it.
     pub count: u64,

@@ -8,6 +8,7 @@ use crate::{Schema, Thousandths, Timestamp};
 
 /// One tick.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SystemMetrics {
     /// The version of the record's shape.
     #[serde(default)]
@@ -48,6 +49,7 @@ pub struct SystemMetrics {
 
 /// Memory, in MiB.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Memory {
     /// What the process tree holds.
@@ -63,6 +65,7 @@ pub struct Memory {
 
 /// Processor use, in percent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Cpu {
     /// The process tree's use; 100 is one core.
@@ -78,6 +81,7 @@ pub struct Cpu {
 
 /// Disk use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Disk {
     /// The size of the store's records, in MiB.
@@ -93,6 +97,7 @@ pub struct Disk {
 
 /// Network use since the tick before.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Network {
     /// Bytes sent.

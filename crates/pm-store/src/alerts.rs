@@ -1,10 +1,12 @@
 //! `alerts.yml`: which limits are watched, and who is told.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Store};
 
-/// The rules of `alerts.yml`. A rule that is not in the file is not watched.
+/// The rules of `alerts.yml`. A rule that is not in the file is not watched, with one exception: whoever
+/// writes limits into `benchmarks.yml` wants to hear when they are exceeded, so `max_acceptable_ms` is
+/// watched unless `performance_degradation` is there and disabled.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Alerts {
     /// Commands that became slower.
@@ -21,8 +23,9 @@ pub struct Alerts {
 pub struct PerformanceDegradation {
     #[serde(default = "yes")]
     enabled: bool,
-    /// How far over the baseline, in percent, a run may be.
-    pub threshold_percentage: f64,
+    /// How far over the baseline, in percent, a run may be; without it only `max_acceptable_ms` counts.
+    #[serde(default)]
+    pub threshold_percentage: Option<f64>,
     /// How many runs in a row must be over before anybody is told.
     #[serde(default = "one")]
     pub consecutive_violations: u32,
@@ -58,7 +61,7 @@ pub struct ApiRateLimitWarning {
 }
 
 /// Who is told of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// The person at the terminal.
@@ -115,11 +118,23 @@ impl Alerts {
     }
 }
 
+impl Default for PerformanceDegradation {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            threshold_percentage: None,
+            consecutive_violations: one(),
+            notification_channels: console(),
+        }
+    }
+}
+
 impl From<File> for Alerts {
     fn from(file: File) -> Self {
         let rules = file.alerts.unwrap_or_default();
+        let slow = rules.performance_degradation.unwrap_or_default();
         Self {
-            performance_degradation: rules.performance_degradation.filter(|rule| rule.enabled),
+            performance_degradation: slow.enabled.then_some(slow),
             memory_usage_high: rules.memory_usage_high.filter(|rule| rule.enabled),
             api_rate_limit_warning: rules.api_rate_limit_warning.filter(|rule| rule.enabled),
         }
@@ -160,10 +175,16 @@ alerts:
     }
 
     #[test]
-    fn a_file_that_says_nothing_watches_nothing() {
+    fn a_file_that_says_nothing_watches_only_what_benchmarks_accept_at_most() {
         for text in ["", "# only a comment\n", "alerts:\n", "alerts: {}\n"] {
-            assert_eq!(parse(text).expect(text), Alerts::default());
+            let slow = Some(PerformanceDegradation::default());
+            assert_eq!(
+                parse(text).expect(text),
+                Alerts { performance_degradation: slow, ..Alerts::default() }
+            );
         }
+        let disabled = parse("alerts: { performance_degradation: { enabled: false } }").expect("a rule");
+        assert_eq!(disabled, Alerts::default());
     }
 
     #[test]

@@ -33,6 +33,15 @@ impl Store {
         append_line(&folder.join(format!("{}.ndjson", now.day())), line, 0o600)
     }
 
+    /// Appends one record, given as a line with its newline, to a tool's own log, `state/<name>.ndjson`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the record could not be written whole.
+    pub fn append_to_log(&self, name: &str, line: &[u8]) -> Result<(), Error> {
+        append_line(&self.make("state")?.join(format!("{name}.ndjson")), line, 0o600)
+    }
+
     /// The files that can hold records made since `since`, the oldest day first.
     ///
     /// # Errors

@@ -1,0 +1,227 @@
+//! The desk: collects records, has them judged together, and hands out what comes of it.
+//!
+//! Records that are there at once are judged in one step of the ledger, [`BATCH_BYTES`] at most. Nothing
+//! is written to a channel or to standard output while the ledger is locked: a slow reader of ours must
+//! not keep other runs waiting.
+
+use std::io::{self, Write};
+
+use owo_colors::{OwoColorize, Style};
+use pm_cli::{Exit, Explain, Streams, printable};
+use pm_record::{AlertState, Record, Severity};
+use pm_store::{Channel, Store};
+
+use crate::config::{Config, Counts};
+use crate::judge::{Judge, Observation};
+use crate::ledger::{Judged, Ledger, Notice};
+use crate::{Error, TOOL};
+
+/// How many bytes of lines are judged together.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Collects records and hands out alerts.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    config: &'a Config,
+    judge: Judge,
+    ledger: Ledger,
+    /// Where the log is.
+    store: Option<Store>,
+    batch: Vec<Item>,
+    bytes: usize,
+    has_fired: bool,
+    has_trouble: bool,
+    has_missed_log: bool,
+}
+
+/// One line of a batch.
+#[derive(Debug)]
+struct Item {
+    /// The line to pass on.
+    line: Option<Vec<u8>>,
+    observation: Option<Observation>,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(config: &'a Config, judge: Judge, ledger: Ledger, store: Option<Store>) -> Self {
+        Self {
+            config,
+            judge,
+            ledger,
+            store,
+            batch: Vec::new(),
+            bytes: 0,
+            has_fired: false,
+            has_trouble: false,
+            has_missed_log: false,
+        }
+    }
+
+    /// Takes in one record and the line that it stands on.
+    pub(crate) fn take(&mut self, record: &Record, line: &[u8]) {
+        let observation = self.config.covers(record).then(|| self.judge.observe(record)).flatten();
+        // What was read from a line is about as long as the line.
+        let length = line.len();
+        let line = self.config.pass.then(|| line.to_vec());
+        if observation.is_some() || line.is_some() {
+            self.bytes += length + size_of::<Item>();
+            self.batch.push(Item { line, observation });
+        }
+    }
+
+    /// Whether it is time to settle although there is more to read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES
+    }
+
+    /// How the run ends: trouble shows even where an alert fired.
+    pub(crate) fn exit(&self) -> Exit {
+        if self.has_trouble {
+            Exit::Environment
+        } else if self.config.exit_code && self.has_fired {
+            Exit::Yes
+        } else {
+            Exit::Done
+        }
+    }
+
+    /// Judges what was collected, tells whoever is to be told, and writes what belongs on standard output.
+    pub(crate) fn settle(&mut self, io: &mut Streams) -> io::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        self.bytes = 0;
+        let mut lines = Vec::with_capacity(batch.len());
+        let mut observations = Vec::new();
+        for Item { line, observation } in batch {
+            lines.push((line, observation.is_some()));
+            observations.extend(observation);
+        }
+        let mut judged = Judged::default();
+        if !observations.is_empty() {
+            judged = self.ledger.judge(&self.judge, observations, io.clock.now_millis());
+            self.tell_troubles(io);
+        }
+        let is_firing = |notice: &Notice| notice.alert.state == AlertState::Firing;
+        self.has_fired |= judged.notices.iter().flatten().any(is_firing);
+        self.notify(io, &mut judged);
+        let written = self.write(io, lines, &mut judged);
+        let told: Vec<_> =
+            judged.left_behind.into_iter().chain(judged.notices.into_iter().flatten()).collect();
+        if !told.is_empty() {
+            self.ledger.settle(&told);
+            self.tell_troubles(io);
+        }
+        written
+    }
+
+    /// Tells every channel but a standard output that is a terminal, and takes those it told off the notices.
+    fn notify(&mut self, io: &mut Streams, judged: &mut Judged) {
+        let replays = self.config.counts == Counts::Replay;
+        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
+        let Judged { left_behind, notices } = judged;
+        for notice in left_behind.iter_mut().chain(notices.iter_mut().flatten()) {
+            let channels = std::mem::take(&mut notice.channels);
+            if replays {
+                // Nobody is notified, but whoever looks at the terminal asked for all of it.
+                notice.channels.extend(io.output.is_terminal().then_some(Channel::Console));
+                continue;
+            }
+            for channel in channels {
+                let is_told = match channel {
+                    Channel::Console if io.output.is_terminal() => false,
+                    Channel::Console => {
+                        // A closed standard error is not our trouble.
+                        let _ = io.diagnostics.write_all(painted(notice, color).as_bytes());
+                        true
+                    }
+                    Channel::Log => self.log(io, notice),
+                };
+                if !is_told {
+                    notice.channels.push(channel);
+                }
+            }
+        }
+    }
+
+    /// Whether the log has it, or there will never be a log for it. A log that fails is said once.
+    fn log(&mut self, io: &mut Streams, notice: &Notice) -> bool {
+        let logged = match &self.store {
+            Some(store) => store.append_to_log("alerts", &line(notice)).map_err(Error::from),
+            None => Err(Error::NoLog),
+        };
+        let Err(error) = logged else { return true };
+        let is_trouble = error.exit() != Exit::Done;
+        self.has_trouble |= is_trouble;
+        if !std::mem::replace(&mut self.has_missed_log, true) {
+            io.complain(TOOL, &error);
+        }
+        !is_trouble
+    }
+
+    /// Writes the lines that are passed on, each with the alerts that it caused right after it.
+    fn write(
+        &self,
+        io: &mut Streams,
+        lines: Vec<(Option<Vec<u8>>, bool)>,
+        judged: &mut Judged,
+    ) -> io::Result<()> {
+        let is_text = io.output.is_terminal();
+        let color = self.config.color.decide(&io.environment, is_text);
+        let show = |io: &mut Streams, notice: &mut Notice| {
+            let is_shown = notice.channels.contains(&Channel::Console);
+            notice.channels.retain(|channel| *channel != Channel::Console);
+            if is_shown { io.output.write_all(painted(notice, color).as_bytes()) } else { Ok(()) }
+        };
+        if is_text {
+            judged.left_behind.iter_mut().try_for_each(|notice| show(io, notice))?;
+        }
+        let mut notices = judged.notices.iter_mut();
+        for (passed, is_observed) in lines {
+            match passed {
+                Some(line) if is_text => {
+                    let text = String::from_utf8_lossy(&line);
+                    writeln!(io.output, "{}", printable(text.trim_end()))?;
+                }
+                Some(mut line) => {
+                    line.push(b'\n');
+                    io.output.write_all(&line)?;
+                }
+                None => {}
+            }
+            let caused = if is_observed { notices.next() } else { None };
+            for notice in caused.into_iter().flatten() {
+                if is_text { show(io, notice)? } else { io.output.write_all(&line(notice))? }
+            }
+        }
+        if is_text { io.output.flush() } else { Ok(()) }
+    }
+
+    fn tell_troubles(&mut self, io: &mut Streams) {
+        for trouble in self.ledger.troubles() {
+            self.has_trouble |= trouble.exit() != Exit::Done;
+            io.complain(TOOL, &trouble);
+        }
+    }
+}
+
+fn line(notice: &Notice) -> Vec<u8> {
+    Record::Alert(Box::new(notice.alert.clone())).to_line()
+}
+
+/// The text with its headline in color. It may come out of the state of a stranger's clone.
+fn painted(notice: &Notice, color: bool) -> String {
+    let style = match (notice.alert.state, notice.alert.severity) {
+        _ if !color => Style::new(),
+        (AlertState::Resolved, _) => Style::new().green().bold(),
+        (AlertState::Firing, Severity::Critical) => Style::new().red().bold(),
+        (AlertState::Firing, _) => Style::new().yellow().bold(),
+    };
+    let mut lines = notice.text.lines().map(printable);
+    let headline = lines.next().unwrap_or_default();
+    let mut text = headline.style(style).to_string();
+    for line in lines {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,100 @@
+//! What can go wrong.
+
+use std::io;
+use std::path::PathBuf;
+
+use pm_cli::{Exit, Explain};
+use pm_record::{BadRecord, Position};
+
+/// What went wrong. The last three do not end the tool: they are told, and show in its exit status.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line cannot be meant.
+    #[error(transparent)]
+    Usage(#[from] pm_cli::Usage),
+    /// A named input is not there.
+    #[error(transparent)]
+    Input(#[from] pm_cli::MissingInput),
+    /// The store, its settings or its state cannot be used.
+    #[error(transparent)]
+    Store(#[from] pm_store::Error),
+    /// A limit that no value can be compared with.
+    #[error("the {key} of {subject} is {value}, which is no limit")]
+    NoLimit {
+        /// The rule or command that it stands under.
+        subject: String,
+        /// Its name in the settings.
+        key: &'static str,
+        /// What it says.
+        value: f64,
+    },
+    /// Signals cannot be watched.
+    #[error("cannot watch for signals")]
+    Watch(#[source] io::Error),
+    /// An input failed while it was read.
+    #[error("cannot read records")]
+    Read(#[source] io::Error),
+    /// Standard output failed.
+    #[error("cannot write to standard output")]
+    Write(#[source] io::Error),
+    /// A line that is no record, with `--strict`.
+    #[error("{position}: {reason}")]
+    BadLine {
+        /// Where it stands.
+        position: String,
+        /// Why it is none.
+        reason: BadRecord,
+    },
+    /// There is no rule to judge by.
+    #[error("nothing is watched: no rule of an alerts.yml is enabled here")]
+    NothingWatched,
+    /// The counts of earlier runs cannot be understood.
+    #[error("the state of earlier runs cannot be used and now lies at '{}': {reason}", aside.display())]
+    Damaged {
+        /// Where it is kept now.
+        aside: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The channel `log` is asked for, and there is no store to hold the log.
+    #[error("alerts are not logged: there is no store here")]
+    NoLog,
+}
+
+impl Error {
+    pub(crate) fn bad_line(position: Position<'_>, reason: BadRecord) -> Self {
+        Self::BadLine { position: position.to_string(), reason }
+    }
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(usage) => usage.exit(),
+            Self::Input(missing) => missing.exit(),
+            Self::Store(store) if store.is_configuration() => Exit::Usage,
+            Self::NoLimit { .. } => Exit::Usage,
+            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) | Self::Damaged { .. } => {
+                Exit::Environment
+            }
+            Self::BadLine { .. } => Exit::BadInput,
+            Self::NothingWatched | Self::NoLog => Exit::Done,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(usage) => usage.hint(),
+            Self::Input(missing) => missing.hint(),
+            Self::Store(store) => store.hint(),
+            Self::NoLimit { key, .. } => Some(format!("write a number from 0 up, such as `{key}: 100`")),
+            Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
+            Self::NothingWatched => Some("make a store with rules: `github-pm performance init`".to_owned()),
+            Self::Damaged { aside, .. } => {
+                Some(format!("counting starts again; look at it with `less {}`", aside.display()))
+            }
+            Self::NoLog => Some("make one with `github-pm performance init`".to_owned()),
+            Self::Watch(_) | Self::Read(_) | Self::Write(_) => None,
+        }
+    }
+}
