@@ -1,0 +1,113 @@
+//! The program `compare`: our tools against their peers, on this machine, in turn.
+//!
+//! Answers are checked before anything is timed: a fast wrong answer is worth nothing. A peer that is not
+//! installed is named and left out; a tool of ours that is not built is an error.
+
+mod aggregate;
+mod answer;
+mod args;
+mod error;
+mod figures;
+mod machine;
+mod measure;
+mod peer;
+mod start_up;
+mod table;
+mod wrap;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use pm_cli::{Exit, Streams};
+use pm_record::Timestamp;
+
+use args::{Args, What};
+pub use error::Error;
+use measure::CommandLine;
+
+/// The program's name.
+pub const TOOL: &str = "compare";
+
+/// What each comparison needs to know.
+struct Bench<'a> {
+    args: &'a Args,
+    io: &'a mut Streams,
+}
+
+/// The whole life of the program.
+///
+/// # Errors
+///
+/// Wrong usage, a tool that is not built, a command that fails, or answers that differ.
+pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
+    let mut bench = Bench { args: &args, io };
+    bench.require_tools()?;
+    std::fs::create_dir_all(&args.work).map_err(|source| Error::file(&args.work, source))?;
+    bench.say(&bench.heading())?;
+    if args.what != What::Aggregate {
+        wrap::compare(&mut bench)?;
+        start_up::compare(&mut bench)?;
+    }
+    if args.what != What::Wrap {
+        aggregate::compare(&mut bench)?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Bench<'_> {
+    /// One of our tools, with its arguments.
+    fn tool(&self, tool: &str, args: impl IntoIterator<Item = impl Into<OsString>>) -> CommandLine {
+        CommandLine::new(tool, self.args.bin.join(tool), args)
+    }
+
+    /// A program on `PATH`.
+    fn on_path(&self, program: &str) -> Option<PathBuf> {
+        self.io.environment.path().map(|folder| folder.join(program)).find(|path| path.is_file())
+    }
+
+    /// The process that does nothing: what every program pays for being one.
+    fn bare(&self) -> Result<CommandLine, Error> {
+        let program = self.on_path("true").ok_or(Error::NoTrue)?;
+        Ok(CommandLine::new("true", program, [] as [&str; 0]))
+    }
+
+    fn require_tools(&self) -> Result<(), Error> {
+        let needed: &[&str] =
+            if self.args.what == What::Aggregate { &[aggregate::OURS] } else { &start_up::TOOLS };
+        let missing = needed.iter().find(|tool| !self.args.bin.join(tool).is_file());
+        missing.map_or(Ok(()), |tool| Err(Error::NotBuilt(self.args.bin.join(tool))))
+    }
+
+    fn in_work(&self, file: &str) -> PathBuf {
+        self.args.work.join(file)
+    }
+
+    fn heading(&self) -> String {
+        let now = Timestamp::from_millis(self.io.clock.now_millis());
+        let what = self.args.what;
+        format!(
+            "{now}  {}\nrepeat with: scripts/bench {what} --records {} --pairs {}\n",
+            machine::describe(),
+            self.args.records,
+            self.args.pairs
+        )
+    }
+
+    /// Writes a part of the result, at once: the next part may take a minute.
+    fn say(&mut self, text: &str) -> Result<(), Error> {
+        let written = self.io.output.write_all(text.as_bytes()).and_then(|()| self.io.output.flush());
+        written.map_err(Error::Write)
+    }
+
+    /// Tells whoever waits what is going on.
+    fn progress(&mut self, text: &str) {
+        self.io.tell(TOOL, text);
+    }
+}
+
+/// Reads a file of the work folder.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::file(path, source))
+}

@@ -1,0 +1,194 @@
+//! Runs commands in turn and takes the time of each.
+//!
+//! No shell is in the timed path: a process is started, waited for by `wait4`, and the clock is read just
+//! before and just after. The peak memory is the kernel's. It is never under this program's own, because a
+//! new process is born in its starter's memory and the kernel counts that; where it says no more than that,
+//! it is an upper bound.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use wait4::Wait4;
+
+use super::{Error, machine};
+
+/// A command, and what it is called in tables.
+#[derive(Debug, Clone)]
+pub(super) struct CommandLine {
+    pub(super) name: String,
+    program: PathBuf,
+    args: Vec<OsString>,
+}
+
+/// What one run cost.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    wall_ms: f64,
+    peak_mib: f64,
+}
+
+/// All runs of one command.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) name: String,
+    /// The first run, which pays for cold caches and counts for nothing.
+    pub(super) first_ms: f64,
+    /// Wall time by round; never empty.
+    pub(super) wall_ms: Vec<f64>,
+    /// The most memory of any run.
+    pub(super) peak_mib: f64,
+    /// What a process that needs nothing would seem to need.
+    pub(super) floor_mib: f64,
+}
+
+/// Runs every command once and then, `rounds` times, each in its turn. Every second round goes backwards,
+/// so that no command always runs in the wake of the same other.
+pub(super) fn in_turn(commands: &[&CommandLine], rounds: u32) -> Result<Vec<Measured>, Error> {
+    let mut all = Vec::with_capacity(commands.len());
+    for command in commands {
+        let first = command.time()?;
+        all.push(Measured {
+            name: command.name.clone(),
+            first_ms: first.wall_ms,
+            wall_ms: Vec::new(),
+            peak_mib: first.peak_mib,
+            floor_mib: 0.0,
+        });
+    }
+    for round in 0..rounds {
+        for index in order(commands.len(), round) {
+            let cost = commands[index].time()?;
+            all[index].wall_ms.push(cost.wall_ms);
+            all[index].peak_mib = all[index].peak_mib.max(cost.peak_mib);
+        }
+    }
+    // Read last: it only ever grows.
+    let floor_mib = machine::own_peak_mib();
+    for one in &mut all {
+        one.floor_mib = floor_mib;
+    }
+    Ok(all)
+}
+
+/// The places of `count` commands in the order in which a round runs them.
+fn order(count: usize, round: u32) -> impl Iterator<Item = usize> {
+    (0..count).map(move |index| if round.is_multiple_of(2) { index } else { count - 1 - index })
+}
+
+impl CommandLine {
+    pub(super) fn new(
+        name: impl Into<String>,
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        Self { name: name.into(), program: program.into(), args: args.into_iter().map(Into::into).collect() }
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Runs it once, untimed, for what it writes.
+    pub(super) fn answer(&self) -> Result<Vec<u8>, Error> {
+        let output =
+            self.command().stdin(Stdio::null()).output().map_err(|source| self.cannot_start(source))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim_end().lines().last().map(|line| format!(": {line}"));
+        Err(Error::Failed {
+            command: self.to_string(),
+            status: output.status,
+            said: said.unwrap_or_default(),
+        })
+    }
+
+    /// An error about what it wrote.
+    pub(super) fn wrong(&self, reason: impl Into<String>) -> Error {
+        Error::Wrong { command: self.to_string(), reason: reason.into() }
+    }
+
+    fn time(&self) -> Result<Cost, Error> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let start = Instant::now();
+        let ended = command.spawn().and_then(|mut child| child.wait4());
+        let wall = start.elapsed();
+        let ended = ended.map_err(|source| self.cannot_start(source))?;
+        if !ended.status.success() {
+            let command = self.to_string();
+            return Err(Error::Failed { command, status: ended.status, said: String::new() });
+        }
+        let peak_mib = ended.rusage.maxrss as f64 / f64::from(1 << 20);
+        Ok(Cost { wall_ms: wall.as_secs_f64() * 1000.0, peak_mib })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "starting programs is this module's job")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        command
+    }
+
+    fn cannot_start(&self, source: std::io::Error) -> Error {
+        Error::Start { command: self.to_string(), source }
+    }
+}
+
+/// As it can be pasted into a shell.
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted(&self.program.to_string_lossy()))?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(&arg.to_string_lossy())))
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_second_round_goes_backwards() {
+        assert_eq!(order(3, 0).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(order(3, 1).collect::<Vec<_>>(), [2, 1, 0]);
+    }
+
+    #[test]
+    fn each_command_is_timed_once_a_round_and_once_before() {
+        let quick = CommandLine::new("quick", "/bin/sh", ["-c", ":"]);
+        let slow = CommandLine::new("slow", "/bin/sh", ["-c", "sleep 0.02"]);
+        let measured = in_turn(&[&quick, &slow], 3).expect("a shell");
+        assert_eq!(measured.iter().map(|one| one.wall_ms.len()).collect::<Vec<_>>(), [3, 3]);
+        assert!(measured[1].wall_ms.iter().all(|&wall| wall >= 20.0), "{measured:?}");
+        assert!(measured[1].first_ms >= 20.0 && measured[1].peak_mib > 0.1, "{measured:?}");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_not_timed_but_reported() {
+        let failing = CommandLine::new("x", "/bin/sh", ["-c", "echo why >&2; exit 3"]);
+        let answer = failing.answer().expect_err("a failure").to_string();
+        assert_eq!(answer, r"'/bin/sh -c 'echo why >&2; exit 3'' failed: exit status: 3: why");
+        assert!(matches!(in_turn(&[&failing], 1), Err(Error::Failed { .. })));
+        let missing = CommandLine::new("x", "/no/such/program", [] as [&str; 0]);
+        assert!(matches!(missing.answer(), Err(Error::Start { .. })));
+    }
+
+    #[test]
+    fn a_command_is_shown_as_a_shell_takes_it() {
+        let command = CommandLine::new("x", "/a b/jq", ["-n", "it's", ""]);
+        assert_eq!(command.to_string(), r"'/a b/jq' -n 'it'\''s' ''");
+    }
+}
