@@ -8,3 +8,4 @@
 )]
 
 pub mod fake_github;
+pub mod harness;

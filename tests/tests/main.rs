@@ -1,4 +1,11 @@
 //! The end-to-end tests, one module a subject.
 #![expect(clippy::disallowed_methods, reason = "an end-to-end test starts the programs it is about")]
 
+mod contract;
 mod fake_github;
+mod filters;
+mod invariants;
+mod porcelain;
+mod readme;
+mod schema;
+mod wrap;

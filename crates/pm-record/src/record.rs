@@ -216,6 +216,16 @@ mod tests {
     }
 
     #[test]
+    fn null_is_absent_in_every_field_that_is_not_required() {
+        let summary = r#"{"performance_summary":{"schema":null,"by":null,"window":{"start":"2024-12-06T10:30:15Z","end":"2024-12-06T10:30:16Z"},"count":1,"failures":null,"metrics":null,"api_totals":null,"machines":null}}"#;
+        let alert = r#"{"performance_alert":{"type":"x","threshold_exceeded":"a","current_value":"b","severity":null,"state":null,"evidence":null}}"#;
+        let reading = r#"{"api_monitoring":{"request_patterns":{"most_expensive_operations":null}}}"#;
+        for line in [summary, alert, reading] {
+            assert!(Record::parse(line.as_bytes()).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
     fn an_unknown_kind_and_unknown_fields_are_no_error() {
         assert_eq!(Record::parse(br#"{"moon_phase":{"x":[1]}}"#), Ok(Record::Unknown("moon_phase".into())));
         let line = r#"{"performance_metrics":{"command":"x","timestamp":"2024-12-06T10:30:15Z","duration":{"total_ms":1,"new":2},"newer":{"a":1}}}"#;
