@@ -94,7 +94,10 @@ impl Place {
 
     /// Adds variables to the environment, or replaces them.
     #[must_use]
-    pub fn with<K: Into<OsString>, V: Into<OsString>>(mut self, variables: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn with<K: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         self.variables.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
@@ -143,7 +146,11 @@ impl Place {
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(self.variables.iter().cloned()).current_dir(self.path()).stdin(Stdio::null());
+        command
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .current_dir(self.path())
+            .stdin(Stdio::null());
         command
     }
 

@@ -18,7 +18,8 @@ fn run_bounded(place: &Place, tool: &str, file: &str) -> Outcome {
 fn a_line_of_100_mb_is_skipped_in_bounded_memory_with_one_message() {
     let place = Place::new();
     place.sh("head -c 100000000 /dev/zero | tr '\\0' x > big.ndjson; echo >> big.ndjson").succeeds();
-    let mut file = std::fs::OpenOptions::new().append(true).open(place.path().join("big.ndjson")).expect("a file");
+    let mut file =
+        std::fs::OpenOptions::new().append(true).open(place.path().join("big.ndjson")).expect("a file");
     file.write_all(run_record("after", GOOD, 1).as_bytes()).expect("written");
     for tool in READERS {
         let outcome = run_bounded(&place, tool, "big.ndjson");
@@ -38,9 +39,14 @@ fn a_binary_file_passes_in_bounded_memory_with_one_message() {
     for tool in READERS {
         let outcome = run_bounded(&place, tool, "binary");
         assert_eq!(outcome.code, Some(0), "{tool}: {}", outcome.stderr);
-        let messages: Vec<_> = outcome.stderr.lines().filter(|line| line.contains("lines skipped; first: line 1: ")).collect();
+        let messages: Vec<_> =
+            outcome.stderr.lines().filter(|line| line.contains("lines skipped; first: line 1: ")).collect();
         assert_eq!(messages.len(), 1, "{tool}: {}", outcome.stderr);
-        assert!(!outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains('\0'), "{tool}: {}", outcome.stderr);
+        assert!(
+            !outcome.stderr.contains('\u{1b}') && !outcome.stderr.contains('\0'),
+            "{tool}: {}",
+            outcome.stderr
+        );
     }
 }
 
@@ -49,7 +55,11 @@ fn a_reader_that_leaves_early_is_no_error() {
     let place = Place::new();
     let lines: String = (0..20_000).map(|number| run_record(&format!("c{number}"), GOOD, 1)).collect();
     place.write("many.ndjson", lines);
-    for pipeline in ["pm-aggregate many.ndjson", "pm-alert --pass many.ndjson", "pm-aggregate many.ndjson | pm-report --as markdown"] {
+    for pipeline in [
+        "pm-aggregate many.ndjson",
+        "pm-alert --pass many.ndjson",
+        "pm-aggregate many.ndjson | pm-report --as markdown",
+    ] {
         let first = place.sh(&format!("{pipeline} | head -n 1")).succeeds();
         assert_eq!(first.lines().count(), 1, "{pipeline}");
     }
@@ -104,7 +114,8 @@ fn a_filter_on_a_live_stream_shows_a_record_before_the_next_one_comes() {
 /// A `pm-aggregate` that has had one record and waits for the next.
 fn waiting_filter(place: &Place) -> (std::process::Child, std::process::ChildStdin) {
     let mut command = place.command("pm-aggregate");
-    let mut filter = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pm-aggregate starts");
+    let mut filter =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pm-aggregate starts");
     let mut stdin = filter.stdin.take().expect("piped");
     stdin.write_all(run_record("before", GOOD, 1).as_bytes()).expect("written");
     // It watches for signals before it reads; once it sleeps it has read what there was.

@@ -9,24 +9,45 @@ use pm_e2e::harness::{TOOLS, repository};
 const GROUND: [&str; 4] = ["pm-record", "pm-stats", "pm-store", "pm-cli"];
 
 /// Licences that what we ship may be under.
-const LICENCES: [&str; 8] =
-    ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-3-Clause", "Zlib", "Unicode-3.0", "0BSD", "Unlicense"];
+const LICENCES: [&str; 8] = [
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-3-Clause",
+    "Zlib",
+    "Unicode-3.0",
+    "0BSD",
+    "Unlicense",
+];
 
 /// Crates that stand in the lock file in more than one version, and why nothing can be done about it here.
 const SEVERAL_VERSIONS: [(&str, &str); 0] = [];
 
 fn metadata() -> Metadata {
     let manifest = repository().join("Cargo.toml");
-    MetadataCommand::new().manifest_path(manifest).other_options(vec!["--locked".to_owned()]).exec().expect("cargo metadata")
+    MetadataCommand::new()
+        .manifest_path(manifest)
+        .other_options(vec!["--locked".to_owned()])
+        .exec()
+        .expect("cargo metadata")
 }
 
 fn member<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
-    metadata.workspace_packages().into_iter().find(|package| package.name == name).unwrap_or_else(|| panic!("{name} is a member"))
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name == name)
+        .unwrap_or_else(|| panic!("{name} is a member"))
 }
 
 /// What a crate of ours is built from, tests aside.
 fn dependencies(package: &Package) -> BTreeSet<&str> {
-    package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal).map(|dependency| dependency.name.as_str()).collect()
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind == DependencyKind::Normal)
+        .map(|dependency| dependency.name.as_str())
+        .collect()
 }
 
 #[test]
@@ -41,7 +62,9 @@ fn no_tool_depends_on_another() {
 #[test]
 fn the_ground_crates_stand_on_each_other_in_one_order_only() {
     let metadata = metadata();
-    let ours = |name| -> Vec<_> { dependencies(member(&metadata, name)).into_iter().filter(|name| name.starts_with("pm-")).collect() };
+    let ours = |name| -> Vec<_> {
+        dependencies(member(&metadata, name)).into_iter().filter(|name| name.starts_with("pm-")).collect()
+    };
     assert!(ours("pm-stats").is_empty() && ours("pm-cli").is_empty());
     assert_eq!(ours("pm-record"), ["pm-stats"]);
     assert_eq!(ours("pm-store"), ["pm-record"]);
@@ -128,7 +151,8 @@ fn no_crate_is_shipped_in_two_versions() {
         versions.entry(package.name.as_str()).or_default().insert(package.version.to_string());
     }
     let known: BTreeSet<_> = SEVERAL_VERSIONS.iter().map(|&(name, _)| name).collect();
-    let several: BTreeSet<_> = versions.iter().filter(|(_, all)| all.len() > 1).map(|(&name, _)| name).collect();
+    let several: BTreeSet<_> =
+        versions.iter().filter(|(_, all)| all.len() > 1).map(|(&name, _)| name).collect();
     assert_eq!(several, known, "update crates until one version is left, or list the crate with the reason");
 }
 
@@ -143,11 +167,18 @@ fn shipped(metadata: &Metadata) -> Vec<&Package> {
             continue;
         }
         let is_built = |kind: &cargo_metadata::DepKindInfo| {
-            kind.kind == DependencyKind::Normal && !kind.target.as_ref().is_some_and(|target| target.to_string().contains("windows"))
+            kind.kind == DependencyKind::Normal
+                && !kind.target.as_ref().is_some_and(|target| target.to_string().contains("windows"))
         };
-        todo.extend(nodes[id].deps.iter().filter(|dep| dep.dep_kinds.iter().any(is_built)).map(|dep| &dep.pkg));
+        todo.extend(
+            nodes[id].deps.iter().filter(|dep| dep.dep_kinds.iter().any(is_built)).map(|dep| &dep.pkg),
+        );
     }
-    metadata.packages.iter().filter(|package| seen.contains(&package.id) && package.source.is_some()).collect()
+    metadata
+        .packages
+        .iter()
+        .filter(|package| seen.contains(&package.id) && package.source.is_some())
+        .collect()
 }
 
 /// Every Rust file of ours, tests included.
@@ -159,7 +190,7 @@ fn sources() -> Vec<std::path::PathBuf> {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if entry.is_dir() && name != "target" && !name.starts_with('.') {
                 todo.push(entry);
-            } else if name.ends_with(".rs") {
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
                 files.push(entry);
             }
         }

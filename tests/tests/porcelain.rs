@@ -6,7 +6,11 @@ use pm_e2e::harness::Place;
 fn place_with_host() -> Place {
     let place = Place::new();
     place.script("bin/gh-pm", "echo \"host: $*\"; echo words for people >&2; cat; exit 3");
-    let path = format!("{}:{}:/usr/bin:/bin", pm_e2e::harness::programs().display(), place.path().join("bin").display());
+    let path = format!(
+        "{}:{}:/usr/bin:/bin",
+        pm_e2e::harness::programs().display(),
+        place.path().join("bin").display()
+    );
     place.with([("PATH", path)])
 }
 
@@ -25,7 +29,9 @@ fn a_host_command_keeps_its_streams_and_status_and_is_recorded() {
 #[test]
 fn a_host_command_that_was_wrapped_by_hand_is_recorded_once() {
     let place = place_with_host();
-    place.sh("mkdir .github-pm; pm-wrap --store -- github-pm batch < /dev/null > /dev/null 2>&1; test $? = 3").succeeds();
+    place
+        .sh("mkdir .github-pm; pm-wrap --store -- github-pm batch < /dev/null > /dev/null 2>&1; test $? = 3")
+        .succeeds();
     assert_eq!(place.sh("cat .github-pm/records/*.ndjson | wc -l").succeeds().trim(), "1");
 }
 
@@ -69,7 +75,11 @@ fn init_then_commands_then_report_is_the_whole_way() {
 fn what_explain_prints_gives_the_same_bytes() {
     let place = place_with_host();
     place.sh("github-pm performance init; for i in 1 2 3; do github-pm batch < /dev/null > /dev/null 2>&1; done; true").succeeds();
-    for verb in ["performance report", "performance report --timeframe month --as markdown", "performance report --by host"] {
+    for verb in [
+        "performance report",
+        "performance report --timeframe month --as markdown",
+        "performance report --by host",
+    ] {
         // The hour may change between the two; then they are asked again.
         let same = (0..3).any(|_| {
             let direct = place.sh(&format!("github-pm {verb}")).succeeds();
@@ -84,7 +94,10 @@ fn what_explain_prints_gives_the_same_bytes() {
 fn explain_shows_what_a_host_command_becomes_and_runs_nothing() {
     let place = place_with_host();
     let line = place.sh("mkdir .github-pm; github-pm --explain batch 'two words'").succeeds();
-    assert!(line.contains("pm-wrap") && line.contains("--name batch") && line.contains("'two words'"), "{line}");
+    assert!(
+        line.contains("pm-wrap") && line.contains("--name batch") && line.contains("'two words'"),
+        "{line}"
+    );
     assert_eq!(place.sh("ls .github-pm").succeeds(), "");
     let outcome = place.sh("github-pm --explain batch 'two words' > script; sh script < /dev/null");
     assert!(outcome.stdout.starts_with("host: batch two words\n"), "{outcome:?}");

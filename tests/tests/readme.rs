@@ -22,7 +22,8 @@ fn blocks() -> Vec<String> {
 /// The quick start needs what builds Rust, and nothing else of this machine.
 fn with_rust(place: Place) -> Place {
     let inherited = ["PATH", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR"];
-    let mut variables: Vec<_> = inherited.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
+    let mut variables: Vec<_> =
+        inherited.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect();
     // Cargo and rustup keep what they have in the real home.
     let home = std::env::var_os("HOME").expect("a home");
     for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
@@ -66,7 +67,11 @@ fn every_other_block_of_the_readme_runs() {
     let place = Place::new();
     // One place for all: the blocks build on each other, as they do for a reader.
     place.script("bin/gh-pm", "sleep 0.02; echo done");
-    let path = format!("{}:{}:/usr/bin:/bin", pm_e2e::harness::programs().display(), place.path().join("bin").display());
+    let path = format!(
+        "{}:{}:/usr/bin:/bin",
+        pm_e2e::harness::programs().display(),
+        place.path().join("bin").display()
+    );
     let place = place.with([("PATH", path)]);
     for block in &blocks()[2..] {
         let outcome = place.sh(&format!("set -e\n{block}"));

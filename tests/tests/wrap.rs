@@ -25,7 +25,8 @@ fn a_shell_sees_the_status_of_the_command() {
         pm-wrap -o log.ndjson -- no-such-command 2>/dev/null; echo $?";
     let outcome = place.sh(script);
     assert_eq!(outcome.stdout, "0\n3\n137\n143\n126\n127\n");
-    let statuses: Vec<_> = records(&place.read("log.ndjson")).iter().map(|run| (run.exit_code, run.signal)).collect();
+    let statuses: Vec<_> =
+        records(&place.read("log.ndjson")).iter().map(|run| (run.exit_code, run.signal)).collect();
     let exited = |code| (Some(code), None);
     let killed = |signal| (None, Some(signal));
     assert_eq!(statuses, [exited(0), exited(3), killed(9), killed(15), exited(126), exited(127)]);
@@ -62,7 +63,8 @@ fn two_hundred_appends_at_once_lose_and_mix_nothing() {
     );
     place.sh(&script).succeeds();
     let runs = records(&place.read("log.ndjson"));
-    let numbers: std::collections::BTreeSet<_> = runs.iter().map(|run| run.context["n"].to_string()).collect();
+    let numbers: std::collections::BTreeSet<_> =
+        runs.iter().map(|run| run.context["n"].to_string()).collect();
     assert_eq!((runs.len(), numbers.len()), (200, 200));
 }
 
@@ -81,17 +83,31 @@ fn two_hundred_wraps_that_share_one_pipe_do_not_mix() {
 fn a_torn_last_line_costs_one_record() {
     let place = Place::new();
     place.write("log.ndjson", "{\"performance_metrics\":{\"command\":\"torn\",\"times");
-    let outcome = place.sh("pm-wrap -o log.ndjson -- true; pm-wrap -o log.ndjson -- true; pm-aggregate log.ndjson");
+    let outcome =
+        place.sh("pm-wrap -o log.ndjson -- true; pm-wrap -o log.ndjson -- true; pm-aggregate log.ndjson");
     assert!(outcome.stdout.contains("\"count\":2"), "{}", outcome.stdout);
-    assert!(outcome.stderr.starts_with("pm-aggregate: 1 of 3 lines skipped; first: line 1: "), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.starts_with("pm-aggregate: 1 of 3 lines skipped; first: line 1: "),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
 fn the_main_job_runs_in_one_line_of_shell() {
     let place = Place::new();
-    place.write(".github-pm/benchmarks.yml", "benchmarks: { commands: { sleep: { baseline_ms: 10, max_acceptable_ms: 20 } } }\n");
+    place.write(
+        ".github-pm/benchmarks.yml",
+        "benchmarks: { commands: { sleep: { baseline_ms: 10, max_acceptable_ms: 20 } } }\n",
+    );
     let outcome = place.sh("pm-wrap -- sleep 0.1 | pm-alert");
     assert_eq!(outcome.code, Some(0));
     assert!(outcome.stdout.starts_with("{\"performance_alert\":{"), "{}", outcome.stdout);
-    assert!(outcome.stderr.starts_with("⚠️  PERFORMANCE ALERT: Command 'sleep' execution time exceeded threshold\n"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .starts_with("⚠️  PERFORMANCE ALERT: Command 'sleep' execution time exceeded threshold\n"),
+        "{}",
+        outcome.stderr
+    );
 }
