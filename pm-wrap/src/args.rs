@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::name::LONGEST;
+
 /// Run a command and emit what it cost
 ///
 /// The command's streams, environment and exit status are its own; 128+n means that signal n ended it.
@@ -38,10 +40,11 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  pm-wrap -- gh issue list | pm-alert           what did it cost, and was it too much?
-  pm-wrap --store -- make test                  keep the record
-  pm-wrap -o log.ndjson -- ./nightly.sh         in a cron line, with output and status untouched
-  pm-wrap --context project_size=large -- gh-pm batch | jq
+  pm-wrap -- gh issue list | pm-aggregate | pm-report     what did it cost?
+  pm-wrap -- gh issue list | pm-alert                     was it too much?
+  pm-wrap --store -- make test                            keep the record, with output and status untouched
+  pm-wrap -o log.ndjson -- ./nightly.sh                   the same, behind a log
+  pm-wrap --context project_size=large -- gh-pm batch     with a label to group by: context.project_size
 
 Exit status: the command's own; 125 when pm-wrap itself cannot start it, 126 when it cannot be run,
 127 when it is not found.";
@@ -49,13 +52,14 @@ Exit status: the command's own; 125 when pm-wrap itself cannot start it, 126 whe
 /// A name has to fit on a line with everything else.
 fn parse_name(text: &str) -> Result<String, String> {
     match text.chars().count() {
-        1..=100 => Ok(text.to_owned()),
-        _ => Err("a name has 1 to 100 characters".to_owned()),
+        1..=LONGEST => Ok(text.to_owned()),
+        _ => Err(format!("a name has 1 to {LONGEST} characters")),
     }
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
+        Some((key, _)) if key.contains('.') => Err("a key has no dot: dots lead into records".to_owned()),
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),
     }

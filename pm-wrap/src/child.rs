@@ -1,19 +1,23 @@
 //! The command itself: started, waited for, and asked what it has used.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use nix::sys::signal::Signal;
 use pm_record::Thousandths;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::config::{Config, Destination};
 use crate::error::Error;
 use crate::record::ExecutionId;
-use crate::signals::{Request, Signals};
+use crate::signals::{Request, Signals, stop_by};
 use crate::usage::{Account, Used};
-use crate::{mask, proc};
+use crate::{heritage, proc};
 
 /// A command that runs.
 pub(crate) struct Child<'a> {
@@ -57,7 +61,7 @@ impl<'a> Child<'a> {
             let stderr = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
             command.stdout(Stdio::from(stderr.map_err(|error| Error::Prepare(error.into()))?));
         }
-        mask::give(&mut command, signals.original());
+        signals.heritage().give_to(&mut command);
         let account = Account::now();
         let own_peak_kib = proc::own_peak_kib();
         let started = Instant::now();
@@ -68,24 +72,25 @@ impl<'a> Child<'a> {
 
     /// Waits for the end, passing signals on and stopping whenever the command stops.
     pub(crate) fn wait(mut self) -> Result<Outcome, Error> {
-        let mut stopped = std::time::Duration::ZERO;
+        let mut stops = Stops::default();
         // The command may have ended before its first signal is read, so the first look needs none.
         let mut request = Request::Look;
         loop {
             match request {
-                Request::Pass(number) => self.pass_on(number),
+                Request::Pass(number) => heritage::send(self.pid, number),
                 Request::Look if self.has_ended() => break,
-                Request::Look => stopped += self.stop_with_it(),
+                Request::Look => self.follow(&mut stops),
             }
             request = self.signals.next(self.pid).map_err(Error::Wait)?;
         }
         let total = self.started.elapsed();
+        self.signals.release();
         let io_operations = proc::io_operations(self.pid);
         let status = self.process.wait().map_err(Error::Wait)?;
         Ok(Outcome {
             end: status.signal().map_or(End::Exited(status.code().unwrap_or(0)), End::Signaled),
             total: micros(total),
-            stopped: micros(stopped),
+            stopped: micros(stops.total()),
             used: Account::now().since(self.account),
             own_peak_kib: self.own_peak_kib,
             io_operations,
@@ -99,25 +104,44 @@ impl<'a> Child<'a> {
         !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None))
     }
 
-    /// If the command has stopped, stops this process too, so that a shell sees its job stopped. Returns
-    /// how long that took.
-    fn stop_with_it(&self) -> std::time::Duration {
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
-        if !matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(_))) {
-            return std::time::Duration::ZERO;
+    /// Looks whether the command was stopped or continued. When job control stopped it, this process stops
+    /// by the same signal, so that a shell sees its job stopped, and continues the command afterwards.
+    ///
+    /// A command that somebody stops by its own number is left alone: nobody would know to continue us.
+    fn follow(&self, stops: &mut Stops) {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG;
+        let Ok(Some(change)) = waitid(WaitId::Pid(self.pid), options) else { return };
+        if !change.stopped() {
+            return stops.end();
         }
-        let since = Instant::now();
-        // Our own SIGTSTP is blocked; SIGSTOP looks the same to a shell.
-        let _ = kill_process(rustix::process::getpid(), Signal::STOP);
-        self.pass_on(Signal::CONT.as_raw());
-        since.elapsed()
+        stops.begin();
+        let by = change.stopping_signal().and_then(|number| Signal::try_from(number).ok());
+        if let Some(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) = by {
+            stop_by(signal);
+            heritage::send(self.pid, Signal::SIGCONT as i32);
+        }
+    }
+}
+
+/// For how long the command was stopped so far.
+#[derive(Debug, Default)]
+struct Stops {
+    before: std::time::Duration,
+    since: Option<Instant>,
+}
+
+impl Stops {
+    fn begin(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
     }
 
-    fn pass_on(&self, number: i32) {
-        if let Some(signal) = Signal::from_named_raw(number) {
-            // It fails only when the command has ended, and then there is nobody to tell.
-            let _ = kill_process(self.pid, signal);
-        }
+    fn end(&mut self) {
+        self.before = self.total();
+        self.since = None;
+    }
+
+    fn total(&self) -> std::time::Duration {
+        self.before + self.since.map_or(std::time::Duration::ZERO, |since| since.elapsed())
     }
 }
 
@@ -128,12 +152,16 @@ fn micros(duration: std::time::Duration) -> Thousandths {
 
 impl Error {
     /// Why a program could not be started, told apart as shells do.
-    fn start(program: &std::ffi::OsStr, source: io::Error) -> Self {
-        let program = program.to_string_lossy().into_owned();
-        match source.kind() {
-            io::ErrorKind::NotFound => Self::NotFound { program },
-            io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock => Self::Prepare(source),
-            _ => Self::NotExecutable { program, source },
+    fn start(program: &OsStr, source: io::Error) -> Self {
+        let typed = program.to_string_lossy().into_owned();
+        let out_of_something = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+        match Errno::from_io_error(&source) {
+            Some(Errno::NOENT) if typed.contains('/') && Path::new(program).exists() => {
+                Self::NoInterpreter { program: typed }
+            }
+            Some(Errno::NOENT) => Self::NotFound { program: typed },
+            Some(errno) if out_of_something.contains(&errno) => Self::Prepare(source),
+            _ => Self::NotExecutable { program: typed, source },
         }
     }
 }

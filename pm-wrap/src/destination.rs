@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pm_cli::Streams;
+use pm_cli::{Exit, Explain, Streams};
 use pm_record::Timestamp;
 use pm_store::Store;
 
@@ -28,27 +28,24 @@ pub(crate) fn write(destination: &Destination, line: &[u8], io: &mut Streams) ->
     }
 }
 
-/// Why the record could not be kept.
-#[derive(Debug)]
+/// Why the record could not be kept: a warning, whatever it is.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
-    Stdout(std::io::Error),
-    Store(pm_store::Error),
+    #[error("the record is lost: cannot write to standard output")]
+    Stdout(#[source] std::io::Error),
+    #[error("the record is lost")]
+    Store(#[from] pm_store::Error),
 }
 
-impl From<pm_store::Error> for Trouble {
-    fn from(error: pm_store::Error) -> Self {
-        Self::Store(error)
+impl Explain for Trouble {
+    fn exit(&self) -> Exit {
+        Exit::Environment
     }
-}
 
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Stdout(reason) => write!(f, "cannot write to standard output: {reason}"),
-            Self::Store(error) => match std::error::Error::source(error) {
-                Some(reason) => write!(f, "{error}: {reason}"),
-                None => write!(f, "{error}"),
-            },
+            Self::Stdout(_) => None,
+            Self::Store(error) => error.hint(),
         }
     }
 }

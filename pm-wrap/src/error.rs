@@ -19,6 +19,12 @@ pub enum Error {
         /// As it was typed.
         program: String,
     },
+    /// There is a script, and not the program that its first line asks for.
+    #[error("the interpreter of command '{program}' was not found")]
+    NoInterpreter {
+        /// As it was typed.
+        program: String,
+    },
     /// There is a file, and it cannot be run.
     #[error("command '{program}' cannot be run")]
     NotExecutable {
@@ -38,7 +44,7 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Prepare(_) | Self::Wait(_) => 125,
             Self::NotExecutable { .. } => 126,
-            Self::NotFound { .. } => 127,
+            Self::NotFound { .. } | Self::NoInterpreter { .. } => 127,
         }
     }
 }
@@ -52,9 +58,13 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.hint(),
             Self::NotFound { program } if program.contains('/') => {
-                Some(format!("see what there is with `ls {program}`"))
+                let folder = std::path::Path::new(program).parent().unwrap_or_else(|| "/".as_ref());
+                Some(format!("see what there is with `ls {}`", folder.display()))
             }
             Self::NotFound { .. } => Some("see where programs are looked for with `echo $PATH`".to_owned()),
+            Self::NoInterpreter { program } => {
+                Some(format!("see what it asks for with `head -n 1 {program}`"))
+            }
             Self::NotExecutable { program, .. } => Some(format!("see who may run it with `ls -l {program}`")),
             Self::Prepare(_) | Self::Wait(_) => None,
         }

@@ -15,7 +15,7 @@ mod child;
 mod config;
 mod destination;
 mod error;
-mod mask;
+mod heritage;
 mod name;
 mod proc;
 mod record;
@@ -55,7 +55,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
             let outcome = child.wait()?;
             (record::finished(&config, &id, started, &outcome), Ok(exit(outcome.end)))
         }
-        Err(error) => (record::not_started(&config, &id, started, &error), Err(error)),
+        Err(error) => {
+            signals.release();
+            (record::not_started(&config, &id, started, &error), Err(error))
+        }
     };
     emit(&config, run, &signals, io);
     result
@@ -65,10 +68,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
 fn emit(config: &Config, run: PerformanceMetrics, signals: &Signals, io: &mut Streams) {
     let line = record::line(run);
     if let Err(trouble) = destination::write(&config.destination, &line, io) {
-        io.tell(TOOL, &format!("the record is lost: {trouble}"));
+        io.complain(TOOL, &trouble);
     }
     if let Some(command) = &config.then
-        && let Err(trouble) = then::start(command, &line, signals.original())
+        && let Err(trouble) = then::start(command, &line, signals.heritage())
     {
         io.tell(TOOL, &format!("`{}` {trouble}", command.display()));
     }

@@ -6,17 +6,26 @@ use std::path::Path;
 /// Programs whose first argument is what people call the command.
 const HOST_COMMANDS: [&str; 2] = ["github-pm", "gh-pm"];
 
+/// The longest name: with everything else it has to fit on one line.
+pub(crate) const LONGEST: usize = 100;
+
 /// The program's base name; for the host command its subcommand, if it looks like one.
 ///
 /// Arguments are user data, and a name becomes a label on a dashboard: nothing else of them is used.
 pub(crate) fn of(program: &OsStr, arguments: &[OsString]) -> String {
-    let base = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
+    let base = base_name(program);
     let subcommand =
         arguments.first().and_then(|word| word.to_str()).filter(|word| looks_like_subcommand(word));
     match subcommand {
-        Some(word) if HOST_COMMANDS.contains(&base.as_ref()) => word.to_owned(),
-        _ => base.into_owned(),
+        Some(word) if HOST_COMMANDS.contains(&base.as_str()) => word.to_owned(),
+        _ => base,
     }
+}
+
+/// The last part of a path. One that has none, such as `..`, is no program and has no name either.
+pub(crate) fn base_name(program: &OsStr) -> String {
+    let base = Path::new(program).file_name().unwrap_or(OsStr::new("unnamed"));
+    base.to_string_lossy().chars().take(LONGEST).collect()
 }
 
 fn looks_like_subcommand(word: &str) -> bool {
@@ -40,7 +49,9 @@ mod tests {
     fn a_program_is_called_by_its_base_name() {
         check(&["/usr/bin/git", "status"], "git");
         check(&["./nightly.sh"], "nightly.sh");
-        check(&["/"], "/");
+        check(&["/"], "unnamed");
+        check(&[&"x".repeat(5_000)], &"x".repeat(LONGEST));
+        check(&[&"../".repeat(1_000)], "unnamed");
     }
 
     #[test]

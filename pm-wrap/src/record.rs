@@ -7,6 +7,7 @@ use pm_record::{PerformanceMetrics, Record, ResourceUsage, Status, Thousandths, 
 use crate::child::{End, Outcome};
 use crate::config::Config;
 use crate::error::Error;
+use crate::name;
 
 /// The longest line, newline included: what a pipe takes in one piece, so that wraps that share one
 /// cannot interleave.
@@ -66,11 +67,10 @@ pub(crate) fn not_started(
 }
 
 fn begin(config: &Config, id: &ExecutionId, started: Timestamp, total: Thousandths) -> PerformanceMetrics {
-    let program = std::path::Path::new(&config.program).file_name().unwrap_or(&config.program);
     PerformanceMetrics {
         execution_id: Some(id.as_str().to_owned()),
         context: config.context.clone(),
-        program: Some(program.to_string_lossy().into_owned()),
+        program: Some(name::base_name(&config.program)),
         host: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
         ..PerformanceMetrics::new(config.name.clone(), started, total)
     }

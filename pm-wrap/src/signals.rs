@@ -1,16 +1,17 @@
 //! Signals that reach this process while the command runs.
 
 use rustix::process::Pid;
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGWINCH};
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Signals;
+pub(crate) use linux::{Signals, stop_by};
 
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::Signals;
+pub(crate) use portable::{Signals, stop_by};
 
 /// What a signal asks of us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,45 +32,62 @@ pub(crate) enum Origin {
     Process(i32),
 }
 
-/// What the signal `number` asks of us while `child` is the command.
+/// Who we are, to tell which signals the command has had already.
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    /// The command.
+    child: Pid,
+    /// Whether a terminal that hangs up tells us alone.
+    leads_session: bool,
+}
+
+/// What the signal `number` asks of us.
 ///
-/// The kernel has told the command already; and the command, when it signals its own process group, us
-/// included, must not hear its own echo.
-fn request(number: i32, origin: Origin, child: Pid) -> Option<Request> {
-    if number == signal_hook::consts::SIGCHLD {
-        return Some(Request::Look);
-    }
+/// What the terminal has to say, the kernel tells the whole process group, so the command has had it; and
+/// the command, when it signals its own group, us included, must not hear its own echo.
+fn request(number: i32, origin: Origin, position: Position) -> Option<Request> {
     let had_already = match origin {
-        Origin::Kernel => true,
-        Origin::Process(pid) => pid == child.as_raw_nonzero().get(),
+        _ if number == SIGCHLD => return Some(Request::Look),
+        Origin::Kernel if number == SIGHUP => !position.leads_session,
+        Origin::Kernel => matches!(number, SIGINT | SIGQUIT | SIGTSTP | SIGCONT | SIGWINCH),
+        Origin::Process(pid) => pid == position.child.as_raw_nonzero().get(),
     };
     (!had_already).then_some(Request::Pass(number))
 }
 
 #[cfg(test)]
 mod tests {
+    use signal_hook::consts::{SIGALRM, SIGTERM};
+
     use super::*;
 
     #[track_caller]
-    fn check(number: i32, origin: Origin, expected: Option<Request>) {
+    fn check(number: i32, origin: Origin, leads_session: bool, expected: Option<Request>) {
         let child = Pid::from_raw(77).expect("a pid");
-        assert_eq!(request(number, origin, child), expected);
+        assert_eq!(request(number, origin, Position { child, leads_session }), expected);
     }
 
     #[test]
     fn what_the_terminal_sent_is_not_sent_a_second_time() {
-        check(signal_hook::consts::SIGINT, Origin::Kernel, None);
-        check(signal_hook::consts::SIGINT, Origin::Process(1), Some(Request::Pass(2)));
+        check(SIGINT, Origin::Kernel, false, None);
+        check(SIGINT, Origin::Process(1), false, Some(Request::Pass(SIGINT)));
+    }
+
+    #[test]
+    fn what_the_kernel_sent_to_us_alone_is_passed_on() {
+        check(SIGALRM, Origin::Kernel, false, Some(Request::Pass(SIGALRM)));
+        check(SIGHUP, Origin::Kernel, true, Some(Request::Pass(SIGHUP)));
+        check(SIGHUP, Origin::Kernel, false, None);
     }
 
     #[test]
     fn the_command_does_not_hear_its_own_echo() {
-        check(signal_hook::consts::SIGTERM, Origin::Process(77), None);
+        check(SIGTERM, Origin::Process(77), false, None);
     }
 
     #[test]
     fn whoever_says_it_a_change_of_the_command_is_looked_at() {
-        check(signal_hook::consts::SIGCHLD, Origin::Process(77), Some(Request::Look));
-        check(signal_hook::consts::SIGCHLD, Origin::Kernel, Some(Request::Look));
+        check(SIGCHLD, Origin::Process(77), false, Some(Request::Look));
+        check(SIGCHLD, Origin::Kernel, false, Some(Request::Look));
     }
 }

@@ -5,9 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::SigSet;
-
-use crate::mask;
+use crate::heritage::Heritage;
 
 /// How long it may keep the user waiting; it goes on by itself afterwards.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,11 +14,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) type Trouble = String;
 
 /// Starts a shell command with the record on its standard input.
+///
+/// Standard output is that of the command, or carries records, so this one's goes to standard error.
 #[expect(clippy::disallowed_methods, reason = "starting this command is this module's job")]
-pub(crate) fn start(command: &OsStr, line: &[u8], mask: SigSet) -> Result<(), Trouble> {
+pub(crate) fn start(command: &OsStr, line: &[u8], heritage: Heritage) -> Result<(), Trouble> {
+    let stderr = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)
+        .map_err(|error| format!("could not be started: {error}"))?;
     let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).stdin(Stdio::piped());
-    mask::give(&mut shell, mask);
+    shell.arg("-c").arg(command).stdin(Stdio::piped()).stdout(stderr);
+    heritage.give_to(&mut shell);
     let mut process = shell.spawn().map_err(|error| format!("could not be started: {error}"))?;
     if let Some(mut stdin) = process.stdin.take() {
         // A record fits into an empty pipe, so this never waits; a command that reads nothing is no error.

@@ -1,68 +1,83 @@
 //! Signals, blocked and read from a descriptor.
 //!
 //! Handlers would be simpler, but there are two reasons against them. The descriptor says where a signal
-//! came from: what the terminal sends goes to the whole process group, so the command has it already,
-//! and what somebody sent to us alone is passed on. And a signal that was ignored when we were started is
-//! still ignored, by us and by the command, as `nohup` wants it.
+//! came from, so that what the terminal told the whole process group is not passed on a second time. And
+//! a signal that was ignored when we were started is still ignored, by us and by the command, as `nohup`
+//! wants it.
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use std::io;
+
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
-use rustix::process::Pid;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, getpid, getsid};
 
-use super::{Origin, Request, request};
+use super::{Origin, Position, Request, request};
+use crate::heritage::Heritage;
 
-/// What would end or stop us before the command, and what tells of its end.
-const WATCHED: [Signal; 10] = [
-    Signal::SIGCHLD,
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGALRM,
-    Signal::SIGTSTP,
-    Signal::SIGCONT,
-];
+/// What an instruction of our own can raise: blocking it would turn a bug into an endless loop.
+const FAULTS: [Signal; 6] =
+    [Signal::SIGILL, Signal::SIGTRAP, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGSEGV, Signal::SIGSYS];
 
-/// The kernel itself sent the signal: for a terminal, or on its behalf.
+/// The kernel itself sent the signal: for a terminal, a timer, or a limit.
 const SENT_BY_KERNEL: i32 = 0x80;
 
 /// Signals, blocked from the moment this is made.
 #[derive(Debug)]
 pub(crate) struct Signals {
     descriptor: SignalFd,
-    original: SigSet,
+    heritage: Heritage,
 }
 
 impl Signals {
-    /// Blocks the signals. What is started later would inherit the block, so it is given
-    /// [`Signals::original`].
-    pub(crate) fn block() -> std::io::Result<Self> {
-        let watched: SigSet = WATCHED.into_iter().collect();
-        let original = watched.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        Ok(Self { descriptor: SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?, original })
+    /// Blocks every signal but faults.
+    pub(crate) fn block() -> io::Result<Self> {
+        let mut watched = SigSet::all();
+        for fault in FAULTS {
+            watched.remove(fault);
+        }
+        let heritage = Heritage::set_aside(&watched)?;
+        let descriptor = SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        Ok(Self { descriptor, heritage })
     }
 
-    /// The mask from before.
-    pub(crate) fn original(&self) -> SigSet {
-        self.original
+    /// What was set aside, for whatever is started.
+    pub(crate) fn heritage(&self) -> Heritage {
+        self.heritage
     }
 
     /// Waits for the next signal that asks something of us. `child` is the command.
-    pub(crate) fn next(&self, child: Pid) -> std::io::Result<Request> {
+    pub(crate) fn next(&self, child: Pid) -> io::Result<Request> {
+        let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
         loop {
-            match self.descriptor.read_signal() {
-                Ok(Some(signal)) => {
-                    let number = i32::try_from(signal.ssi_signo).unwrap_or(0);
-                    if let Some(request) = request(number, origin(&signal), child) {
-                        return Ok(request);
-                    }
+            while let Some(signal) = self.descriptor.read_signal()? {
+                let number = i32::try_from(signal.ssi_signo).unwrap_or(0);
+                if let Some(request) = request(number, origin(&signal), Position { child, leads_session }) {
+                    return Ok(request);
                 }
-                Ok(None) | Err(nix::errno::Errno::EINTR) => {}
+            }
+            match poll(&mut [PollFd::new(&self.descriptor, PollFlags::IN)], None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Lets signals act on this process again, once the command has ended. Those that came before were
+    /// meant for the command.
+    pub(crate) fn release(&self) {
+        while let Ok(Some(_)) = self.descriptor.read_signal() {}
+        // Should it fail, this process is only deaf for the few milliseconds that it still has to live.
+        let _ = self.heritage.take_back_mask();
+    }
+}
+
+/// Stops this process by one of the signals of job control, as the command was stopped.
+pub(crate) fn stop_by(signal: Signal) {
+    let one: SigSet = std::iter::once(signal).collect();
+    if one.thread_unblock().is_ok() {
+        let _ = nix::sys::signal::raise(signal);
+        let _ = one.thread_block();
     }
 }
 

@@ -7,12 +7,13 @@
 use std::cell::RefCell;
 use std::io;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals as Handlers;
 
-use super::{Origin, Request, request};
+use super::{Origin, Position, Request, request};
+use crate::heritage::Heritage;
 
 const WATCHED: [i32; 9] = [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT];
 
@@ -20,25 +21,36 @@ const WATCHED: [i32; 9] = [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, S
 #[derive(Debug)]
 pub(crate) struct Signals {
     handlers: RefCell<Handlers>,
-    original: SigSet,
+    heritage: Heritage,
 }
 
 impl Signals {
     /// Takes the signals. What is started later does not inherit the handlers.
     pub(crate) fn block() -> io::Result<Self> {
-        Ok(Self { handlers: RefCell::new(Handlers::new(WATCHED)?), original: SigSet::thread_get_mask()? })
+        let heritage = Heritage::set_aside(&SigSet::empty())?;
+        Ok(Self { handlers: RefCell::new(Handlers::new(WATCHED)?), heritage })
     }
 
-    /// The mask from before.
-    pub(crate) fn original(&self) -> SigSet {
-        self.original
+    /// What was set aside, for whatever is started.
+    pub(crate) fn heritage(&self) -> Heritage {
+        self.heritage
     }
 
     /// Waits for the next signal that asks something of us. `child` is the command.
     pub(crate) fn next(&self, child: Pid) -> io::Result<Request> {
-        let unknown = Origin::Process(0);
+        let (unknown, position) = (Origin::Process(0), Position { child, leads_session: false });
         let mut handlers = self.handlers.borrow_mut();
-        let next = handlers.forever().find_map(|number| request(number, unknown, child));
+        let next = handlers.forever().find_map(|number| request(number, unknown, position));
         next.ok_or_else(|| io::Error::other("the signal handlers are gone"))
     }
+
+    /// Lets signals act on this process again, once the command has ended.
+    pub(crate) fn release(&self) {
+        let _ = self.heritage.take_back_mask();
+    }
+}
+
+/// Stops this process by one of the signals of job control, as the command was stopped.
+pub(crate) fn stop_by(signal: Signal) {
+    let _ = nix::sys::signal::raise(signal);
 }
