@@ -14,7 +14,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::config::{Config, Destination};
 use crate::error::Error;
-use crate::record::ExecutionId;
+use crate::execution_id::ExecutionId;
 use crate::signals::{Request, Signals, stop_by};
 use crate::usage::{Account, Used};
 use crate::{heritage, proc};

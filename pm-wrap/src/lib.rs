@@ -15,6 +15,7 @@ mod child;
 mod config;
 mod destination;
 mod error;
+mod execution_id;
 mod heritage;
 mod name;
 mod proc;
@@ -32,7 +33,7 @@ use crate::args::Args;
 use crate::child::{Child, End};
 use crate::config::Config;
 pub use crate::error::Error;
-use crate::record::ExecutionId;
+use crate::execution_id::ExecutionId;
 use crate::signals::Signals;
 
 /// The program's name.

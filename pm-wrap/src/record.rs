@@ -1,34 +1,16 @@
 //! The record of a run.
 
-use std::hash::{BuildHasher, RandomState};
-
 use pm_record::{PerformanceMetrics, Record, ResourceUsage, Status, Thousandths, Timestamp};
 
 use crate::child::{End, Outcome};
 use crate::config::Config;
 use crate::error::Error;
+use crate::execution_id::ExecutionId;
 use crate::name;
 
 /// The longest line, newline included: what a pipe takes in one piece, so that wraps that share one
 /// cannot interleave.
 const LONGEST: usize = 4096;
-
-/// `exec_` and 12 hexadecimal digits, chosen by chance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ExecutionId(String);
-
-impl ExecutionId {
-    /// The standard library's hashers are seeded by the system's randomness, which saves a dependency and
-    /// cannot fail; 48 bits keep a million runs apart with odds of 500 to one.
-    pub(crate) fn random() -> Self {
-        let bits = RandomState::new().hash_one(std::process::id());
-        Self(format!("exec_{:012x}", bits >> 16))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// The record of a command that has ended.
 pub(crate) fn finished(
@@ -142,13 +124,5 @@ mod tests {
         assert_eq!(peak(Some(2048), Some(1024)), Some(2048));
         assert_eq!(peak(Some(1024), Some(1024)), None);
         assert_eq!((peak(None, Some(1)), peak(Some(1), None)), (None, None));
-    }
-
-    #[test]
-    fn execution_ids_differ_and_have_their_form() {
-        let (one, other) = (ExecutionId::random(), ExecutionId::random());
-        assert_ne!(one, other);
-        let digits = one.as_str().strip_prefix("exec_").expect("the prefix");
-        assert!(digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 }
