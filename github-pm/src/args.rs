@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use pm_cli::Usage;
 use pm_record::Field;
 
 use crate::timeframe::Timeframe;
@@ -28,31 +29,43 @@ pub(crate) enum Request {
 }
 
 impl Typed {
-    /// Reads the command line without the program's name.
-    pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Self {
+    /// Reads the command line without the program's name. A first word that is nearly a flag of ours is
+    /// refused: the host command would run where somebody only wanted to see what would.
+    pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, Usage> {
         let mut words = words.peekable();
         let mut explain = false;
         while words.next_if(|word| word == "--explain").is_some() {
             explain = true;
         }
         let ours = |word: &OsString| {
-            let ours = ["--help", "--version", "performance", "monitor"];
+            let ours = ["--help", "-h", "--version", "-V", "performance", "monitor"];
             ours.into_iter().find(|name| word == name)
         };
         let name = words.peek().and_then(ours);
         if name.is_some() {
             words.next();
+        } else if let Some(word) = words.peek().and_then(|word| word.to_str())
+            && let Some(flag) = nearly_ours(word)
+        {
+            let message = format!("'{word}' is no flag of github-pm");
+            return Err(Usage::new(message, format!("did you mean `--{flag}`?")));
         }
         let words = words.collect();
         let request = match name {
-            Some("--help") => Request::Help,
-            Some("--version") => Request::Version,
+            Some("--help" | "-h") => Request::Help,
+            Some("--version" | "-V") => Request::Version,
             Some("performance") => Request::Performance(words),
             Some(_) => Request::Monitor(words),
             None => Request::Host(words),
         };
-        Self { explain, request }
+        Ok(Self { explain, request })
     }
+}
+
+/// The flag of ours that a word was probably meant to be. Dashes and a value would only blur the likeness.
+fn nearly_ours(word: &str) -> Option<&'static str> {
+    let name = word.strip_prefix("--")?.split('=').next()?;
+    pm_cli::nearest(name, ["explain", "help", "version"])
 }
 
 /// Show what commands took and cost, and what to look after
@@ -111,11 +124,16 @@ pub struct InitArgs {
     /// Write every file anew; what was there is kept beside it as NAME.bak
     #[arg(long)]
     pub force: bool,
+
+    /// Write them into your own store, which counts wherever no .github-pm is found
+    #[arg(long)]
+    pub user: bool,
 }
 
 const INIT_EXAMPLES: &str = "\
 Examples:
   github-pm performance init
+  github-pm performance init --user                     for all work outside any .github-pm
   github-pm --explain performance init                  only say what it would do";
 
 /// Let the settings of the store that is found here start programs
@@ -148,7 +166,7 @@ mod tests {
 
     #[track_caller]
     fn check(words: &[&str], explain: bool, request: fn(Vec<OsString>) -> Request, rest: &[&str]) {
-        let read = Typed::read(words.iter().map(OsString::from));
+        let read = Typed::read(words.iter().map(OsString::from)).expect("a command line that can be meant");
         let rest = rest.iter().map(OsString::from).collect();
         assert_eq!(read, Typed { explain, request: request(rest) });
     }
@@ -157,7 +175,7 @@ mod tests {
     fn only_performance_and_monitor_are_our_words() {
         check(&["performance", "report", "--help"], false, Request::Performance, &["report", "--help"]);
         check(&["monitor"], false, Request::Monitor, &[]);
-        for word in ["help", "init", "status", "--all", "-h", "-V", "--", "Performance"] {
+        for word in ["help", "init", "status", "--all", "--verbose", "-x", "--", "Performance"] {
             check(&[word, "performance"], false, Request::Host, &[word, "performance"]);
         }
         check(&[], false, Request::Host, &[]);
@@ -168,6 +186,9 @@ mod tests {
         check(&["--explain", "performance"], true, Request::Performance, &[]);
         check(&["--explain", "--help"], true, |_| Request::Help, &[]);
         check(&["--version"], false, |_| Request::Version, &[]);
+        check(&["-h"], false, |_| Request::Help, &[]);
+        check(&["-V"], false, |_| Request::Version, &[]);
+        check(&["status", "--explian"], false, Request::Host, &["status", "--explian"]);
         check(&["status", "--explain", "--help"], false, Request::Host, &["status", "--explain", "--help"]);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Verb(Verb),
     /// A program beside this one.
     Tool { program: &'static str },
-    /// A verb of a later version; `instead` ends with what to type today.
+    /// A verb or tool of a later version; `instead` ends with what to type today.
     Later { instead: &'static str },
 }
 
@@ -103,6 +103,19 @@ const ENTRIES: &[Entry] = &[
         "compact, prune and verify records",
         "see how many day files there are with `github-pm performance doctor`",
     ),
+    later(
+        "performance",
+        "sample",
+        "emit what a tree of processes and the system use",
+        "see what one command uses with `pm-wrap -- COMMAND`",
+    ),
+    later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
+    later(
+        "performance",
+        "relay",
+        "emit a record for each request to GitHub",
+        "see each request of gh with `GH_DEBUG=api gh COMMAND`",
+    ),
     later("monitor", "start", "watch processes and quota", MONITOR),
     later("monitor", "status", "is a monitor running?", MONITOR),
     later("monitor", "stop", "end the monitor", MONITOR),
@@ -119,12 +132,19 @@ pub(crate) fn find(group: &str, word: &str) -> Option<Entry> {
 
 /// The error for a word that is none of ours.
 pub(crate) fn unknown(group: &'static str, word: &str) -> Error {
-    let known = || ENTRIES.iter().filter(|entry| entry.group == group).map(|entry| entry.word);
-    let nearest = pm_cli::nearest(word, known());
+    let of_group = ENTRIES.iter().filter(|entry| entry.group == group);
+    let nearest = pm_cli::nearest(word, of_group.clone().map(|entry| entry.word));
     let meant = nearest.map(|near| format!("did you mean `github-pm {group} {near}`?\n")).unwrap_or_default();
-    let known = known().collect::<Vec<_>>().join(", ");
-    let hint = format!("{meant}there are {known}; see `github-pm --help`");
+    let (later, today): (Vec<_>, Vec<_>) =
+        of_group.partition(|entry| matches!(entry.kind, Kind::Later { .. }));
+    let today = if today.is_empty() { String::new() } else { format!("there are {}\n", words(&today)) };
+    let hint =
+        format!("{meant}{today}not part of this version yet are {}; see `github-pm --help`", words(&later));
     Error::NoVerb { group, word: word.to_owned(), hint }
+}
+
+fn words(entries: &[&Entry]) -> String {
+    entries.iter().map(|entry| entry.word).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether it looks like a word of a command line: it is then safe as a name and as a label.
@@ -147,8 +167,8 @@ pub(crate) fn help() -> String {
     text.push_str("\nNot part of this version yet:\n");
     for group in ["performance", "monitor"] {
         let later = |entry: &&Entry| entry.group == group && matches!(entry.kind, Kind::Later { .. });
-        let words: Vec<_> = ENTRIES.iter().filter(later).map(|entry| entry.word).collect();
-        let _ = writeln!(text, "  {group:<12} {}", words.join(", "));
+        let later: Vec<_> = ENTRIES.iter().filter(later).collect();
+        let _ = writeln!(text, "  {group:<12} {}", words(&later));
     }
     text.push_str(EXAMPLES);
     text
@@ -170,9 +190,9 @@ Every first word but `performance` and `monitor` belongs to the host command: `c
 $GITHUB_PM_CLI, else github-pm-COMMAND, gh-pm or another github-pm on PATH.
 
 Flags, before the first word:
-  --explain    print what would run as shell, and run nothing
-  --help       print this
-  --version    print the version
+  --explain        print what would run as shell, and run nothing
+  -h, --help       print this
+  -V, --version    print the version
 ";
 
 const EXAMPLES: &str = "

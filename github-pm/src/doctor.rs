@@ -6,6 +6,7 @@
 mod finding;
 mod github;
 mod host;
+mod limits;
 mod probe;
 mod store;
 mod tools;
@@ -16,16 +17,17 @@ use crate::doctor::finding::{Mark, Section};
 use crate::surroundings::Surroundings;
 
 /// What it does, in words.
-pub(crate) const STEPS: [&str; 5] = [
+pub(crate) const STEPS: [&str; 6] = [
     "asks pm-wrap, pm-aggregate, pm-alert and pm-report for their versions",
     "looks whether the store can be found, read and written",
     "reads config.yml, alerts.yml and benchmarks.yml",
+    "asks pm-alert whether it can judge by them",
     "looks up the host command, without running it",
     "asks gh whether it is logged in, without reading the token",
 ];
 
 /// Looks after everything: what to print, and how to end.
-pub(crate) fn examine(here: &Surroundings) -> (String, Exit) {
+pub(crate) fn examine(here: &Surroundings, color: bool) -> (String, Exit) {
     let found = here.store();
     let mut sections = vec![
         Section { title: "Tools", findings: tools::examine(here) },
@@ -33,7 +35,11 @@ pub(crate) fn examine(here: &Surroundings) -> (String, Exit) {
     ];
     let settings = match &found {
         Ok(store) => {
-            let (findings, settings) = store::examine_settings(store, here);
+            let (mut findings, settings) = store::examine_settings(store, here);
+            // What could not be read has been said already.
+            if findings.iter().all(|finding| finding.mark != Mark::Bad) {
+                findings.extend(limits::examine(here));
+            }
             sections.push(Section { title: "Settings", findings });
             settings
         }
@@ -45,5 +51,5 @@ pub(crate) fn examine(here: &Surroundings) -> (String, Exit) {
     });
     sections.push(Section { title: "GitHub", findings: github::examine(here) });
     let bad = sections.iter().flat_map(|section| &section.findings).any(|found| found.mark == Mark::Bad);
-    (finding::render(&sections), if bad { Exit::Environment } else { Exit::Done })
+    (finding::render(&sections, color), if bad { Exit::Environment } else { Exit::Done })
 }

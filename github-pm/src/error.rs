@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use pm_cli::{Exit, Explain};
 
+use crate::explain;
 use crate::host::PassedOver;
 
 /// What went wrong.
@@ -23,6 +24,8 @@ pub enum Error {
         word: Option<String>,
         /// Where it was looked for, and why it was not taken from there.
         looked_for: Vec<PassedOver>,
+        /// How to name one here.
+        naming: String,
     },
     /// The host command starts this program again, and so on.
     #[error("'{}' leads back to github-pm, which already runs {depth} times inside itself", .host.display())]
@@ -31,6 +34,8 @@ pub enum Error {
         host: PathBuf,
         /// How often this program has been started inside itself.
         depth: u32,
+        /// How to name another one here.
+        naming: String,
     },
     /// The system refuses to run the host command.
     #[error("cannot run '{}'", .program.display())]
@@ -54,7 +59,7 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// A verb that is planned and not built yet.
+    /// A verb or tool that is planned and not built yet.
     #[error("`{verb}` is not part of this version yet")]
     NotYet {
         /// The verb as it would be typed.
@@ -145,12 +150,12 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.hint(),
             Self::Store(store) => store.hint(),
-            Self::NoHost { word, looked_for } => Some(no_host_hint(word.as_deref(), looked_for)),
-            Self::Loop { .. } => Some(
-                "name the host command itself, as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`"
-                    .to_owned(),
-            ),
+            Self::NoHost { word, looked_for, naming } => {
+                Some(no_host_hint(word.as_deref(), looked_for, naming))
+            }
+            Self::Loop { naming, .. } => Some(naming.clone()),
             Self::CannotRun { program, .. } | Self::CannotStart { program, .. } => {
+                let program = explain::quote(program.as_os_str());
                 Some(format!("look at it with `ls -l {0}; head -n 1 {0}`", program.display()))
             }
             Self::NoTool { .. } => Some("see what is missing with `github-pm performance doctor`".to_owned()),
@@ -161,14 +166,13 @@ impl Explain for Error {
     }
 }
 
-fn no_host_hint(word: Option<&str>, looked_for: &[PassedOver]) -> String {
+fn no_host_hint(word: Option<&str>, looked_for: &[PassedOver], naming: &str) -> String {
     if looked_for.iter().any(PassedOver::lacks_trust) {
-        return "look at what would be started, then trust it: `github-pm --explain performance trust`"
+        return "look at what would be started with `github-pm --explain performance trust`, then trust it: `github-pm performance trust`"
             .to_owned();
     }
-    let set = "name it as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`";
     match word.and_then(|word| pm_cli::nearest(word, ["performance", "monitor"])) {
-        Some(ours) => format!("did you mean `github-pm {ours}`?\n{set}"),
-        None => set.to_owned(),
+        Some(ours) => format!("did you mean `github-pm {ours}`?\n{naming}"),
+        None => naming.to_owned(),
     }
 }

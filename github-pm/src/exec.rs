@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 
-use pm_cli::{Exit, Streams};
+use pm_cli::{ColorChoice, Exit, Interrupts, Streams};
 
 use crate::plan::{Become, Plan, Warning};
 use crate::surroundings::Surroundings;
@@ -15,14 +15,14 @@ pub(crate) fn carry_out(plan: Plan, here: &Surroundings, io: &mut Streams) -> Re
         Plan::Say(text) => say(&text, io),
         Plan::Become(become_it) => Err(turn_into(&become_it, io)),
         Plan::Pipe(pipeline) => {
-            // ^C reaches the tools too: they finish in their own way, we wait, and then end as they did.
-            io.outlive_interrupts().map_err(Error::Watch)?;
-            pipeline.run()
+            // The tools finish in their own way after a signal, we wait, and then end by it as they did.
+            pipeline.run(&Interrupts::watch().map_err(Error::Watch)?)
         }
         Plan::Init(init) => say(&init.run()?, io),
         Plan::Trust(trust) => say(&trust.run()?, io),
         Plan::Doctor => {
-            let (text, exit) = doctor::examine(here);
+            let color = ColorChoice::Auto.decide(&here.environment, io.output.is_terminal());
+            let (text, exit) = doctor::examine(here, color);
             say(&text, io).map(|_| exit)
         }
     }

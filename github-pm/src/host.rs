@@ -10,7 +10,7 @@ use crate::find::is_executable;
 use crate::invocation::Invocation;
 use crate::plan::{Become, Warning};
 use crate::surroundings::Surroundings;
-use crate::{Error, error, wrap};
+use crate::{Error, error, naming, wrap};
 
 /// How often this program has been started inside itself.
 const DEPTH: &str = "GITHUB_PM_DEPTH";
@@ -105,13 +105,15 @@ pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Er
     let word = words.first().map(OsString::as_os_str);
     let store = here.store();
     let settings = store.as_ref().ok().map(Settings::of).transpose()?.unwrap_or_default();
-    let setting = Setting::of(store.as_ref().ok(), &settings, here);
+    let found = store.as_ref().ok();
+    let setting = Setting::of(found, &settings, here);
     let search = Search::new(word, &setting, here);
     let Some(host) = search.host else {
         let word = word.map(|word| word.to_string_lossy().into_owned());
-        return Err(Error::NoHost { word, looked_for: search.passed_over });
+        let naming = naming::advice(found, here);
+        return Err(Error::NoHost { word, looked_for: search.passed_over, naming });
     };
-    let host = invocation(host, words, here)?;
+    let host = invocation(host, words, found, here)?;
     let mut planned = match &store {
         _ if is_measured(here) => unmeasured(host, None),
         Err(error) => unmeasured(host, Some(not_recorded(error))),
@@ -123,10 +125,15 @@ pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Er
     Ok(planned)
 }
 
-fn invocation(host: Host, words: &[OsString], here: &Surroundings) -> Result<Invocation, Error> {
+fn invocation(
+    host: Host,
+    words: &[OsString],
+    store: Option<&Store>,
+    here: &Surroundings,
+) -> Result<Invocation, Error> {
     let depth = here.environment.text(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0_u32);
     if depth > DEEPEST {
-        return Err(Error::Loop { host: host.program, depth });
+        return Err(Error::Loop { host: host.program, depth, naming: naming::other(store, here) });
     }
     let mut invocation = Invocation::new(host.program, &words[usize::from(host.is_extension)..]);
     invocation.variables.push((DEPTH, (depth + 1).to_string()));

@@ -1,4 +1,4 @@
-//! `performance init`: a store with commented settings, in the current directory.
+//! `performance init`: a store with commented settings, in the current directory or the user's own.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -35,18 +35,30 @@ pub(crate) struct Init {
 
 impl Init {
     /// What the command line means here.
-    pub(crate) fn new(args: &InitArgs, here: &Surroundings) -> Self {
-        Self { folder: here.environment.current_dir().join(pm_store::DIRECTORY), force: args.force }
+    ///
+    /// # Errors
+    ///
+    /// A store that is there already and that no other verb would use: nothing is written into it.
+    pub(crate) fn new(args: &InitArgs, here: &Surroundings) -> Result<Self, Error> {
+        let folder = if args.user {
+            here.personal_store()?.root().to_owned()
+        } else {
+            here.environment.current_dir().join(pm_store::DIRECTORY)
+        };
+        if !args.user && folder.is_dir() {
+            here.store()?;
+        }
+        Ok(Self { folder, force: args.force })
     }
 
     /// Makes the store, and says what was done.
     pub(crate) fn run(&self) -> Result<String, Error> {
-        match DirBuilder::new().mode(0o700).create(&self.folder) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists || !self.folder.is_dir() => {
-                return Err(Error::file("make", &self.folder)(error));
-            }
-            _ => {}
-        }
+        let mut folders = DirBuilder::new();
+        folders
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .map_err(Error::file("make", &self.folder))?;
         let mut text = String::new();
         for (name, content) in FILES {
             let path = self.folder.join(name);

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod children;
 mod command_list;
 mod doctor;
 mod error;
@@ -20,6 +21,7 @@ mod find;
 mod host;
 mod init;
 mod invocation;
+mod naming;
 mod pipeline;
 mod plan;
 mod report;
@@ -50,7 +52,7 @@ pub const TOOL: &str = "github-pm";
 /// written.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let here = Surroundings::of_process(io);
-    let typed = Typed::read(args.into_iter().skip(1));
+    let typed = Typed::read(args.into_iter().skip(1))?;
     let Some(plan) = plan::plan(typed.request, &here, io)? else { return Ok(Exit::Done) };
     if let Plan::Become(become_it) = &plan {
         become_it.warnings.iter().for_each(|warning| io.complain(TOOL, warning));

@@ -8,9 +8,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::thread;
 
-use pm_cli::Exit;
+use pm_cli::{Exit, Interrupts};
 
 use crate::Error;
+use crate::children::Children;
 use crate::invocation::Invocation;
 
 /// Stages from first to last, each reading what the one before it writes.
@@ -26,23 +27,29 @@ pub(crate) struct Stage(pub(crate) Vec<Invocation>);
 
 impl Pipeline {
     /// Runs it to its end, the last stage on our own standard output. Ends as the first command that did
-    /// not end well, in the order of the pipeline.
-    pub(crate) fn run(&self) -> Result<Exit, Error> {
+    /// not end well, in the order of the pipeline; or by the signal that asked for the end.
+    pub(crate) fn run(&self, interrupts: &Interrupts) -> Result<Exit, Error> {
+        let children = Children::new(interrupts);
+        let (end, running) = io::pipe().map_err(Error::Pipe)?;
         let pipes = (1..self.stages.len()).map(|_| io::pipe()).collect::<Result<Vec<_>, _>>();
         let (readers, writers): (Vec<_>, Vec<_>) = pipes.map_err(Error::Pipe)?.into_iter().unzip();
         let readers = std::iter::once(None).chain(readers.into_iter().map(Some));
         let writers = writers.into_iter().map(Some).chain([None]);
         let ends = thread::scope(|scope| {
-            let running: Vec<_> = self
+            scope.spawn(|| children.pass_on(&end));
+            let stages: Vec<_> = self
                 .stages
                 .iter()
                 .zip(readers.zip(writers))
                 .map(|(stage, (reader, writer))| {
                     // Our ends of the pipes live as long as the stage, and no longer.
-                    scope.spawn(move || stage.run(reader.as_ref(), writer.as_ref()))
+                    let children = &children;
+                    scope.spawn(move || stage.run(children, reader.as_ref(), writer.as_ref()))
                 })
                 .collect();
-            running.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+            let ends: Vec<_> = stages.into_iter().map(thread::ScopedJoinHandle::join).collect();
+            drop(running);
+            ends
         });
         let mut exit = Exit::Done;
         for end in ends {
@@ -54,18 +61,20 @@ impl Pipeline {
                 }
             }
         }
-        Ok(exit)
+        Ok(interrupts.signal().map_or(exit, Exit::Signal))
     }
 }
 
 impl Stage {
-    /// Runs the commands one after the other, whether or not they end well, as a shell would.
+    /// Runs the commands one after the other, whether or not they end well, as a shell would, until a
+    /// signal asks for the end.
     fn run(
         &self,
+        children: &Children<'_>,
         reader: Option<&PipeReader>,
         writer: Option<&PipeWriter>,
     ) -> Result<Vec<ExitStatus>, Error> {
-        let start = |invocation: &Invocation| {
+        let run = |invocation: &Invocation| {
             let input = match reader {
                 Some(reader) => reader.try_clone()?.into(),
                 None => Stdio::null(),
@@ -74,14 +83,13 @@ impl Stage {
                 Some(writer) => writer.try_clone()?.into(),
                 None => Stdio::inherit(),
             };
-            invocation.command().stdin(input).stdout(output).spawn()
+            children.run(invocation.command().stdin(input).stdout(output))
         };
         let mut statuses = Vec::new();
         for invocation in &self.0 {
-            let ended = start(invocation).and_then(|mut child| child.wait());
-            statuses.push(
-                ended.map_err(|source| Error::CannotStart { program: invocation.program.clone(), source })?,
-            );
+            let ended = run(invocation)
+                .map_err(|source| Error::CannotStart { program: invocation.program.clone(), source })?;
+            statuses.extend(ended);
         }
         Ok(statuses)
     }
@@ -103,10 +111,15 @@ mod tests {
         Invocation::new("/bin/sh".into(), ["-c", script])
     }
 
+    fn run(pipeline: &Pipeline) -> Result<Exit, Error> {
+        pipeline.run(&Interrupts::watch().expect("a descriptor"))
+    }
+
     #[track_caller]
     fn check(stages: &[&[&str]], exit: Exit) {
         let stages = stages.iter().map(|scripts| Stage(scripts.iter().map(|script| sh(script)).collect()));
-        assert_eq!(Pipeline { stages: stages.collect() }.run().expect("every shell starts"), exit);
+        let pipeline = Pipeline { stages: stages.collect() };
+        assert_eq!(run(&pipeline).expect("every shell starts"), exit);
     }
 
     #[test]
@@ -138,7 +151,7 @@ mod tests {
     fn a_reader_that_is_no_program_ends_the_writers_too() {
         let missing = Invocation::new("/nonexistent/pm-report".into(), [""; 0]);
         let pipeline = Pipeline { stages: vec![Stage(vec![sh("yes")]), Stage(vec![missing])] };
-        let error = pipeline.run().expect_err("no such program");
+        let error = run(&pipeline).expect_err("no such program");
         assert_eq!(error.to_string(), "cannot start '/nonexistent/pm-report'");
     }
 }

@@ -100,7 +100,9 @@ fn verb(
         Verb::Report => pm_cli::parse::<ReportArgs>(args, io)?
             .map(|args| report::plan(&args, here).map(Plan::Pipe))
             .transpose()?,
-        Verb::Init => pm_cli::parse::<InitArgs>(args, io)?.map(|args| Plan::Init(Init::new(&args, here))),
+        Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
+            .map(|args| Init::new(&args, here).map(Plan::Init))
+            .transpose()?,
         Verb::Trust => pm_cli::parse::<TrustArgs>(args, io)?
             .map(|TrustArgs {}| trust::plan(here).map(Plan::Trust))
             .transpose()?,
@@ -136,5 +138,5 @@ fn monitor(words: &[OsString]) -> Result<Plan, Error> {
 }
 
 fn is_help(word: &OsString) -> bool {
-    word == "--help" || word == "-h"
+    word == "--help" || word == "-h" || word == "help"
 }

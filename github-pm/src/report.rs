@@ -4,6 +4,7 @@
 //! whenever it is run.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use pm_record::Field;
 
@@ -15,8 +16,9 @@ use crate::surroundings::Surroundings;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let root = here.store()?.root().to_owned();
     let mut store = OsString::from("--store=");
-    store.push(here.store()?.root());
+    store.push(&root);
     let window = args.timeframe.window(here.now);
     let span = [store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
     let reader = |tool, flag: String| {
@@ -24,7 +26,7 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
         find(here, tool).map(|program| Invocation::new(program, args))
     };
     let by = args.by.iter().map(Field::as_str).collect::<Vec<_>>().join(",");
-    let form = [format!("--as={}", args.form.word()), format!("--title={}", args.timeframe.title())];
+    let form = [format!("--as={}", args.form.word()), format!("--title={}", title(args, &root, here))];
     Ok(Pipeline {
         stages: vec![
             Stage(vec![
@@ -36,6 +38,15 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
     })
 }
 
-fn find(here: &Surroundings, tool: &'static str) -> Result<std::path::PathBuf, Error> {
+/// The timeframe; and which store it is, unless it is the one of the folder that people stand in.
+fn title(args: &ReportArgs, root: &Path, here: &Surroundings) -> String {
+    let title = args.timeframe.title();
+    if root == here.environment.current_dir().join(pm_store::DIRECTORY) {
+        return title.to_owned();
+    }
+    format!("{title} ({})", here.short(root))
+}
+
+fn find(here: &Surroundings, tool: &'static str) -> Result<PathBuf, Error> {
     here.tool(tool).ok_or(Error::NoTool { tool })
 }

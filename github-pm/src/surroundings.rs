@@ -1,6 +1,6 @@
 //! Where this process stands: everything a plan depends on, read once and then only looked at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pm_cli::{Environment, Streams};
 use pm_store::Store;
@@ -46,6 +46,15 @@ impl Surroundings {
     /// The user's own store.
     pub(crate) fn personal_store(&self) -> Result<Store, pm_store::Error> {
         Store::personal(|name| self.directory(name))
+    }
+
+    /// A path as people write it: from `~` where that leads to it.
+    pub(crate) fn short(&self, path: &Path) -> String {
+        let below_home = self.environment.absolute("HOME").and_then(|home| path.strip_prefix(home).ok());
+        match below_home {
+            Some(rest) => Path::new("~").join(rest).display().to_string(),
+            None => path.display().to_string(),
+        }
     }
 
     fn directory(&self, name: &str) -> Option<PathBuf> {

@@ -54,6 +54,7 @@ Settings
   ✓ alerts.yml      read
   ✓ benchmarks.yml  read
   ✓ trust           nothing here starts a program
+  ✓ limits          pm-alert can judge by them
 
 Host command
   ✓ program         TOP/path/gh-pm (by `gh-pm`)
@@ -95,8 +96,8 @@ fn a_doubt_is_no_failure() {
         &[
             "✓ place           TOP/home/.local/state/github-pm (your own, made when the first command is recorded)\n",
             "  alerts.yml      not there, so no limit is watched\n",
-            "  benchmarks.yml  not there, so no command has limits\n                    → write commented ones with `github-pm performance init`\n",
-            "! program         there is none, so only `performance` works\n",
+            "  benchmarks.yml  not there, so no command has limits\n                    → write commented ones with `github-pm performance init --user`\n",
+            "! program         there is none, so only `performance` works\n                    → name it: `export GITHUB_PM_CLI=/path/to/gh-pm`, or `cli: /path/to/gh-pm` in ~/.local/state/github-pm/config.yml\n",
             "! gh              is not on PATH\n",
             "  environment     neither GH_TOKEN nor GITHUB_TOKEN is set\n",
         ],
@@ -113,12 +114,52 @@ fn settings_that_cannot_be_meant_are_shown_with_their_line() {
         &examine(&place),
         &[
             "✗ alerts.yml      TOP/desk/.github-pm/alerts.yml:2: unknown key 'memory_usage_hihg'\n                    → did you mean 'memory_usage_high'?\n",
-            "! trust           './evil' is not started: you have not trusted it\n                    → if you know it: `github-pm performance trust`\n",
+            "! trust           './evil' is not started: you have not trusted it\n                    → trust it: `github-pm performance trust`\n",
+            "! program         there is none, so only `performance` works\n                    → trust it: `github-pm performance trust`\n",
             "passed over     `cli:` in TOP/desk/.github-pm/config.yml is not trusted\n",
             "! login           gh has no token\n",
         ],
         4,
     );
+}
+
+#[test]
+fn whoever_has_only_gh_is_told_how_to_time_it() {
+    let place = healthy().program("path/gh", GH);
+    let own =
+        "→ to time gh: `export GITHUB_PM_CLI=gh`, or `cli: gh` in ~/.local/state/github-pm/config.yml\n";
+    check(&examine(&place), &[own], 0);
+    place.file("desk/.github-pm/config.yml", "");
+    let found = "→ to time gh: `export GITHUB_PM_CLI=gh`, or `cli: gh` in TOP/desk/.github-pm/config.yml and then `github-pm performance trust`\n";
+    check(&examine(&place), &[found], 0);
+}
+
+#[test]
+fn limits_that_pm_alert_refuses_are_a_failure_in_its_own_words() {
+    let refuses = r#"case "$*" in
+--version) echo "pm-alert 0.1.0" ;;
+--replay) cat; echo "$PWD" > "$HOME/asked"
+    printf 'pm-alert: -5 is no limit\n  hint: write `threshold_mb: 100`\n' >&2; exit 2 ;;
+esac"#;
+    let place = healthy().program("bin/pm-alert", refuses).program("path/cat", "while read -r _; do :; done");
+    let finding = "✗ limits          -5 is no limit\n                    → write `threshold_mb: 100`\n";
+    check(&examine(&place), &[finding], 4);
+    let asked = fs::read_to_string(place.path("home/asked")).expect("it was asked");
+    assert_eq!(asked.trim_end(), place.path("desk").display().to_string());
+}
+
+#[test]
+fn limits_are_not_asked_about_twice_when_they_cannot_be_read() {
+    let place = healthy();
+    place.file("desk/.github-pm/alerts.yml", "alerts: 1\n");
+    let seen = examine(&place);
+    assert!(!seen.stdout.contains("limits "), "{}", seen.stdout);
+}
+
+#[test]
+fn marks_are_in_color_where_the_environment_asks_for_it() {
+    let place = healthy().variable("CLICOLOR_FORCE", "1");
+    check(&examine(&place), &["  \x1b[32m✓\x1b[0m pm-wrap", "  \x1b[33m!\x1b[0m program"], 0);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn user_data_never_becomes_a_name() {
 #[test]
 fn words_that_other_tools_keep_for_themselves_are_the_host_s() {
     let place = Place::new().program("path/gh-pm", HOST);
-    for words in [&["help"][..], &["init", "--help"], &["-h"], &["--verbose", "performance"], &["--"], &[]] {
+    for words in [&["help"][..], &["init", "--help"], &["-x"], &["--verbose", "performance"], &["--"], &[]] {
         assert_eq!(place.run(words).stdout.trim_end(), format!("gh-pm: {}", words.join(" ")).trim_end());
     }
 }
@@ -74,25 +74,68 @@ fn a_program_named_in_the_environment_comes_before_path() {
 
 #[test]
 fn a_program_that_was_named_and_is_not_there_is_not_replaced_by_another() {
-    let place = Place::new().program("path/gh-pm", HOST).variable("GITHUB_PM_CLI", "/no/such");
+    let place = Place::new().alone().program("path/gh-pm", HOST).variable("GITHUB_PM_CLI", "/no/such");
     place.run(&["status"]).check(
         "",
-        "github-pm: no host command found for 'status': `cli:` in TOP/home/.local/state/github-pm/config.yml is not set, `GITHUB_PM_CLI` names '/no/such', which is no program\n  hint: name it as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`\n",
+        "github-pm: no host command found for 'status': `cli:` in TOP/home/.local/state/github-pm/config.yml is not set, `GITHUB_PM_CLI` names '/no/such', which is no program\n  hint: name it: `export GITHUB_PM_CLI=/path/to/gh-pm`, or `cli: /path/to/gh-pm` in ~/.local/state/github-pm/config.yml\n",
         127,
     );
 }
 
 #[test]
 fn without_a_host_command_it_says_what_was_looked_for() {
-    let place = Place::new();
+    let place = Place::new().alone();
     symlink(place.path("bin/github-pm"), place.path("path/github-pm")).expect("a link");
     place.run(&["performence"]).check(
         "",
-        "github-pm: no host command found for 'performence': `cli:` in TOP/home/.local/state/github-pm/config.yml is not set, `GITHUB_PM_CLI` is not set, `github-pm-performence` is not on PATH, `gh-pm` is not on PATH, `github-pm` is github-pm itself\n  hint: did you mean `github-pm performance`?\n  hint: name it as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`\n",
+        "github-pm: no host command found for 'performence': `cli:` in TOP/home/.local/state/github-pm/config.yml is not set, `GITHUB_PM_CLI` is not set, `github-pm-performence` is not on PATH, `gh-pm` is not on PATH, `github-pm` is github-pm itself\n  hint: did you mean `github-pm performance`?\n  hint: name it: `export GITHUB_PM_CLI=/path/to/gh-pm`, or `cli: /path/to/gh-pm` in ~/.local/state/github-pm/config.yml\n",
         127,
     );
     let alone = place.run(&[]);
     assert_eq!((alone.stdout, alone.status), (place.run(&["--help"]).stdout, 0));
+}
+
+#[test]
+fn whoever_has_only_gh_is_told_how_to_time_it() {
+    let place = Place::new().program("path/gh", HOST);
+    let (looked_for, hint) = ("no host command found for 'status': ", "  hint: to time gh: ");
+    let seen = place.run(&["status"]);
+    assert!(seen.stderr.contains(looked_for), "{}", seen.stderr);
+    assert!(
+        seen.stderr.ends_with(&format!(
+            "{hint}`export GITHUB_PM_CLI=gh`, or `cli: gh` in ~/.local/state/github-pm/config.yml\n"
+        )),
+        "{}",
+        seen.stderr
+    );
+    place.file("desk/.github-pm/config.yml", "");
+    let seen = place.run(&["status"]);
+    assert!(
+        seen.stderr.ends_with(&format!(
+            "{hint}`export GITHUB_PM_CLI=gh`, or `cli: gh` in TOP/desk/.github-pm/config.yml and then `github-pm performance trust`\n"
+        )),
+        "{}",
+        seen.stderr
+    );
+    place.file("desk/.github-pm/config.yml", "cli: gh\n");
+    assert_eq!(place.run(&["performance", "trust"]).status, 0);
+    place.run(&["status"]).check("gh: status\n", "", 0);
+}
+
+#[test]
+fn a_flag_that_is_nearly_ours_does_not_start_the_host() {
+    let place = Place::new().program("path/gh-pm", HOST);
+    for (word, flag) in
+        [("--explian", "explain"), ("--explain=yes", "explain"), ("--hlep", "help"), ("--versoin", "version")]
+    {
+        for words in [&[word, "status"][..], &["--explain", word]] {
+            place.run(words).check(
+                "",
+                &format!("github-pm: '{word}' is no flag of github-pm\n  hint: did you mean `--{flag}`?\n"),
+                2,
+            );
+        }
+    }
 }
 
 #[test]
@@ -111,7 +154,7 @@ fn a_host_that_leads_back_to_us_is_named_after_a_few_rounds() {
     let place = Place::new().program("path/gh-pm", r#"exec "$HOME/../bin/github-pm" "$@""#);
     place.run(&["status"]).check(
         "",
-        "github-pm: 'TOP/path/gh-pm' leads back to github-pm, which already runs 2 times inside itself\n  hint: name the host command itself, as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`\n",
+        "github-pm: 'TOP/path/gh-pm' leads back to github-pm, which already runs 2 times inside itself\n  hint: name the host command itself: `export GITHUB_PM_CLI=/path/to/gh-pm`, or `cli: /path/to/gh-pm` in ~/.local/state/github-pm/config.yml\n",
         2,
     );
 }
@@ -198,7 +241,7 @@ fn a_store_that_is_not_trusted_is_named_when_there_is_no_other_host() {
     place.file("desk/.github-pm/config.yml", "cli: ./evil\n");
     place.run(&["status"]).check(
         "",
-        "github-pm: no host command found for 'status': `cli:` in TOP/desk/.github-pm/config.yml is not trusted, `GITHUB_PM_CLI` is not set, `github-pm-status` is not on PATH, `gh-pm` is not on PATH, `github-pm` is not on PATH\n  hint: look at what would be started, then trust it: `github-pm --explain performance trust`\n",
+        "github-pm: no host command found for 'status': `cli:` in TOP/desk/.github-pm/config.yml is not trusted, `GITHUB_PM_CLI` is not set, `github-pm-status` is not on PATH, `gh-pm` is not on PATH, `github-pm` is not on PATH\n  hint: look at what would be started with `github-pm --explain performance trust`, then trust it: `github-pm performance trust`\n",
         127,
     );
 }
@@ -248,4 +291,32 @@ fn what_explain_prints_runs_the_same() {
     );
     let line = explained.stdout.replace("TOP", &place.path("").display().to_string());
     assert_eq!((place.sh(&line.replace("//", "/")), place.wrap_log()), plain);
+}
+
+#[test]
+fn what_explain_prints_runs_the_same_from_a_folder_with_an_odd_name() {
+    for odd in ["a b", "it's", "\"q\" $(x) `y` \\", "line\nbreak", "-n", "*?[a]~#;&|<>!"] {
+        let place = Place::new();
+        for program in ["github-pm", "pm-wrap", "pm-alert"] {
+            let aside = place.path("desk").join(odd).join(program);
+            fs::create_dir_all(aside.parent().expect("a folder")).expect("a folder");
+            fs::copy(place.path("bin").join(program), aside).expect("a copy");
+        }
+        let place = place.program(&format!("desk/{odd}/-h'o st"), HOST);
+        place.file(&format!("desk/{odd}/.github-pm/config.yml"), "cli: \"./-h'o st\"\n");
+        let stand = |line: &str| {
+            let mut shell = place.command("/bin/sh".as_ref());
+            place.see(shell.args(["-c", line]).current_dir(place.path("desk").join(odd)))
+        };
+        assert_eq!(stand("./github-pm performance trust").status, 0, "{odd}");
+        let plain = (stand("./github-pm status"), place.wrap_log());
+        plain.0.check("-h'o st: status\n", "", 0);
+        fs::remove_file(place.path("home/wrap.log")).expect("removed");
+        let explained = stand("./github-pm --explain status | (cd / && sh)");
+        assert_eq!((explained, place.wrap_log()), plain, "{odd}");
+        // pm-wrap hands what stands behind --then to a shell of its own.
+        let log = fs::read_to_string(place.path("home/wrap.log")).expect("words");
+        let then = log.split_once("--then\n").and_then(|(_, rest)| rest.split_once("\n--name"));
+        assert_eq!(stand(then.expect("a command").0).status, 0, "{odd}");
+    }
 }

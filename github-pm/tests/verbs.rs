@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
 use pm_cli::{Exit, Trial};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::place::Place;
 
@@ -94,6 +95,70 @@ fn interrupted_tools_are_waited_for_and_their_signal_is_ours() {
     let seen = place.seen(&child.wait_with_output().expect("an end"));
     assert!(seen.stdout.starts_with("last words\n"), "{seen:?}");
     assert_eq!(seen.status, 128 + 2);
+}
+
+#[test]
+fn a_sigterm_to_us_alone_reaches_the_tools_and_starts_no_further_one() {
+    let stubborn =
+        "trap 'kill $!; echo last words; exit 0' TERM; sleep 30 >/dev/null 2>&1 & echo ready; wait";
+    let place = tools().program("bin/pm-aggregate", stubborn).program("bin/pm-report", "trap '' TERM; cat");
+    let mut command = place.command(&place.path("bin/github-pm"));
+    command.args(["performance", "report"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("a process");
+    let mut first = [0; 6];
+    child.stdout.as_mut().expect("a pipe").read_exact(&mut first).expect("the first line");
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal");
+    place.seen(&child.wait_with_output().expect("an end")).check("last words\n", "", 128 + 15);
+}
+
+#[test]
+fn a_report_of_a_store_elsewhere_says_which() {
+    let place = tools();
+    let title = |folder: &str| {
+        let seen = place.see(
+            place
+                .command(&place.path("bin/github-pm"))
+                .args(["performance", "report"])
+                .current_dir(place.path(folder)),
+        );
+        let (_, title) = seen.stdout.split_once("--title=").expect("a title");
+        title.split('|').next().unwrap_or_default().to_owned()
+    };
+    fs::create_dir_all(place.path("home/work/below")).expect("folders");
+    assert_eq!(title("desk"), "Performance of the last 24 hours (~/.local/state/github-pm)");
+    fs::create_dir(place.path("home/work/.github-pm")).expect("a store");
+    assert_eq!(title("home/work/below"), "Performance of the last 24 hours (~/work/.github-pm)");
+    assert_eq!(title("home/work"), "Performance of the last 24 hours");
+}
+
+#[test]
+fn init_writes_into_the_user_s_own_store_when_asked() {
+    let place = tools().program("path/mine", "echo mine").program("bin/pm-wrap", SAY);
+    let seen = place.run(&["performance", "init", "--user"]);
+    assert!(seen.stdout.starts_with("made  TOP/home/.local/state/github-pm/config.yml\n"), "{seen:?}");
+    assert_eq!((seen.stderr.as_str(), seen.status), ("", 0));
+    assert!(place.path("home/.local/state/github-pm/benchmarks.yml").exists());
+    assert!(!place.path("desk/.github-pm").exists());
+}
+
+#[test]
+fn init_writes_nothing_into_a_store_that_no_verb_would_use() {
+    let place = tools();
+    let store = place.path("desk/.github-pm");
+    fs::create_dir(&store).expect("a store");
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o777)).expect("a mode");
+    let refusal = place.run(&["performance", "report"]);
+    assert!(refusal.stderr.contains("is not used: everybody may write to it\n  hint: "), "{refusal:?}");
+    for words in [
+        &["performance", "init"][..],
+        &["performance", "init", "--force"],
+        &["--explain", "performance", "init"],
+    ] {
+        assert_eq!(place.run(words), refusal);
+    }
+    assert_eq!(fs::read_dir(&store).expect("a folder").count(), 0);
+    // The user's own is not the one that is refused.
+    assert_eq!(place.run(&["performance", "init", "--user"]).status, 0);
 }
 
 #[test]

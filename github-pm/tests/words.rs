@@ -20,7 +20,15 @@ fn help_is_the_same_by_every_way_to_it() {
     for part in ["Usage: ", "report ", "aggregate ", "analyze", "watch", "--explain", "Examples:"] {
         assert!(help.stdout.contains(part), "{part} is not in the help");
     }
-    for args in [&["performance"][..], &["performance", "--help"], &["monitor"], &["--explain", "--help"]] {
+    for args in [
+        &["performance"][..],
+        &["performance", "--help"],
+        &["monitor"],
+        &["--explain", "--help"],
+        &["-h"],
+        &["performance", "help"],
+        &["monitor", "help"],
+    ] {
         assert_eq!(run(args), help, "{args:?}");
     }
 }
@@ -37,7 +45,9 @@ fn every_verb_has_a_help_of_its_own() {
 
 #[test]
 fn the_version_is_one_line() {
-    assert_eq!(run(&["--version"]).stdout, format!("github-pm {}\n", env!("CARGO_PKG_VERSION")));
+    for flag in ["--version", "-V"] {
+        assert_eq!(run(&[flag]).stdout, format!("github-pm {}\n", env!("CARGO_PKG_VERSION")));
+    }
 }
 
 #[test]
@@ -47,29 +57,37 @@ fn a_verb_of_a_later_version_says_so_and_what_works_today() {
         "github-pm: `performance analyze` is not part of this version yet\n  hint: see every command and its cost with `github-pm performance report --timeframe week`\n",
     );
     check_refused(
+        &["performance", "ratelimit", "--once"],
+        "github-pm: `performance ratelimit` is not part of this version yet\n  hint: see them with `gh api rate_limit`\n",
+    );
+    for tool in ["sample", "relay", "export"] {
+        let stderr = run(&["performance", tool]).stderr;
+        assert!(stderr.contains("is not part of this version yet\n  hint: "), "{stderr}");
+    }
+    check_refused(
         &["monitor", "start"],
         "github-pm: `monitor start` is not part of this version yet\n  hint: each command is judged when it ends, and `github-pm performance report` shows what happened\n",
     );
 }
 
 #[test]
-fn an_unknown_word_names_the_nearest_and_all() {
-    let list = "report, init, trust, doctor, wrap, aggregate, alert, analyze, compare, benchmark, profile, optimize, export, dashboard, store";
+fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
+    let list = "there are report, init, trust, doctor, wrap, aggregate, alert\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, store, sample, ratelimit, relay; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(
-            "github-pm: 'reprot' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: did you mean `github-pm performance report`?\n  hint: there are {list}; see `github-pm --help`\n"
+            "github-pm: 'reprot' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: did you mean `github-pm performance report`?\n  hint: {list}"
         ),
     );
     check_refused(
         &["performance", "../x"],
         &format!(
-            "github-pm: '../x' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: there are {list}; see `github-pm --help`\n"
+            "github-pm: '../x' is no verb of `github-pm performance`, and there is no tool of that name\n  hint: {list}"
         ),
     );
     check_refused(
         &["monitor", "strat"],
-        "github-pm: 'strat' is no verb of `github-pm monitor`\n  hint: did you mean `github-pm monitor start`?\n  hint: there are start, status, stop, watch; see `github-pm --help`\n",
+        "github-pm: 'strat' is no verb of `github-pm monitor`\n  hint: did you mean `github-pm monitor start`?\n  hint: not part of this version yet are start, status, stop, watch; see `github-pm --help`\n",
     );
 }
 

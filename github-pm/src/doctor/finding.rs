@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use owo_colors::{OwoColorize, Style};
+
 use crate::error;
 
 /// How good it is.
@@ -51,20 +53,22 @@ impl Finding {
     }
 }
 
-/// All sections as text for people: texts in one column, advice below its finding.
-pub(crate) fn render(sections: &[Section]) -> String {
+/// All sections as text for people: texts in one column, advice below its finding, marks in color if so
+/// wanted.
+pub(crate) fn render(sections: &[Section], color: bool) -> String {
     let subjects = sections.iter().flat_map(|section| &section.findings);
     let width = subjects.map(|finding| finding.subject.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (index, section) in sections.iter().enumerate() {
         let _ = writeln!(text, "{}{}", if index == 0 { "" } else { "\n" }, section.title);
         for Finding { mark, subject, text: found, advice } in &section.findings {
-            let mark = match mark {
-                Mark::Good => '✓',
-                Mark::Doubtful => '!',
-                Mark::Bad => '✗',
-                Mark::Note => ' ',
+            let (mark, style) = match mark {
+                Mark::Good => ("✓", Style::new().green()),
+                Mark::Doubtful => ("!", Style::new().yellow()),
+                Mark::Bad => ("✗", Style::new().red()),
+                Mark::Note => (" ", Style::new()),
             };
+            let mark = mark.style(if color { style } else { Style::new() });
             let line = format!("  {mark} {subject:<width$}  {}", pm_cli::printable(found));
             let _ = writeln!(text, "{}", line.trim_end());
             for line in advice.iter().flat_map(|advice| advice.lines()) {
@@ -80,6 +84,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_marks_are_colored() {
+        let marks = [Mark::Good, Mark::Doubtful, Mark::Bad, Mark::Note];
+        let findings = marks.map(|mark| Finding::new(mark, "x", "y")).into();
+        assert_eq!(
+            render(&[Section { title: "T", findings }], true),
+            "T\n  \x1b[32m✓\x1b[0m x  y\n  \x1b[33m!\x1b[0m x  y\n  \x1b[31m✗\x1b[0m x  y\n    x  y\n"
+        );
+    }
+
+    #[test]
     fn texts_stand_in_one_column_and_advice_below() {
         let tools = Finding::new(Mark::Good, "pm-aggregate", "0.1.0");
         let store = Finding::new(Mark::Bad, "place", "not \x1b[1mmine").advise("`chown`\nor leave");
@@ -88,7 +102,7 @@ mod tests {
             Section { title: "Store", findings: vec![store] },
         ];
         assert_eq!(
-            render(&sections),
+            render(&sections, false),
             "Tools\n  ✓ pm-aggregate  0.1.0\n\nStore\n  ✗ place         not \\u{1b}[1mmine\n                  → `chown`\n                  → or leave\n"
         );
     }

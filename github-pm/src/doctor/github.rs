@@ -36,7 +36,7 @@ pub(crate) fn examine(here: &Surroundings) -> Vec<Finding> {
 fn login(token: &Invocation) -> Finding {
     match probe::ask_blindly(token) {
         Answer::Yes(_) => Finding::new(Mark::Good, "login", "gh has a token"),
-        Answer::No(_) => {
+        Answer::No(..) => {
             Finding::new(Mark::Doubtful, "login", "gh has no token").advise("log in with `gh auth login`")
         }
         Answer::TooSlow => Finding::new(Mark::Doubtful, "login", "gh does not answer within 5 seconds")

@@ -3,7 +3,8 @@
 use pm_store::{Settings, Store};
 
 use crate::doctor::finding::{Finding, Mark};
-use crate::host::{Search, Setting};
+use crate::host::{PassedOver, Search, Setting};
+use crate::naming;
 use crate::surroundings::Surroundings;
 
 /// The host command, as far as it does not depend on its first word.
@@ -17,15 +18,20 @@ pub(crate) fn examine(
         None => Setting::NoStore,
     };
     let search = Search::new(None, &setting, here);
-    let mut findings = vec![match &search.host {
+    let program = match &search.host {
         Some(host) => {
             let text = format!("{} (by {})", host.program.display(), host.named_by);
             Finding::new(Mark::Good, "program", text)
         }
         None => Finding::new(Mark::Doubtful, "program", "there is none, so only `performance` works").advise(
-            "name it as `cli:` in .github-pm/config.yml or with `export GITHUB_PM_CLI=/path/to/gh-pm`",
+            if search.passed_over.iter().any(PassedOver::lacks_trust) {
+                "trust it: `github-pm performance trust`".to_owned()
+            } else {
+                naming::advice(store, here)
+            },
         ),
-    }];
+    };
+    let mut findings = vec![program];
     let passed_over = search.passed_over.iter();
     findings.extend(passed_over.map(|passed| Finding::new(Mark::Note, "passed over", passed.to_string())));
     findings

@@ -22,8 +22,8 @@ const ENOUGH: u64 = 4096;
 pub(crate) enum Answer {
     /// It ended with success, and wrote this.
     Yes(String),
-    /// It ended otherwise.
-    No(ExitStatus),
+    /// It ended otherwise, and wrote this.
+    No(ExitStatus, String),
     /// It was ended after the time limit.
     TooSlow,
     /// The system refused to run it.
@@ -32,48 +32,61 @@ pub(crate) enum Answer {
 
 /// Runs it and reads what it writes to standard output.
 pub(crate) fn ask(invocation: &Invocation) -> Answer {
-    ask_within(invocation, Stdio::piped(), LIMIT)
+    ask_within(invocation, Heard::Output, LIMIT)
+}
+
+/// Runs it and reads what it writes to standard error.
+pub(crate) fn ask_for_complaints(invocation: &Invocation) -> Answer {
+    ask_within(invocation, Heard::Complaints, LIMIT)
 }
 
 /// Runs it and reads nothing: what it writes may be a secret.
 pub(crate) fn ask_blindly(invocation: &Invocation) -> Answer {
-    ask_within(invocation, Stdio::null(), LIMIT)
+    ask_within(invocation, Heard::Nothing, LIMIT)
 }
 
-fn ask_within(invocation: &Invocation, output: Stdio, limit: Duration) -> Answer {
+/// Which of its streams is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Output,
+    Complaints,
+    Nothing,
+}
+
+fn ask_within(invocation: &Invocation, heard: Heard, limit: Duration) -> Answer {
     let deadline = Instant::now() + limit;
     let mut command = invocation.command();
     // A group of its own, so that whatever it has started can be ended with it.
-    command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null()).process_group(0);
+    let stream = |its: Heard| if its == heard { Stdio::piped() } else { Stdio::null() };
+    command.stdin(Stdio::null()).stdout(stream(Heard::Output)).stderr(stream(Heard::Complaints));
+    command.process_group(0);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return Answer::NotStarted(error),
     };
     let text = read_aside(&mut child);
-    let status = wait(&mut child, deadline);
-    match status {
-        Some(status) if status.success() => {
-            // Something that it left behind may hold the pipe open, so this wait has an end too.
-            let left = deadline.saturating_duration_since(Instant::now());
-            Answer::Yes(text.recv_timeout(left).unwrap_or_default())
-        }
-        Some(status) => Answer::No(status),
-        None => {
-            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-            let _ = child.wait();
-            Answer::TooSlow
-        }
-    }
+    let Some(status) = wait(&mut child, deadline) else {
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+        let _ = child.wait();
+        return Answer::TooSlow;
+    };
+    // Something that it left behind may hold the pipe open, so this wait has an end too.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let text = text.recv_timeout(left).unwrap_or_default();
+    if status.success() { Answer::Yes(text) } else { Answer::No(status, text) }
 }
 
 /// Reads on a thread of its own, so that a full pipe never stops the program.
 fn read_aside(child: &mut Child) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
-    let output = child.stdout.take();
+    let (output, complaints) = (child.stdout.take(), child.stderr.take());
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(output) = output {
             let _ = output.take(ENOUGH).read_to_end(&mut bytes);
+        }
+        if let Some(complaints) = complaints {
+            let _ = complaints.take(ENOUGH).read_to_end(&mut bytes);
         }
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
@@ -98,13 +111,15 @@ mod tests {
     use super::*;
 
     fn sh(script: &str, limit: Duration) -> Answer {
-        ask_within(&Invocation::new("/bin/sh".into(), ["-c", script]), Stdio::piped(), limit)
+        ask_within(&Invocation::new("/bin/sh".into(), ["-c", script]), Heard::Output, limit)
     }
 
     #[test]
     fn an_answer_is_read_and_a_refusal_is_told_apart() {
         assert!(matches!(sh("echo pm-x 1.2.3", LIMIT), Answer::Yes(text) if text == "pm-x 1.2.3\n"));
-        assert!(matches!(sh("exit 3", LIMIT), Answer::No(status) if status.code() == Some(3)));
+        assert!(matches!(sh("exit 3", LIMIT), Answer::No(status, _) if status.code() == Some(3)));
+        let complaining = Invocation::new("/bin/sh".into(), ["-c", "echo out; echo why >&2; exit 1"]);
+        assert!(matches!(ask_for_complaints(&complaining), Answer::No(_, text) if text == "why\n"));
         let missing = Invocation::new("/nonexistent/pm-x".into(), [""; 0]);
         assert!(matches!(ask(&missing), Answer::NotStarted(_)));
     }

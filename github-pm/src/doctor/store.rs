@@ -6,6 +6,7 @@ use pm_store::{Alerts, Benchmarks, Error, Settings, Store};
 use rustix::fs::Access;
 
 use crate::doctor::finding::{Finding, Mark};
+use crate::explain;
 use crate::host::Setting;
 use crate::surroundings::Surroundings;
 
@@ -34,7 +35,7 @@ fn writable(store: &Store) -> Finding {
         Err(error) => {
             let text = format!("cannot write to {}: {}", folder.display(), std::io::Error::from(error));
             Finding::new(Mark::Bad, "writing", text)
-                .advise(format!("see who may with `ls -ld {}`", folder.display()))
+                .advise(format!("see who may with `ls -ld {}`", explain::quote(folder.as_os_str()).display()))
         }
     }
 }
@@ -58,7 +59,8 @@ pub(crate) fn examine_settings(store: &Store, here: &Surroundings) -> (Vec<Findi
         file(store, "benchmarks.yml", Benchmarks::of(store).as_ref().err(), "no command has limits"),
     ];
     if let Some(last) = findings.iter_mut().rfind(|finding| finding.mark == Mark::Note) {
-        last.advice = Some("write commented ones with `github-pm performance init`".to_owned());
+        let init = if store.is_personal() { "init --user" } else { "init" };
+        last.advice = Some(format!("write commented ones with `github-pm performance {init}`"));
     }
     let settings = settings.ok();
     findings.extend(settings.as_ref().map(|settings| trust(store, settings, here)));
@@ -81,7 +83,7 @@ fn trust(store: &Store, settings: &Settings, here: &Surroundings) -> Finding {
         Setting::Trusted { cli, .. } => Finding::new(Mark::Good, "trust", format!("may start '{cli}'")),
         Setting::Untrusted { cli, .. } => {
             Finding::new(Mark::Doubtful, "trust", format!("'{cli}' is not started: you have not trusted it"))
-                .advise("if you know it: `github-pm performance trust`")
+                .advise("trust it: `github-pm performance trust`")
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::doctor::finding::{Finding, Mark};
 use crate::doctor::probe::{self, Answer};
+use crate::explain;
 use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 
@@ -37,7 +38,7 @@ fn examine_tool(tool: &'static str, here: &Surroundings) -> Finding {
             }
         }
         Err(reason) => {
-            let look = format!("run `{} --version` and see", program.display());
+            let look = format!("run `{} --version` and see", explain::quote(program.as_os_str()).display());
             Finding::new(Mark::Bad, tool, format!("{} {reason}", program.display())).advise(look)
         }
     }
@@ -52,7 +53,7 @@ pub(crate) fn version(program: PathBuf) -> Result<String, String> {
             .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
             .map(str::to_owned)
             .ok_or_else(|| "does not say its version".to_owned()),
-        Answer::No(status) => Err(format!("does not say its version: {status}")),
+        Answer::No(status, _) => Err(format!("does not say its version: {status}")),
         Answer::TooSlow => Err("does not answer within 5 seconds".to_owned()),
         Answer::NotStarted(error) => Err(format!("cannot be started: {error}")),
     }
