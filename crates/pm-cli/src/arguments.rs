@@ -46,7 +46,10 @@ impl Usage {
         let mut paragraphs = text.split("\n\n");
         let first = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
         let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
-        let tip = paragraphs.find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: "));
+        // Clap's way to pass a flag on as a value would run a program of that name under pm-wrap.
+        let is_advice = |tip: &&str| !tip.starts_with("to pass ");
+        let tip =
+            paragraphs.find_map(|paragraph| paragraph.trim_start().strip_prefix("tip: ")).filter(is_advice);
         let hint = tip.map_or_else(
             || format!("try `{tool} --help`"),
             |tip| tip.lines().next().unwrap_or(tip).to_owned(),
@@ -128,6 +131,11 @@ mod tests {
             "unexpected argument '--windw' found",
             "a similar argument exists: '--window'",
         );
+    }
+
+    #[test]
+    fn a_flag_that_nobody_knows_points_at_the_help() {
+        check(&["pm-x", "--zzz", "a"], "unexpected argument '--zzz' found", "try `pm-x --help`");
     }
 
     #[test]

@@ -74,6 +74,26 @@ pub fn percentage(ratio: f64) -> String {
     }
 }
 
+/// A number of percent without a decimal that says nothing: `86.5%`, `80%`.
+#[must_use]
+pub fn percent(percent: f64) -> String {
+    let tenths = format!("{percent:.1}");
+    format!("{}%", tenths.strip_suffix(".0").unwrap_or(&tenths))
+}
+
+/// A place in a row: `1st`, `2nd`, `13th`, `1,204th`.
+#[must_use]
+pub fn ordinal(number: u64) -> String {
+    let is_teen = matches!(number % 100, 11..=13);
+    let ending = match number % 10 {
+        1 if !is_teen => "st",
+        2 if !is_teen => "nd",
+        3 if !is_teen => "rd",
+        _ => "th",
+    };
+    format!("{}{ending}", count(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +135,17 @@ mod tests {
     fn a_small_share_does_not_read_as_none() {
         let cases = [0.0, 0.0004, 0.045, 0.0996, 0.63, 1.0];
         assert_eq!(cases.map(percentage), ["0%", "<0.1%", "4.5%", "10%", "63%", "100%"]);
+    }
+
+    #[test]
+    fn percents_drop_a_zero_decimal() {
+        assert_eq!([80.0, 86.54, 0.0].map(percent), ["80%", "86.5%", "0%"]);
+    }
+
+    #[test]
+    fn a_place_in_a_row_ends_as_it_is_spoken() {
+        let cases = [1, 2, 3, 4, 11, 12, 13, 21, 1113, 1204];
+        let spoken = ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "1,113th", "1,204th"];
+        assert_eq!(cases.map(ordinal), spoken);
     }
 }

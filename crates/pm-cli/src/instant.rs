@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 /// What was typed; what it means depends on the time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,10 @@ impl std::fmt::Display for NoInstant {
 
 impl std::error::Error for NoInstant {}
 
+/// Times without a zone, which are UTC.
+const WITHOUT_ZONE: [&str; 4] =
+    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+
 impl Instant {
     /// Milliseconds since the Unix epoch, at the time `now`.
     #[must_use]
@@ -39,7 +43,8 @@ impl Instant {
 impl FromStr for Instant {
     type Err = NoInstant;
 
-    /// Reads RFC 3339, a date (its first instant in UTC), `now`, or a duration and `ago`.
+    /// Reads RFC 3339, also without its zone, which is then UTC, or without its seconds; a date, which is its
+    /// first instant in UTC; `now`; or a duration and `ago`.
     fn from_str(text: &str) -> Result<Self, NoInstant> {
         if text == "now" {
             return Ok(Self::Ago(0));
@@ -50,6 +55,10 @@ impl FromStr for Instant {
         }
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Ok(Self::At(time.timestamp_millis()));
+        }
+        let time = WITHOUT_ZONE.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        if let Some(time) = time {
+            return Ok(Self::At(time.and_utc().timestamp_millis()));
         }
         let date = NaiveDate::from_str(text).map_err(|_| NoInstant)?;
         Ok(Self::At(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis()))
@@ -65,6 +74,10 @@ mod tests {
         let cases = [
             ("1970-01-02", Instant::At(86_400_000)),
             ("1970-01-01T01:00:00.5+01:00", Instant::At(500)),
+            ("1970-01-02T00:00:01", Instant::At(86_401_000)),
+            ("1970-01-02 00:00:01.5", Instant::At(86_401_500)),
+            ("1970-01-02T00:01", Instant::At(86_460_000)),
+            ("1970-01-02 00:01", Instant::At(86_460_000)),
             ("2 days ago", Instant::Ago(172_800_000)),
             ("90s ago", Instant::Ago(90_000)),
             ("now", Instant::Ago(0)),
@@ -77,7 +90,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "soon", "2024-13-01", "ago", "days ago", "10:30"] {
+        for text in ["", "soon", "2024-13-01", "ago", "days ago", "10:30", "2024-12-06T", "2024-12-06T10:60"]
+        {
             assert_eq!(text.parse::<Instant>(), Err(NoInstant), "{text}");
         }
     }

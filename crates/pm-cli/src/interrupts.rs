@@ -3,6 +3,8 @@
 //! ^C goes to every process of a pipeline. A source then stops, and a filter that ended in the same
 //! moment would lose what the source has just written. So a filter reads on, for two seconds at most,
 //! and only then ends by the same signal. A second signal ends it at once.
+//!
+//! A signal that was ignored when we were started stays ignored: `tool &` in a script is not meant by ^C.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -34,7 +36,7 @@ impl Interrupts {
         let (wake, ring) = UnixStream::pair()?;
         let signal = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
-        for number in [SIGINT, SIGTERM] {
+        for number in [SIGINT, SIGTERM].into_iter().filter(|&number| !is_ignored(number)) {
             // The order matters: the second signal must find the flag that the first one set below.
             signal_hook::flag::register_conditional_default(number, Arc::clone(&again))?;
             signal_hook::flag::register(number, Arc::clone(&again))?;
@@ -66,5 +68,50 @@ impl Interrupts {
 impl AsFd for Interrupts {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
+    }
+}
+
+/// Whether this process ignores a signal. Only Linux tells without touching what is asked about; elsewhere
+/// the answer is no.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u128::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use signal_hook::low_level::raise;
+
+    use super::*;
+    use crate::alone::alone;
+
+    #[test]
+    fn the_first_signal_is_noticed_and_not_obeyed() {
+        if let Some(status) = alone("interrupts::tests::the_first_signal_is_noticed_and_not_obeyed", "") {
+            return assert!(status.success(), "{status}");
+        }
+        let interrupts = Interrupts::watch().expect("watched");
+        assert_eq!((interrupts.signal(), interrupts.time_left()), (None, None));
+        raise(SIGINT).expect("raised");
+        assert_eq!(interrupts.signal(), Some(SIGINT));
+        assert!(interrupts.time_left().is_some_and(|left| left <= GRACE));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+        if let Some(status) =
+            alone("interrupts::tests::a_signal_that_was_ignored_at_the_start_stays_ignored", "trap '' INT")
+        {
+            return assert!(status.success(), "{status}");
+        }
+        let interrupts = Interrupts::watch().expect("watched");
+        raise(SIGINT).expect("raised");
+        raise(SIGINT).expect("raised");
+        assert_eq!(interrupts.signal(), None);
+        raise(SIGTERM).expect("raised");
+        assert_eq!(interrupts.signal(), Some(SIGTERM));
     }
 }

@@ -11,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod alone;
 mod arguments;
 mod clock;
 mod color;

@@ -56,7 +56,8 @@ pub(crate) fn perform<E: Explain>(
 }
 
 /// Ends this process by `signal`, without a core dump of its own. It returns if that cannot be: the first
-/// process of a container has no default actions, and real-time signals are known by number only.
+/// process of a container has no default actions, and a signal may have been ignored or blocked before we
+/// were started.
 fn die_of(signal: i32) {
     if rustix::process::getpid().is_init() {
         return;
@@ -64,6 +65,9 @@ fn die_of(signal: i32) {
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     let _ = signal_hook::low_level::emulate_default_handler(signal);
+    // The list in there has no real-time signals and takes SIGIO for harmless. Nobody handles those here, so
+    // that raising them is enough.
+    let _ = signal_hook::low_level::raise(signal);
 }
 
 /// A panic is always our bug: it is reported as such, with status 101, and never as the death by SIGABRT
@@ -77,4 +81,33 @@ fn report_panics(tool: &'static str) {
         );
         std::process::exit(101);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+    use crate::alone::alone;
+
+    #[test]
+    fn the_end_by_a_signal_is_met_in_the_same_way_whatever_the_signal() {
+        // The last ones are SIGSTKFLT, SIGIO and SIGPWR, and the first and last real-time signals.
+        let signals: &[i32] =
+            if cfg!(target_os = "linux") { &[2, 9, 11, 15, 16, 29, 30, 34, 50, 64] } else { &[2, 9, 11, 15] };
+        for signal in signals {
+            let before = format!("PM_CLI_TEST_SIGNAL={signal}; export PM_CLI_TEST_SIGNAL");
+            let name = "start::tests::the_end_by_a_signal_is_met_in_the_same_way_whatever_the_signal";
+            match alone(name, &before) {
+                Some(status) => assert_eq!(status.signal(), Some(*signal)),
+                None => die_of(inside()),
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test outside says it to the one inside")]
+    fn inside() -> i32 {
+        let signal = std::env::var("PM_CLI_TEST_SIGNAL").expect("a signal");
+        signal.parse().expect("a number")
+    }
 }

@@ -168,6 +168,13 @@ impl Streams {
         let _ = self.diagnostics.write_all(crate::explain::message(tool, error).as_bytes());
     }
 
+    /// Tells whoever would have to type an input that this is what the tool waits for.
+    pub fn tell_of_typing(&mut self, tool: &str, inputs: &[Input]) {
+        if inputs.iter().any(Input::is_terminal) {
+            self.tell(tool, "reading records from the terminal; end with ^D");
+        }
+    }
+
     /// Tells people something, as `<tool>: <text>`; a closed standard error is not our trouble.
     pub fn tell(&mut self, tool: &str, text: &str) {
         let _ = writeln!(self.diagnostics, "{tool}: {}", crate::printable(text));

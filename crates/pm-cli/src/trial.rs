@@ -16,6 +16,7 @@ pub struct Trial {
     current_dir: PathBuf,
     now: i64,
     terminal: bool,
+    typed: bool,
 }
 
 /// What a tool did.
@@ -32,7 +33,14 @@ pub struct Outcome {
 
 impl Default for Trial {
     fn default() -> Self {
-        Self { input: Vec::new(), variables: Vec::new(), current_dir: "/".into(), now: 0, terminal: false }
+        Self {
+            input: Vec::new(),
+            variables: Vec::new(),
+            current_dir: "/".into(),
+            now: 0,
+            terminal: false,
+            typed: false,
+        }
     }
 }
 
@@ -72,6 +80,12 @@ impl Trial {
         self
     }
 
+    /// Makes standard input a terminal.
+    pub fn typed(mut self) -> Self {
+        self.typed = true;
+        self
+    }
+
     /// Runs `tool` with `args`, its name not among them.
     pub fn run<E: Explain>(
         self,
@@ -80,8 +94,9 @@ impl Trial {
         args: &[&str],
     ) -> Outcome {
         let (stdout, stderr) = (Captured::default(), Captured::default());
+        let input = Input::memory(self.input);
         let mut io = Streams::for_test(
-            Input::memory(self.input),
+            if self.typed { input.typed() } else { input },
             Output::new(stdout.clone(), self.terminal),
             Box::new(stderr.clone()),
             Environment::new(self.variables, self.current_dir),

@@ -1,23 +1,16 @@
 //! One file of records a UTC day, appended to by any number of processes at once.
 //!
-//! A record goes to the day on which it is appended, by one `write` at the end of the file, which local
-//! file systems do in one step. A shared lock keeps compaction, which replaces whole files, away from
-//! the few microseconds in which a writer holds one open; writers do not wait for each other.
+//! A record goes to the day on which it is appended.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pm_record::Timestamp;
-use rustix::fs::FlockOperation;
 
-use crate::{Error, Store};
+use crate::append::append_in_store;
+use crate::{Error, Store, links};
 
 const RECORDS: &str = "records";
-
-/// How often a writer meets a file that was replaced between its opening and its locking.
-const ATTEMPTS: usize = 100;
 
 impl Store {
     /// Appends one record, given as a line with its newline, to the file of the day of `now`.
@@ -27,31 +20,40 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the record could not be written whole.
+    /// [`Error::Io`] if the record could not be written whole, [`Error::Link`] if that would follow a link.
     pub fn append(&self, line: &[u8], now: Timestamp) -> Result<(), Error> {
         let folder = self.make(RECORDS)?;
-        append_line(&folder.join(format!("{}.ndjson", now.day())), line, 0o600)
+        append_in_store(&folder.join(format!("{}.ndjson", now.day())), line)
     }
 
     /// Appends one record, given as a line with its newline, to a tool's own log, `state/<name>.ndjson`.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the record could not be written whole.
+    /// [`Error::Io`] if the record could not be written whole, [`Error::Link`] if that would follow a link.
     pub fn append_to_log(&self, name: &str, line: &[u8]) -> Result<(), Error> {
-        append_line(&self.make("state")?.join(format!("{name}.ndjson")), line, 0o600)
+        append_in_store(&self.make("state")?.join(format!("{name}.ndjson")), line)
     }
 
     /// The files that can hold records made since `since`, the oldest day first.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the folder cannot be listed; a store that does not exist yet has no files.
+    /// [`Error::Missing`] if the user named a store that is not there, while the user's own need not be there
+    /// yet; [`Error::Link`] if a link would be followed; [`Error::Io`] if the folder cannot be listed.
     pub fn record_files(&self, since: Option<Timestamp>) -> Result<Vec<PathBuf>, Error> {
         let folder = self.root().join(RECORDS);
+        links::refuse(&folder)?;
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let missing = !self.is_personal() && !self.exists();
+                return if missing {
+                    Err(Error::Missing { path: self.root().to_owned() })
+                } else {
+                    Ok(Vec::new())
+                };
+            }
             Err(error) => return Err(Error::io("list", folder)(error)),
         };
         // A record is appended when it ends, so it never stands in a file older than its own day.
@@ -60,6 +62,7 @@ impl Store {
         for entry in entries {
             let path = entry.map_err(Error::io("list", &folder))?.path();
             if day_of(&path).is_some_and(|day| first.as_deref().is_none_or(|first| day >= first)) {
+                links::refuse(&path)?;
                 files.push(path);
             }
         }
@@ -76,57 +79,10 @@ fn day_of(path: &Path) -> Option<&str> {
     (is_day && matches!(ending, "ndjson" | "ndjson.zst" | "ndjson.gz")).then_some(day)
 }
 
-/// Appends `line` to the file at `path`, which is made with `mode`, less the umask, if need be.
-///
-/// If a torn line stands at the end, a new line is begun first.
-///
-/// # Errors
-///
-/// [`Error::Io`] if the line could not be written whole.
-pub fn append_line(path: &Path, line: &[u8], mode: u32) -> Result<(), Error> {
-    for _ in 0..ATTEMPTS {
-        let mut file = open(path, mode).map_err(Error::io("open", path))?;
-        rustix::fs::flock(&file, FlockOperation::LockShared)
-            .map_err(|error| Error::io("lock", path)(error.into()))?;
-        if !is_still_at(&file, path) {
-            continue;
-        }
-        let torn = ends_torn(&file).map_err(Error::io("read", path))?;
-        let whole = if torn { [b"\n", line].concat() } else { line.to_vec() };
-        let written = file.write(&whole).map_err(Error::io("append to", path))?;
-        if written < whole.len() {
-            let short = io::Error::new(io::ErrorKind::StorageFull, "the record was cut off");
-            return Err(Error::io("append to", path)(short));
-        }
-        return Ok(());
-    }
-    Err(Error::io("append to", path)(io::Error::other("the file is replaced again and again")))
-}
-
-fn open(path: &Path, mode: u32) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(mode).open(path)
-}
-
-/// Whether the file was not replaced between its opening and its locking.
-fn is_still_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(mine), Ok(there)) => mine.ino() == there.ino() && mine.dev() == there.dev(),
-        _ => false,
-    }
-}
-
-fn ends_torn(file: &File) -> io::Result<bool> {
-    let length = file.metadata()?.len();
-    // A device such as /dev/full has no length and nothing to be torn.
-    let Some(last) = length.checked_sub(1) else { return Ok(false) };
-    let mut byte = [0];
-    Ok(file.read_at(&mut byte, last)? == 1 && byte[0] != b'\n')
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -165,21 +121,50 @@ mod tests {
         let since = store.record_files(Some(time("2024-12-06T18:00:00Z"))).expect("files");
         let names: Vec<_> = since.iter().filter_map(|path| path.file_name()?.to_str()).collect();
         assert_eq!(names, ["2024-12-06.ndjson", "2024-12-07.ndjson.gz"]);
-        assert!(Store::at("/nonexistent").record_files(None).expect("no files").is_empty());
     }
 
     #[test]
-    fn a_torn_last_line_costs_only_itself() {
+    fn a_store_that_was_named_must_be_there_and_the_user_s_own_need_not() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("log.ndjson");
-        fs::write(&path, "whole\nto").expect("written");
-        append_line(&path, b"next\n", 0o600).expect("appended");
-        assert_eq!(fs::read_to_string(&path).expect("text"), "whole\nto\nnext\n");
+        let named = Store::at(folder.path().join("tpyo"));
+        let error = named.record_files(None).expect_err("no store");
+        assert_eq!(error.to_string(), format!("there is no store at '{}'", named.root().display()));
+        assert_eq!(error.hint(), Some(format!("see what there is with `ls {}`", folder.path().display())));
+        assert!(!error.is_configuration());
+        assert!(Store::at(folder.path()).record_files(None).expect("no records yet").is_empty());
+
+        let state = |name: &str| (name == "XDG_STATE_HOME").then(|| folder.path().to_owned());
+        let own = Store::personal(state).expect("a place");
+        let named = Store::meant(Some(own.root()), Path::new("/"), state).expect("the same place");
+        for store in [own, named] {
+            assert!(store.record_files(None).expect("no records yet").is_empty());
+        }
+    }
+
+    /// A store like one from a stranger's clone, in which `link` leads to `there`; both are names beside it.
+    #[track_caller]
+    fn check_link(link: &str, there: &str, act: impl Fn(&Store) -> Result<(), Error>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path().join("store"));
+        let (link, there) = (store.root().join(link), folder.path().join(there));
+        fs::create_dir_all(link.parent().expect("a folder")).expect("folders");
+        symlink(&there, &link).expect("a link");
+        let error = act(&store).expect_err("a link");
+        assert!(matches!(&error, Error::Link { path } if *path == link), "{error}");
+        assert!(error.is_configuration());
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
+        assert_eq!(left.len(), 1, "nothing was made beside the store");
     }
 
     #[test]
-    fn a_full_disk_is_an_error_that_names_the_file() {
-        let error = append_line(Path::new("/dev/full"), b"x\n", 0o600).expect_err("a full disk");
-        assert_eq!(error.to_string(), "cannot append to '/dev/full'");
+    fn links_are_neither_written_nor_read_through() {
+        let now = time("2024-12-06T10:00:00Z");
+        check_link("records/2024-12-06.ndjson", "victim", |store| store.append(b"1\n", now));
+        check_link("records", "victim", |store| store.append(b"1\n", now));
+        check_link("state/alerts.ndjson", "victim", |store| store.append_to_log("alerts", b"1\n"));
+        check_link("state", "victim", |store| store.append_to_log("alerts", b"1\n"));
+        check_link("records", "victim", |store| store.record_files(None).map(drop));
+        check_link("records/2024-12-06.ndjson", "victim", |store| store.record_files(None).map(drop));
+        check_link("config.yml", "victim", |store| crate::Settings::of(store).map(drop));
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use crate::{Error, links};
 
 /// The name of a store's folder.
 pub const DIRECTORY: &str = ".github-pm";
@@ -30,7 +30,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsafe`] if the one that was found could have been written by somebody else;
+    /// [`Error::Unsafe`] if the one that was found could have been written by somebody else, [`Error::Link`] if
+    /// it is none but leads to one;
     /// [`Error::Nowhere`] if there is none and no home either.
     pub fn discover(current_dir: &Path, directory: impl Fn(&str) -> Option<PathBuf>) -> Result<Self, Error> {
         match Self::upwards(current_dir) {
@@ -42,7 +43,8 @@ impl Store {
         }
     }
 
-    /// The store that `--store` means: the folder in `--store=DIR`, else the one that is discovered.
+    /// The store that `--store` means: the folder in `--store=DIR`, which may be the user's own, else the one
+    /// that is discovered.
     ///
     /// # Errors
     ///
@@ -53,7 +55,11 @@ impl Store {
         directory: impl Fn(&str) -> Option<PathBuf>,
     ) -> Result<Self, Error> {
         match named {
-            Some(root) => Ok(Self::at(current_dir.join(root))),
+            Some(root) => {
+                let root = current_dir.join(root);
+                let personal = Self::personal(directory).is_ok_and(|own| own.root == root);
+                Ok(Self { root, personal })
+            }
             None => Self::discover(current_dir, directory),
         }
     }
@@ -95,6 +101,7 @@ impl Store {
     /// A folder inside the store, made if it is not there.
     pub(crate) fn make(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.root.join(name);
+        links::refuse(&folder)?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -106,16 +113,15 @@ impl Store {
     /// A settings file of the store; `None` when the user has not written it.
     pub(crate) fn settings_text(&self, name: &str) -> Result<Option<(PathBuf, String)>, Error> {
         let path = self.root.join(name);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Some((path, text))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("read", path)(error)),
-        }
+        let Some(file) = links::open_to_read(&path)? else { return Ok(None) };
+        let text = std::io::read_to_string(file).map_err(Error::io("read", &path))?;
+        Ok(Some((path, text)))
     }
 }
 
 /// A folder found by walking up may lie in a stranger's clone or in a shared `/tmp`.
 fn check_safe(root: &Path) -> Result<(), Error> {
+    links::refuse(root)?;
     let status = std::fs::metadata(root).map_err(Error::io("look at", root))?;
     let refuse = |reason| Err(Error::Unsafe { path: root.to_owned(), reason });
     if status.uid() != rustix::process::geteuid().as_raw() {
@@ -169,5 +175,14 @@ mod tests {
         fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).expect("permissions");
         let error = Store::discover(top.path(), nowhere).expect_err("an unsafe store");
         assert!(error.to_string().ends_with("is not used: everybody may write to it"), "{error}");
+    }
+
+    #[test]
+    fn a_store_that_is_a_link_is_refused() {
+        let top = tempfile::tempdir().expect("a folder");
+        fs::create_dir(top.path().join("elsewhere")).expect("a folder");
+        std::os::unix::fs::symlink("elsewhere", top.path().join(DIRECTORY)).expect("a link");
+        let error = Store::discover(top.path(), nowhere).expect_err("a link");
+        assert!(matches!(error, Error::Link { .. }), "{error}");
     }
 }

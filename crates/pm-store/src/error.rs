@@ -26,6 +26,18 @@ pub enum Error {
         /// Why it is not safe.
         reason: &'static str,
     },
+    /// A part of a store that is a symbolic link.
+    #[error("'{}' is not used: it is a symbolic link and could lead out of the store", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A store that was named and is not there.
+    #[error("there is no store at '{}'", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// Neither a store upwards nor a place for the user's own.
     #[error("there is no store here, and neither XDG_STATE_HOME nor HOME says where to keep one")]
     Nowhere,
@@ -51,7 +63,7 @@ impl Error {
     /// Whether trying again is useless, because a person has to change something first.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        !matches!(self, Self::Io { .. })
+        !matches!(self, Self::Io { .. } | Self::Missing { .. })
     }
 
     /// What to type or change.
@@ -62,9 +74,17 @@ impl Error {
             Self::Unsafe { path, .. } => {
                 Some(format!("if it is yours: `chown $USER {0}; chmod go-w {0}`", path.display()))
             }
+            Self::Link { path } => Some(format!("see where it leads with `ls -l {}`", path.display())),
+            Self::Missing { path } => {
+                let parent = path.parent().unwrap_or(path);
+                Some(format!("see what there is with `ls {}`", parent.display()))
+            }
             Self::Nowhere => Some("make one here with `github-pm performance init`".to_owned()),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("see who may write with `github-pm performance doctor`".to_owned())
+            }
+            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::WouldBlock => {
+                Some(format!("see which one with `fuser -v {}`", path.display()))
             }
             Self::Io { .. } => None,
         }

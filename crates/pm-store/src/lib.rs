@@ -7,23 +7,28 @@
 //! - A [`StateFile`] is read and replaced under a lock.
 //! - [`Trust`] remembers which stores may start programs.
 //!
+//! Nothing below a store is reached through a symbolic link, because a stranger's clone can hold one.
+//!
 //! Everything here is for local file systems: appending is one atomic step there, and not on NFS.
 
 #![forbid(unsafe_code)]
 
 mod alerts;
+mod append;
 mod benchmarks;
 mod day_file;
 mod discover;
 mod error;
+mod links;
+mod lock;
 mod settings;
 mod state_file;
 mod trust;
 mod yaml;
 
 pub use alerts::{Alerts, ApiRateLimitWarning, Channel, MemoryUsageHigh, PerformanceDegradation};
+pub use append::append_line;
 pub use benchmarks::{Baseline, Benchmarks, Limits, Rating, Scenario};
-pub use day_file::append_line;
 pub use discover::{DIRECTORY, Store};
 pub use error::Error;
 pub use settings::Settings;

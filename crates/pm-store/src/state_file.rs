@@ -1,16 +1,22 @@
 //! A small file that several processes read, change and replace, one after the other.
 //!
 //! The lock lies on a file of its own, because the state itself is replaced by renaming: a reader
-//! without the lock sees the old state or the new one, never half of one.
+//! without the lock sees the old state or the new one, never half of one. For the same reason a state is
+//! never a symbolic link, also where the user named it: replacing would replace the link.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use crate::{Error, Store};
+use crate::lock::lock;
+use crate::{Error, Store, links};
+
+/// How long to wait for other owners, each of which needs milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A state file that nobody has locked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +48,22 @@ impl StateFile {
         Self { path: path.into() }
     }
 
-    /// Waits for the lock.
+    /// Waits for the lock, five seconds at most.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the lock file cannot be made.
+    /// [`Error::Io`] if the lock file cannot be made or somebody keeps the lock, [`Error::Link`] if the file is
+    /// a link.
     pub fn lock(&self) -> Result<LockedState, Error> {
+        self.lock_within(PATIENCE)
+    }
+
+    fn lock_within(&self, patience: Duration) -> Result<LockedState, Error> {
         let path = self.path.with_extension("lock");
-        let lock = private().open(&path).map_err(Error::io("open", &path))?;
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-            .map_err(|error| Error::io("lock", path)(error.into()))?;
-        Ok(LockedState { path: self.path.clone(), _lock: lock })
+        let mut options = OpenOptions::new();
+        let file = links::open("open", &path, options.write(true).create(true).truncate(false).mode(0o600))?;
+        lock(&file, &path, FlockOperation::NonBlockingLockExclusive, patience)?;
+        Ok(LockedState { path: self.path.clone(), _lock: file })
     }
 }
 
@@ -61,13 +72,12 @@ impl LockedState {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if it is there and cannot be read.
+    /// [`Error::Io`] if it is there and cannot be read, [`Error::Link`] if it is a link.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
-        match std::fs::read(&self.path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io("read", &self.path)(error)),
-        }
+        let Some(mut file) = links::open_to_read(&self.path)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(Error::io("read", &self.path))?;
+        Ok(Some(bytes))
     }
 
     /// Replaces the state: all of it or, when anything fails, nothing.
@@ -93,14 +103,13 @@ impl LockedState {
     }
 }
 
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options
-}
-
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private().truncate(true).open(path)?;
+    // What a crash left behind, or a stranger put there, is neither kept nor followed.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     // Without this, a power cut after the rename could leave an empty file where the old state was.
     file.sync_data()
@@ -141,5 +150,38 @@ mod tests {
             waiting.join().expect("no panic").expect("bytes").as_deref(),
             Some(&b"from the first"[..])
         );
+    }
+
+    #[test]
+    fn a_lock_that_is_kept_is_an_error_and_not_a_wait_without_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = StateFile::at(folder.path().join("s.json"));
+        let _kept = state.lock().expect("the lock");
+        let error = state.lock_within(Duration::from_millis(10)).expect_err("no lock");
+        let path = folder.path().join("s.lock");
+        assert_eq!(error.to_string(), format!("cannot lock '{}'", path.display()));
+        assert_eq!(error.hint(), Some(format!("see which one with `fuser -v {}`", path.display())));
+    }
+
+    #[test]
+    fn links_are_neither_written_nor_read_through() {
+        for name in ["s.lock", "s.new", "s.json"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let victim = folder.path().join("victim");
+            std::fs::write(&victim, "precious").expect("written");
+            std::os::unix::fs::symlink("victim", folder.path().join(name)).expect("a link");
+            let state = StateFile::at(folder.path().join("s.json"));
+            let read = state.lock().and_then(|locked| {
+                let before = locked.read();
+                locked.replace(b"new")?;
+                assert_eq!(locked.read()?.as_deref(), Some(&b"new"[..]), "{name}");
+                before
+            });
+            match name {
+                "s.new" => assert_eq!(read.expect("nothing yet"), None),
+                _ => assert!(matches!(read, Err(Error::Link { .. })), "{name}"),
+            }
+            assert_eq!(std::fs::read_to_string(&victim).expect("text"), "precious", "{name}");
+        }
     }
 }

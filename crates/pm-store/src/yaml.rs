@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Error as Yaml;
+use serde_saphyr::{Error as Yaml, MessageFormatter, UserMessageFormatter};
 
 use crate::{Error, Store};
 
@@ -17,24 +17,58 @@ impl Store {
     }
 }
 
-/// Reads a settings file. An empty one says nothing and is the default.
+/// Reads a settings file. One that holds nothing but comments, or an empty document, is the default.
 pub(crate) fn parse<T: DeserializeOwned + Default>(path: &Path, text: &str) -> Result<T, Error> {
-    let says_nothing =
-        text.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'));
-    if says_nothing {
-        return Ok(T::default());
-    }
-    serde_saphyr::from_str(text).map_err(|error| complaint(path, error.without_snippet()))
+    serde_saphyr::from_str::<Option<T>>(text)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| complaint(path, error.without_snippet()))
 }
 
 fn complaint(path: &Path, error: &Yaml) -> Error {
-    let (message, hint) = match error {
+    let (message, hint) = match without_alias(error) {
         Yaml::SerdeUnknownField { field, expected, .. } => unknown("key", field, expected),
         Yaml::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
-        other => (first_line(other), None),
+        other => (words(other), None),
     };
     let line = error.location().map_or(1, |location| location.line());
     Error::Settings { path: path.to_owned(), line, message, hint }
+}
+
+/// What is wrong with a value that stands elsewhere, under a name that is used here.
+fn without_alias(mut error: &Yaml) -> &Yaml {
+    while let Yaml::AliasError { error: inner, .. } = error {
+        error = inner.without_snippet();
+    }
+    error
+}
+
+/// What is wrong, for whoever wrote the file. The place stands in front of it already.
+fn words(error: &Yaml) -> String {
+    let expected = match error {
+        Yaml::DuplicateMappingKey { key: Some(key), .. } => return format!("duplicate key '{key}'"),
+        Yaml::SerdeMissingField { field, .. } => return format!("missing key '{field}'"),
+        Yaml::SerdeInvalidType { unexpected, expected, .. }
+        | Yaml::SerdeInvalidValue { unexpected, expected, .. } => {
+            return format!("expected {expected}, not {unexpected}");
+        }
+        Yaml::Unexpected { expected, .. } => match *expected {
+            "mapping start" => "keys and values, `key: value`",
+            "sequence start" => "a list, `[one, two]`",
+            "scalar" | "string scalar" => "a single value",
+            other => other,
+        },
+        Yaml::InvalidScalar { ty: "boolean", .. } | Yaml::InvalidBooleanStrict { .. } => "true or false",
+        Yaml::InvalidScalar { ty: "floating point", .. } => "a number",
+        // The other names are those of integers, such as `u32`.
+        Yaml::InvalidScalar { .. } => "a whole number",
+        Yaml::NullIntoString { .. } => "a text",
+        Yaml::MultipleDocuments { .. } => return "a second document begins here".to_owned(),
+        other => {
+            let text = UserMessageFormatter.format_message(other);
+            return text.lines().next().unwrap_or("cannot be read").to_owned();
+        }
+    };
+    format!("expected {expected}")
 }
 
 fn unknown(what: &str, word: &str, expected: &[&'static str]) -> (String, Option<String>) {
@@ -47,13 +81,48 @@ fn unknown(what: &str, word: &str, expected: &[&'static str]) -> (String, Option
     (format!("unknown {what} '{word}'"), Some(hint))
 }
 
-/// The library's words without the place, which we write in front, and without its drawing of it.
-fn first_line(error: &Yaml) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or("cannot be read");
-    let line = line.trim_start_matches("error: ");
-    match line.split_once(": ") {
-        Some((place, rest)) if place.starts_with("line ") => rest.to_owned(),
-        _ => line.to_owned(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Alerts;
+
+    #[track_caller]
+    fn check(text: &str, message: &str) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("alerts.yml");
+        std::fs::write(&path, text).expect("written");
+        let error = Alerts::read(&path).expect_err(text);
+        assert_eq!(error.to_string(), format!("{}:{message}", path.display()));
+    }
+
+    #[test]
+    fn what_holds_nothing_says_nothing() {
+        for text in ["", "\n", "# a comment\n", "---", "---\n# a comment\n...\n", "\u{feff}---\n"] {
+            assert_eq!(parse::<Vec<u32>>(Path::new("x.yml"), text).expect(text), [0; 0]);
+        }
+    }
+
+    #[test]
+    fn complaints_are_for_people_and_name_the_line_once() {
+        let slow = |rule: &str| format!("alerts:\n  performance_degradation: {rule}\n");
+        check(
+            "alerts:\n  memory_usage_high: { threshold_mb: 1 }\n  memory_usage_high: { threshold_mb: 2 }\n",
+            "3: duplicate key 'memory_usage_high'",
+        );
+        check("alerts: { memory_usage_high: {} }\n", "1: missing key 'threshold_mb'");
+        check("alerts: [1]\n", "1: expected keys and values, `key: value`");
+        check("alerts: 1\n", "1: expected keys and values, `key: value`");
+        check(&slow("{ notification_channels: console }"), "2: expected a list, `[one, two]`");
+        check(&slow("{ threshold_percentage: lots }"), "2: expected a number");
+        check(&slow("{ threshold_percentage: [1] }"), "2: expected a single value");
+        check(&slow("{ consecutive_violations: -1 }"), "2: expected a whole number");
+        check(&slow("{ enabled: perhaps }"), "2: expected true or false");
+        check("alerts: {}\n---\nalerts: {}\n", "3: a second document begins here");
+        check("alerts: {\n", "1: unclosed bracket '{'");
+        check(
+            "alerts: { performance_degradation: { threshold_percentage: &half 0.5, consecutive_violations: *half } }\n",
+            "1: expected a whole number",
+        );
+        check("alerts: *rules\n", "1: reference to unknown value");
     }
 }
