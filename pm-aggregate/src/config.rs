@@ -51,7 +51,17 @@ impl Config {
             && since >= until
         {
             let message = format!("nothing lies between --since {since} and --until {until}");
-            return Err(Usage::new(message, "try them the other way round"));
+            let hint =
+                if since == until { "give --until a later time" } else { "try them the other way round" };
+            return Err(Usage::new(message, hint));
+        }
+        if args.merge && (since.is_some() || until.is_some()) {
+            let message = "--since and --until cannot look into the states that --merge takes in";
+            let hint = "give them to the runs that write the states: `pm-aggregate --since TIME --partial`";
+            return Err(Usage::new(message, hint));
+        }
+        if let Some(twice) = args.by.iter().enumerate().find(|(at, field)| args.by[..*at].contains(field)) {
+            return Err(Usage::new(format!("--by names '{}' twice", twice.1), "name each field once"));
         }
         Ok(Self {
             source: match args.input.store {

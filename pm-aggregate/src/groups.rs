@@ -9,13 +9,14 @@ use pm_record::{
 };
 
 use crate::config::{Config, ResultForm};
-use crate::group::Group;
+use crate::group::{Group, cut};
 
 /// The groups that were seen so far.
 #[derive(Debug)]
 pub(crate) struct Groups<'a> {
     config: &'a Config,
-    groups: BTreeMap<Key, Group>,
+    // In boxes, because the nodes of a tree are a third empty.
+    groups: BTreeMap<Key, Box<Group>>,
 }
 
 /// What makes a group: the values of the fields it is grouped by, and its window.
@@ -36,7 +37,10 @@ impl<'a> Groups<'a> {
             Record::Performance(run) if self.config.covers(run.timestamp) => {
                 let by = self.config.by.iter().map(|field| value_of(field, &run, line)).collect();
                 let window = self.config.window.containing(run.timestamp);
-                self.groups.entry(Key { by, window }).or_default().push(&run);
+                // What was asked for goes into the group, so that a merge says of it what one run does.
+                let start = self.config.since.unwrap_or(run.timestamp);
+                let end = self.config.until.unwrap_or(run.end());
+                self.groups.entry(Key { by, window }).or_default().push(&run, start, end);
                 Ok(())
             }
             Record::Partial(partial) if self.config.merge => self.merge(&partial),
@@ -54,17 +58,19 @@ impl<'a> Groups<'a> {
             .window
             .enclosing(partial.window)
             .map_err(|_| BadRecord::new("this partial result covers more than one window".to_owned()))?;
-        let by = partial.by.values().cloned().collect();
+        let by = partial.by.values().cloned().map(cut_label).collect();
         let group = self.groups.entry(Key { by, window }).or_default();
-        if let Some(counts) = &partial.group {
-            group.merge_counts(counts);
-        }
-        if let (Some(field), Some(state)) = (&partial.metric, &partial.state) {
-            group
-                .merge_metric(field, state)
-                .map_err(|contradiction| BadRecord::new(contradiction.to_string()))?;
-        }
-        Ok(())
+        let counts = partial.group.as_ref().map_or(Ok(()), |counts| group.merge_counts(counts));
+        let metric = match (&partial.metric, &partial.state) {
+            (Some(field), Some(state)) => group.merge_metric(field, state),
+            _ => Ok(()),
+        };
+        counts.and(metric).map_err(|contradiction| BadRecord::new(contradiction.to_string()))
+    }
+
+    /// How many groups have metrics but no counts: a line of a partial result is missing.
+    pub(crate) fn without_counts(&self) -> usize {
+        self.groups.values().filter(|group| group.is_without_counts()).count()
     }
 
     /// What was seen, as records.
@@ -79,7 +85,14 @@ impl<'a> Groups<'a> {
 
 fn value_of(field: &Field, run: &PerformanceMetrics, line: &[u8]) -> Scalar {
     // The default needs no second look at the line.
-    if field.as_str() == "command" { Scalar::Text(run.command.clone()) } else { field.read(line) }
+    if field.as_str() == "command" { Scalar::from(cut(&run.command)) } else { cut_label(field.read(line)) }
+}
+
+fn cut_label(label: Scalar) -> Scalar {
+    match label {
+        Scalar::Text(text) => Scalar::from(cut(&text)),
+        other => other,
+    }
 }
 
 fn named(config: &Config, values: Vec<Scalar>) -> IndexMap<String, Scalar> {
@@ -88,9 +101,8 @@ fn named(config: &Config, values: Vec<Scalar>) -> IndexMap<String, Scalar> {
 
 /// A group's summary; none for the metrics of a partial result whose counts never came.
 fn summary(config: &Config, key: Key, group: &Group) -> Option<Record> {
-    let (first, last) = group.span?;
-    let whole = Window { start: config.since.unwrap_or(first), end: config.until.unwrap_or(last) };
-    let window = key.window.unwrap_or(whole);
+    let (start, end) = group.span?;
+    let window = key.window.unwrap_or(Window { start, end });
     let api_totals: IndexMap<_, _> = group.api_totals().collect();
     Some(Record::Summary(Box::new(PerformanceSummary {
         schema: Schema,

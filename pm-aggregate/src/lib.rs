@@ -1,6 +1,7 @@
 //! Groups the records of commands and summarizes each group: NDJSON in, one summary a group out.
 //!
-//! One pass; memory depends on the number of groups and windows, never on the number of records. Only
+//! One pass; memory depends on the number of groups and windows, never on the number of records or on the
+//! length of their names: an ordinary group takes under 1 KiB. How many there are is up to `--by`. Only
 //! `performance_metrics` are counted, and `performance_partial` where `--merge` asks for them; any other
 //! kind is passed over in silence.
 //!
@@ -15,10 +16,11 @@ mod error;
 mod group;
 mod groups;
 mod metrics;
+mod moments_by;
 mod window;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use pm_cli::{Exit, Input, Streams};
 use pm_record::{Lines, Skipped};
@@ -36,18 +38,52 @@ pub const TOOL: &str = "pm-aggregate";
 ///
 /// # Errors
 ///
-/// Wrong usage, an input that cannot be read, an output that cannot be written, or, with `--strict`, the
-/// first line that is no record.
+/// Wrong usage, an output that cannot be written, or, with `--strict`, the first line that is no record. An
+/// input that cannot be read to its end is an error too, once everything else is read and written.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let config = Config::new(args, io.clock.now_millis())?;
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let mut lines = Lines::new(open(&config, io)?);
+    let inputs = open(&config, io)?;
+    io.tell_of_typing(TOOL, &inputs);
     let mut groups = Groups::new(&config);
     let mut skipped = Skipped::default();
-    while let Some(line) =
-        lines.next_line(|input| input.flush_when_idle(&mut io.output)).map_err(Error::Read)?
-    {
+    let unread = read(&config, inputs, &mut groups, &mut skipped, io)?;
+    let headless = groups.without_counts();
+    for record in groups.finish() {
+        io.output.write_all(&record.to_line()).map_err(Error::Write)?;
+    }
+    if !skipped.is_empty() {
+        io.tell(TOOL, &skipped.to_string());
+    }
+    if headless > 0 {
+        io.tell(TOOL, &format!("groups whose metrics came without their counts, left out: {headless}"));
+    }
+    unread.map_or(Ok(Exit::Done), Err)
+}
+
+/// Counts what the inputs hold. Returns what was wrong with the first that could not be read to its end.
+fn read(
+    config: &Config,
+    inputs: Vec<Input>,
+    groups: &mut Groups<'_>,
+    skipped: &mut Skipped,
+    io: &Streams,
+) -> Result<Option<Error>, Error> {
+    let mut lines = Lines::new(inputs);
+    let mut unread = None;
+    loop {
+        // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
+        let line = match lines.next_line(|_| Ok(())) {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(unread),
+            // Who compressed it met the same signal, and so this is the end.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && io.interrupted().is_some() => continue,
+            Err(error) => {
+                unread.get_or_insert(Error::Read(error));
+                continue;
+            }
+        };
         skipped.seen();
         match line.record().map(|record| groups.push(record, line.bytes)) {
             Ok(Ok(())) => {}
@@ -57,13 +93,6 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
             Ok(Err(reason)) | Err(reason) => skipped.skip(line.position, &reason),
         }
     }
-    for record in groups.finish() {
-        io.output.write_all(&record.to_line()).map_err(Error::Write)?;
-    }
-    if !skipped.is_empty() {
-        io.tell(TOOL, &skipped.to_string());
-    }
-    Ok(Exit::Done)
 }
 
 fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {

@@ -26,7 +26,8 @@ impl FromStr for WindowSize {
         let length = pm_cli::parse_duration(text)?;
         match i64::try_from(length.as_millis()) {
             Ok(millis @ 1_000..) => Ok(Self::Fixed(millis)),
-            _ => Err("a window lasts at least a second".to_owned()),
+            Ok(_) => Err("a window lasts at least a second".to_owned()),
+            Err(_) => Err("a window that long holds all time; write 'all'".to_owned()),
         }
     }
 }
@@ -99,5 +100,11 @@ mod tests {
     fn a_window_of_less_than_a_second_is_refused() {
         assert_eq!(["1h", "1d", "all"].map(str::parse), [Ok(HOUR), Ok(DAY), Ok(WindowSize::All)]);
         assert_eq!("20ms".parse::<WindowSize>(), Err("a window lasts at least a second".to_owned()));
+    }
+
+    #[test]
+    fn a_window_longer_than_time_is_refused_for_that_reason() {
+        let refused = "500000000000y".parse::<WindowSize>();
+        assert_eq!(refused, Err("a window that long holds all time; write 'all'".to_owned()));
     }
 }

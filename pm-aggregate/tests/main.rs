@@ -68,6 +68,25 @@ fn groups_are_sorted_and_api_counters_are_totalled() {
 }
 
 #[test]
+fn a_run_that_never_started_is_a_failure_and_no_fast_run() {
+    let input = [
+        record("a", "10:00:00", "0", r#","status":"not_started","exit_code":127"#),
+        record("a", "10:00:01", "200", r#","status":"success","exit_code":0"#),
+    ]
+    .concat();
+    let outcome = run(&input, &[]);
+    for part in [r#""count":2,"failures":1"#, r#""duration.total_ms":{"count":1,"sum":200"#] {
+        assert!(outcome.stdout.contains(part), "{part} is not in {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn a_command_whose_reader_had_read_enough_has_not_failed() {
+    let outcome = run(&record("a", "10:00:00", "5", r#","status":"signaled","signal":13"#), &[]);
+    assert!(outcome.stdout.contains(r#""count":1,"failures":0"#), "{}", outcome.stdout);
+}
+
+#[test]
 fn any_field_can_make_the_groups_and_a_run_without_it_has_null() {
     let input = [
         record("a", "10:00:00", "1", r#","context":{"size":"large"},"fresh":{"field":7}"#),
@@ -114,10 +133,10 @@ fn since_and_until_bound_the_runs_and_the_window() {
         record("a", "11:00:00", "4", ""),
     ]
     .concat();
-    let outcome = run(&input, &["--since", "2024-12-06T10:00:00Z", "--until", "2024-12-06T11:00:00Z"]);
+    let outcome = run(&input, &["--since", "2024-12-06T09:30:00Z", "--until", "2024-12-06T11:00:00Z"]);
     assert!(
         outcome.stdout.contains(
-            r#""window":{"start":"2024-12-06T10:00:00.000Z","end":"2024-12-06T11:00:00.000Z"},"count":1,"#
+            r#""window":{"start":"2024-12-06T09:30:00.000Z","end":"2024-12-06T11:00:00.000Z"},"count":1,"#
         ),
         "{}",
         outcome.stdout
@@ -159,9 +178,133 @@ fn a_missing_file_is_known_before_anything_is_read() {
 }
 
 #[test]
+fn what_can_be_read_is_summarized_before_an_input_that_breaks_off_is_complained_about() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("a file");
+    write("a.ndjson", record("a", "10:00:00", "1", "").as_bytes());
+    write("torn.gz", &[record("a", "10:00:01", "2", "").as_bytes(), b"\x1f\x8b\x08"].concat());
+    write("z.ndjson", record("a", "10:00:02", "3", "").as_bytes());
+    let trial = Trial::new().current_dir(folder.path());
+    let args = ["a.ndjson", "torn.gz", "z.ndjson"];
+    let outcome = trial.run(pm_aggregate::TOOL, pm_aggregate::run, &args);
+    assert!(outcome.stdout.contains(r#""count":3,"sum":6"#), "{}", outcome.stdout);
+    let complaint = "pm-aggregate: cannot read records: torn.gz: incomplete deflate stream\n";
+    assert_eq!((outcome.stderr.as_str(), outcome.exit), (complaint, Exit::Environment));
+}
+
+#[track_caller]
+fn check_refused(args: &[&str], message: &str, hint: &str) {
+    let outcome = run("", args);
+    assert_eq!(outcome.stderr, format!("pm-aggregate: {message}\n  hint: {hint}\n"));
+    assert_eq!((outcome.stdout.as_str(), outcome.exit), ("", Exit::Usage));
+}
+
+#[test]
 fn flags_that_leave_nothing_to_count_are_refused() {
-    let outcome = run("", &["--since", "2024-12-06", "--until", "2024-12-05"]);
-    assert_eq!(outcome.exit, Exit::Usage);
+    check_refused(
+        &["--since", "2024-12-06", "--until", "2024-12-05"],
+        "nothing lies between --since 2024-12-06T00:00:00.000Z and --until 2024-12-05T00:00:00.000Z",
+        "try them the other way round",
+    );
+    check_refused(
+        &["--since", "2024-12-06", "--until", "2024-12-06"],
+        "nothing lies between --since 2024-12-06T00:00:00.000Z and --until 2024-12-06T00:00:00.000Z",
+        "give --until a later time",
+    );
+}
+
+#[test]
+fn a_field_cannot_make_groups_twice() {
+    check_refused(&["--by", "command,host,command"], "--by names 'command' twice", "name each field once");
+}
+
+#[test]
+fn the_runs_of_a_partial_result_cannot_be_bounded_any_more() {
+    for flag in ["--since", "--until"] {
+        check_refused(
+            &["--merge", flag, "2024-12-06"],
+            "--since and --until cannot look into the states that --merge takes in",
+            "give them to the runs that write the states: `pm-aggregate --since TIME --partial`",
+        );
+    }
+}
+
+#[test]
+fn metrics_whose_counts_never_came_are_left_out_and_reported() {
+    let input = [record("a", "10:00:00", "1", ""), record("b", "10:00:00", "1", "")].concat();
+    let partial = run(&input, &["--partial"]).stdout;
+    let (_, beheaded) = partial.split_once('\n').expect("the group's line");
+    let outcome = run(beheaded, &["--merge"]);
+    assert_eq!(outcome.stdout.lines().count(), 1);
+    assert_eq!(outcome.stderr, "pm-aggregate: groups whose metrics came without their counts, left out: 1\n");
+}
+
+#[test]
+fn counts_that_cannot_be_are_bad_lines() {
+    let raw = record("a", "10:00:00", "5", "");
+    let good = run(&raw, &["--partial"]).stdout;
+    for (part, wrong) in [
+        (r#""count":1,"failures""#, r#""count":18446744073709551615,"failures""#),
+        (r#""count":1,"failures""#, r#""count":0,"failures""#),
+        (r#""failures":0"#, r#""failures":2"#),
+        (r#""first":"2024-12-06T10"#, r#""first":"2024-12-06T11"#),
+    ] {
+        assert!(good.contains(part), "{good}");
+        let counts = good.lines().next().expect("the group").replace(part, wrong);
+        let outcome = run(&[&raw, counts.as_str()].concat(), &["--merge"]);
+        assert_eq!(outcome.stdout, run(&raw, &[]).stdout, "{wrong}");
+        let message = "pm-aggregate: 1 of 2 lines skipped; first: line 2: the figures of this partial result contradict each other\n";
+        assert_eq!(outcome.stderr, message, "{wrong}");
+    }
+}
+
+#[test]
+fn a_negative_duration_in_a_partial_result_is_a_bad_line() {
+    let good = run(&record("a", "10:00:00", "5", ""), &["--partial"]).stdout;
+    let wrong = good
+        .replace(r#""sum":"5000""#, r#""sum":"-5000""#)
+        .replace(r#""min":5000,"max":5000,"values":[5000]"#, r#""min":-5000,"max":-5000,"values":[-5000]"#);
+    let outcome = run(&wrong, &["--merge"]);
+    assert!(outcome.stderr.starts_with("pm-aggregate: 1 of 2 lines skipped"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_group_keeps_the_first_64_phases_by_name() {
+    let phases = |names: std::ops::Range<u32>| {
+        let phases: Vec<_> = names.map(|n| format!(r#""p{n:05}_ms":1"#)).collect();
+        record("a", "10:00:00", &format!(r#"1,"phases":{{{}}}"#, phases.join(",")), "")
+    };
+    let mut parts = [phases(30..70), phases(5_000..9_000), phases(10..50)];
+    let whole = run(&parts.concat(), &[]).stdout;
+    assert_eq!(whole.matches("duration.phases.").count(), 64);
+    assert!(
+        whole.contains("p00010_ms")
+            && whole.contains(r#"p00030_ms":{"count":2"#)
+            && whole.contains("p05003_ms")
+    );
+    assert!(!whole.contains("p05004_ms"));
+    parts.reverse();
+    assert_eq!(run(&parts.concat(), &[]).stdout, whole);
+    let partials: String = parts.iter().map(|part| run(part, &["--partial"]).stdout).collect();
+    assert_eq!(run(&partials, &["--merge"]).stdout, whole);
+}
+
+#[test]
+fn a_line_of_a_partial_result_has_at_most_256_kib_however_long_the_names_are() {
+    let long = "\\u0001é".repeat(1_000);
+    let input: String = (0..80)
+        .map(|n| {
+            let more = format!(r#","machine":"m{n:02}{long}","host":"h{long}""#);
+            let millis = format!(r#"1,"phases":{{"p{long}":1}}"#);
+            record("a", "10:00:00", &millis, &more)
+        })
+        .collect();
+    let partials = run(&input, &["--partial", "--by", "command,host"]).stdout;
+    assert_eq!(partials.lines().count(), 3);
+    assert!(partials.lines().all(|line| line.len() <= 256 << 10));
+    let merged = run(&partials, &["--merge", "--by", "command,host"]);
+    assert_eq!(merged, run(&input, &["--by", "command,host"]));
+    assert!(merged.stdout.contains(r#""count":80"#) && merged.stderr.is_empty());
 }
 
 #[test]
@@ -196,6 +339,13 @@ fn any_record() -> impl Strategy<Value = String> {
     )
 }
 
+const BOUNDS: [&[&str]; 4] = [
+    &[],
+    &["--since", "2024-12-06T10:15:00Z"],
+    &["--until", "2024-12-06T11:30:00Z"],
+    &["--since", "2024-12-06T10:15:00Z", "--until", "2024-12-06T11:30:00Z"],
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -205,15 +355,17 @@ proptest! {
         places in prop::collection::vec(0..3_usize, 200),
         turn in 0..3_usize,
         window in prop_oneof![Just("all"), Just("1h")],
+        bounds in prop::sample::select(BOUNDS.to_vec()),
     ) {
-        let whole = run(&records.concat(), &["--window", window]);
+        let bounded = |more: &[&'static str]| [&["--window", window], more, bounds].concat();
+        let whole = run(&records.concat(), &bounded(&[]));
         let mut parts = vec![String::new(); 3];
         for (record, place) in records.iter().zip(&places) {
             parts[*place].push_str(record);
         }
-        // The first part stays raw: raw and partial lines may be mixed.
-        for part in &mut parts[1..] {
-            *part = run(part, &["--window", window, "--partial"]).stdout;
+        // The first part stays raw, unless it is bounded: raw and partial lines may be mixed.
+        for part in &mut parts[usize::from(bounds.is_empty())..] {
+            *part = run(part, &bounded(&["--partial"])).stdout;
         }
         parts.rotate_left(turn);
         let two_steps = run(&parts.concat(), &["--window", window, "--merge", "--partial"]).stdout;

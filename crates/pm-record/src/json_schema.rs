@@ -1,8 +1,9 @@
 //! JSON Schemas of the records, made from their types: what another program may rely on and must keep to.
 //!
 //! A schema is the reader's view of a whole line: required is only what a reader cannot do without, unknown
-//! fields are allowed, and null is the same as absent. It is stricter than the reader in one point: a label
-//! that is a list or an object reads as null, but nobody may write one.
+//! fields are allowed, and null is the same as absent. It is stricter than the reader in two points: a label
+//! that is a list or an object reads as null, and an object may be read from a list of its values in the
+//! order of the type. Nobody may write either.
 
 use std::borrow::Cow;
 

@@ -5,7 +5,6 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use crate::decompress::Decompress;
 use crate::reader::{RawLine, Reader};
 use crate::{BadRecord, Record};
 
@@ -20,7 +19,7 @@ pub struct Lines<I: Iterator<Item: Read>> {
 #[derive(Debug)]
 struct Open<R: Read> {
     name: String,
-    reader: Reader<Decompress<R>>,
+    reader: Reader<R>,
     number: u64,
 }
 
@@ -73,11 +72,12 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
 
     /// The next line that is not empty, or `None` when every input has ended.
     ///
-    /// `before_read` is called with the input whenever more bytes are needed.
+    /// `before_read` is called with the input before every read of it.
     ///
     /// # Errors
     ///
-    /// If an input cannot be read or decompressed; the error names it.
+    /// If an input cannot be read or decompressed; the error names it. The next call goes on with the next
+    /// input. An error of `before_read` comes back in the same way.
     pub fn next_line(
         &mut self,
         mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
@@ -86,13 +86,17 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
             let Some(open) = &mut self.open else {
                 let Some(input) = self.inputs.next() else { return Ok(None) };
                 let name = input.to_string();
-                self.open = Some(Open { name, reader: Reader::new(Decompress::new(input)), number: 0 });
+                self.open = Some(Open { name, reader: Reader::new(input), number: 0 });
                 continue;
             };
-            match open.advance(&mut before_read)? {
-                Advance::Blank => {}
-                Advance::End => self.open = None,
-                Advance::Line => break,
+            match open.advance(&mut before_read) {
+                Ok(Advance::Blank) => {}
+                Ok(Advance::End) => self.open = None,
+                Ok(Advance::Line) => break,
+                Err(error) => {
+                    self.open = None;
+                    return Err(error);
+                }
             }
         }
         let several = self.several;
@@ -110,7 +114,7 @@ impl<R: Read> Open<R> {
     fn advance(&mut self, before_read: &mut impl FnMut(&mut R) -> io::Result<()>) -> io::Result<Advance> {
         let more = self
             .reader
-            .advance(|input| input.input().map_or(Ok(()), &mut *before_read))
+            .advance(before_read)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))?;
         if !more {
             return Ok(Advance::End);
@@ -172,6 +176,21 @@ pub(crate) mod tests {
     #[test]
     fn blank_lines_count_and_are_not_handed_out() {
         check(&[("-", " \r\n\t\n{}\r\n")], &["line 3: {}\r"]);
+    }
+
+    #[test]
+    fn a_damaged_input_is_named_and_the_next_one_is_read() {
+        let damaged: &[u8] = b"a\n\x1f\x8b\x08";
+        let mut lines = Lines::new(vec![Named("x", damaged), Named("y", b"b\n")]);
+        let mut next = || lines.next_line(|_| Ok(())).map(|line| line.map(|line| line.position.to_string()));
+        assert_eq!(next().expect("a line"), Some("x line 1".to_owned()));
+        let error = next().expect_err("half a header");
+        assert_eq!(
+            (error.to_string().as_str(), error.kind()),
+            ("x: incomplete deflate stream", io::ErrorKind::UnexpectedEof)
+        );
+        assert_eq!(next().expect("a line"), Some("y line 1".to_owned()));
+        assert_eq!(next().expect("the end"), None);
     }
 
     #[test]

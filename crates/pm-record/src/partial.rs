@@ -2,9 +2,11 @@
 //! `pm-aggregate --partial`.
 //!
 //! One line holds one metric of one group, or, without a metric, the group itself, so that a line stays
-//! far below the longest a reader takes (the fullest histogram is about 110 KiB). Sums are decimal
-//! strings, because most JSON readers lose digits beyond 2^53. Values and histogram exclude each other:
-//! up to 64 values a histogram says nothing that the values do not.
+//! below 256 KiB, a quarter of the longest a reader takes: the fullest histogram of durations has 8,193
+//! buckets whose counts add up to a `u64`, 25 bytes each; 64 machines have 256 bytes each, escaped at
+//! worst as 1.5 KiB; and so has a label. Sums are decimal strings, because most JSON readers lose digits
+//! beyond 2^53. Values and histogram exclude each other: up to 64 values a histogram says nothing that the
+//! values do not.
 
 use std::collections::BTreeSet;
 
@@ -46,13 +48,26 @@ pub struct PartialGroup {
     pub count: u64,
     /// How many of them failed.
     pub failures: u64,
-    /// When the first began.
+    /// When the time began that they were taken from: as asked for, else with the first run.
     pub first: Timestamp,
-    /// When the last ended.
+    /// When it ended: as asked for, else with the last run.
     pub last: Timestamp,
     /// The machines that ran them: the first 64 by name.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub machines: BTreeSet<String>,
+}
+
+impl PartialGroup {
+    /// Whether runs can have left these counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Contradiction`] if they cannot: a hostile or damaged line.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        let possible =
+            (1..=1 << 53).contains(&self.count) && self.failures <= self.count && self.first <= self.last;
+        if possible { Ok(()) } else { Err(Contradiction) }
+    }
 }
 
 /// The exact state of one metric; values in thousandths of its unit.
@@ -210,6 +225,33 @@ mod tests {
     }
 
     #[test]
+    fn the_fullest_histogram_of_durations_leaves_room_on_a_line_of_256_kib() {
+        let mut histogram = Histogram::default();
+        let buckets = Buckets::RANGE.count() as u64;
+        for index in Buckets::RANGE {
+            histogram.positive.add(index, u64::MAX / buckets);
+        }
+        let json = serde_json::to_string(&PartialHistogram::from(&histogram)).expect("a histogram");
+        assert!(json.len() < 208 << 10, "{} bytes", json.len());
+    }
+
+    #[test]
+    fn counts_that_no_runs_have_left_are_refused() {
+        let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
+        let good = PartialGroup { count: 2, failures: 2, first, last, machines: BTreeSet::new() };
+        assert_eq!(good.check(), Ok(()));
+        let bad = [
+            PartialGroup { count: 0, failures: 0, ..good.clone() },
+            PartialGroup { count: (1 << 53) + 1, ..good.clone() },
+            PartialGroup { failures: 3, ..good.clone() },
+            PartialGroup { first: last, last: first, ..good },
+        ];
+        for group in bad {
+            assert_eq!(group.check(), Err(Contradiction), "{group:?}");
+        }
+    }
+
+    #[test]
     fn figures_that_contradict_each_other_are_refused() {
         let good = PartialMetric::from_distribution(&[5, 6].into_iter().collect()).expect("values");
         let bad = [
@@ -217,6 +259,7 @@ mod tests {
             PartialMetric { sum: "12".into(), ..good.clone() },
             PartialMetric { sum_of_squares: "-1".into(), ..good.clone() },
             PartialMetric { min: 7, ..good.clone() },
+            PartialMetric { sum_of_squares: "60".into(), values: None, ..good.clone() },
         ];
         for partial in bad {
             assert_eq!(partial.restore(), Err(Contradiction), "{partial:?}");

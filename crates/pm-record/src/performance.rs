@@ -1,7 +1,8 @@
 //! `performance_metrics`: what one run of one command cost. Made by `pm-wrap`.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::schema::{is_default, null_as_default};
 use crate::{Scalar, Schema, Thousandths, Timestamp};
@@ -69,6 +70,9 @@ pub struct PerformanceMetrics {
     pub truncated: Option<bool>,
 }
 
+/// The same number on every system that has it.
+const SIGPIPE: i32 = 13;
+
 impl PerformanceMetrics {
     /// A run of `command` that began at `timestamp` and took `total_ms`; everything else unknown.
     #[must_use]
@@ -102,10 +106,12 @@ impl PerformanceMetrics {
         Timestamp::from_millis(self.timestamp.as_millis().saturating_add(self.duration.total_ms.0 / 1000))
     }
 
-    /// Whether the run is known not to have succeeded.
+    /// Whether the run is known not to have succeeded. A command whose reader had read enough has done its
+    /// job: SIGPIPE, as `| head` causes it, is no failure.
     #[must_use]
     pub fn failed(&self) -> bool {
         match self.status {
+            _ if self.signal == Some(SIGPIPE) => false,
             Some(Status::Success) => false,
             Some(Status::Failure | Status::Signaled | Status::Timeout | Status::NotStarted) => true,
             Some(Status::Other) | None => {
@@ -120,10 +126,17 @@ impl PerformanceMetrics {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Duration {
     /// From just before the command was started until its end was known.
+    #[serde(deserialize_with = "not_negative")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub total_ms: Thousandths,
     /// Parts of the total by name (`data_fetching_ms`), in the order they first began.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub phases: IndexMap<String, Thousandths>,
+}
+
+fn not_negative<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Thousandths, D::Error> {
+    let total = Thousandths::deserialize(deserializer)?;
+    if total.0 < 0 { Err(D::Error::custom("duration.total_ms is negative")) } else { Ok(total) }
 }
 
 /// What the command and its reaped descendants used. Memory in MiB, times in milliseconds.

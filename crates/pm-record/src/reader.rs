@@ -6,6 +6,8 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+use crate::decompress::Decompress;
+
 /// The longest line that is read: 1 MiB without its newline.
 pub const LONGEST_LINE: usize = 1 << 20;
 
@@ -21,10 +23,10 @@ pub(crate) enum RawLine<'a> {
     TooLong,
 }
 
-/// Cuts one input into lines.
+/// Cuts one input into lines, decompressed.
 #[derive(Debug)]
 pub(crate) struct Reader<R> {
-    input: R,
+    input: Decompress<R>,
     block: Vec<u8>,
     // Bytes that were read and do not belong to a line that was handed out lie in `block[start..end]`.
     start: usize,
@@ -38,13 +40,21 @@ pub(crate) struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, block: vec![0; BLOCK], start: 0, end: 0, line: None, skipping: false, ended: false }
+        Self {
+            input: Decompress::new(input),
+            block: vec![0; BLOCK],
+            start: 0,
+            end: 0,
+            line: None,
+            skipping: false,
+            ended: false,
+        }
     }
 
     /// Goes on to the next line. Returns whether there is one.
     ///
-    /// `before_read` is called with the input whenever more bytes are needed, so that a filter can flush
-    /// what it has before it waits.
+    /// `before_read` is called with the input before every read of it, so that a filter can flush what it
+    /// has before it waits.
     pub(crate) fn advance(
         &mut self,
         mut before_read: impl FnMut(&mut R) -> io::Result<()>,
@@ -67,8 +77,9 @@ impl<R: Read> Reader<R> {
                 return Ok(true);
             } else {
                 searched = self.end;
-                before_read(&mut self.input)?;
-                self.fill()?;
+                let length = self.input.read(&mut self.block[self.end..], &mut before_read)?;
+                self.end += length;
+                self.ended = length == 0;
             }
         }
     }
@@ -98,18 +109,6 @@ impl<R: Read> Reader<R> {
             self.block.resize((self.block.len() * 2).min(LONGEST_LINE + BLOCK), 0);
         }
         false
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
-        loop {
-            match self.input.read(&mut self.block[self.end..]) {
-                Ok(0) => self.ended = true,
-                Ok(length) => self.end += length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            }
-            return Ok(());
-        }
     }
 }
 

@@ -240,6 +240,8 @@ mod tests {
         check_bad("[1]", "invalid type: sequence, expected an object with one key, the record's kind");
         check_bad(r#"{"a":1,"b":2}"#, "expected one key, the record's kind, but there are more at column 10");
         check_bad(r#"{"performance_metrics":{"command":"x"}}"#, "missing field 'timestamp' at column 38");
+        let negative = r#"{"performance_metrics":{"command":"x","timestamp":"2024-12-06T10:30:15Z","duration":{"total_ms":-1}}}"#;
+        check_bad(negative, "duration.total_ms is negative at column 99");
     }
 
     #[test]

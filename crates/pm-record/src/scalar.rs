@@ -87,11 +87,11 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(Thousandths::from_units(number)))
+        Ok(whole(number))
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(Thousandths::from_count(number)))
+        Ok(i64::try_from(number).map_or_else(|_| Scalar::Text(number.to_string()), whole))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Scalar, E> {
@@ -117,6 +117,12 @@ impl<'de> Visitor<'de> for AnyScalar {
     }
 }
 
+/// A number that does not fit is kept by its digits: it is somebody's identifier, and two of them are not one.
+fn whole(number: i64) -> Scalar {
+    let fits = number.checked_mul(1000).map(|thousandths| Scalar::Number(Thousandths(thousandths)));
+    fits.unwrap_or_else(|| Scalar::Text(number.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,8 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_objects_read_as_null() {
-        for json in ["[1,[2]]", "{\"a\":{\"b\":1}}"] {
+    fn a_whole_number_that_does_not_fit_keeps_its_digits() {
+        for json in ["9300000000000001", "9400000000000002", "-9300000000000001", "18446744073709551615"] {
+            assert_eq!(serde_json::from_str::<Scalar>(json).expect(json), Scalar::from(json));
+        }
+    }
+
+    #[test]
+    fn lists_objects_and_fractions_that_do_not_fit_read_as_null() {
+        for json in ["[1,[2]]", "{\"a\":{\"b\":1}}", "1e300"] {
             assert_eq!(serde_json::from_str::<Scalar>(json).expect(json), Scalar::Null);
         }
     }

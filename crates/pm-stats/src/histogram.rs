@@ -34,7 +34,7 @@ impl Histogram {
     /// Counts one value, given in thousandths.
     pub fn push(&mut self, value: i64) {
         match value.signum() {
-            0 => self.zero += 1,
+            0 => self.zero = self.zero.saturating_add(1),
             1 => self.positive.add(bucket_of(value.unsigned_abs()), 1),
             _ => self.negative.add(bucket_of(value.unsigned_abs()), 1),
         }

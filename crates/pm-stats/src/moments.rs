@@ -25,8 +25,8 @@ impl Moments {
     /// Restores moments from their parts, as a partial result carries them.
     ///
     /// Returns `None` if the parts cannot have come from one stream: a count without a range, a range
-    /// without a count, a count beyond 2^53 (more runs than anybody has), or a sum that lies outside
-    /// `count × range`.
+    /// without a count, a count beyond 2^53 (more runs than anybody has), a sum that lies outside
+    /// `count × range`, or a sum of squares that no values with this sum and range have.
     #[must_use]
     pub fn from_parts(
         count: u64,
@@ -42,6 +42,12 @@ impl Moments {
                     && min <= max
                     && n * i128::from(min) <= sum
                     && sum <= n * i128::from(max)
+                    && squares_are_possible(
+                        count,
+                        sum,
+                        sum_of_squares,
+                        min.unsigned_abs().max(max.unsigned_abs()),
+                    )
             }
         };
         possible.then_some(Self { count, sum, sum_of_squares, range })
@@ -49,8 +55,8 @@ impl Moments {
 
     /// Adds one value.
     pub fn push(&mut self, value: i64) {
-        self.count += 1;
-        self.sum += i128::from(value);
+        self.count = self.count.saturating_add(1);
+        self.sum = self.sum.wrapping_add(i128::from(value));
         let magnitude = u128::from(value.unsigned_abs());
         self.sum_of_squares = self.sum_of_squares.saturating_add(magnitude * magnitude);
         self.widen(value, value);
@@ -112,7 +118,7 @@ impl Moments {
         let (quotient, rest) = (self.sum / n, self.sum % n);
         let away = if 2 * rest.abs() >= n { self.sum.signum() } else { 0 };
         // The mean lies between two i64 values, so it is one.
-        i64::try_from(quotient + away).ok()
+        i64::try_from(quotient.saturating_add(away)).ok()
     }
 
     /// The sample standard deviation (divisor n − 1), rounded; none below two values, or when the sum
@@ -126,11 +132,23 @@ impl Moments {
         // With S = a·n + r: S²/n = a·(S + r) + r²/n. The first part is an integer no larger than Q, so
         // the difference below is exact; only the remainder, less than n, is floating point.
         let (a, r) = (self.sum / n, self.sum % n);
-        let whole = i128::try_from(self.sum_of_squares).ok()? - a.checked_mul(self.sum + r)?;
+        let whole = i128::try_from(self.sum_of_squares).ok()? - a.checked_mul(self.sum.checked_add(r)?)?;
         let deviations = whole as f64 - (r as f64) * (r as f64) / n as f64;
         let variance = deviations.max(0.0) / (n - 1) as f64;
         Some(variance.sqrt().round() as i64)
     }
+}
+
+/// Whether `S²/n ≤ Q ≤ n·m²`, where m is the largest magnitude; the first is Cauchy's and Schwarz's.
+fn squares_are_possible(count: u64, sum: i128, sum_of_squares: u128, magnitude: u64) -> bool {
+    let (n, sum, magnitude) = (u128::from(count), sum.unsigned_abs(), u128::from(magnitude));
+    if sum_of_squares > n.saturating_mul(magnitude * magnitude) {
+        return false;
+    }
+    // As in `std_deviation`: with S = a·n + r, S²/n = a·(S + r) + r²/n. Here n is at most 2^53, so r² fits.
+    let (a, r) = (sum / n, sum % n);
+    let rest = a.checked_mul(sum + r).and_then(|whole| sum_of_squares.checked_sub(whole));
+    sum_of_squares == u128::MAX || rest.is_some_and(|rest| rest >= (r * r).div_ceil(n))
 }
 
 impl Extend<i64> for Moments {
@@ -194,5 +212,36 @@ mod tests {
         assert!(Moments::from_parts(0, 10, 52, None).is_none());
         assert!(Moments::from_parts(2, 10, 52, Some((6, 7))).is_none());
         assert!(Moments::from_parts(2, 10, 52, Some((6, 4))).is_none());
+        assert!(Moments::from_parts((1 << 53) + 1, 0, 0, Some((0, 0))).is_none());
+    }
+
+    #[test]
+    fn a_sum_of_squares_that_no_values_have_is_refused() {
+        let squares = |count, sum, sum_of_squares, range| {
+            Moments::from_parts(count, sum, sum_of_squares, Some(range)).is_some()
+        };
+        // 10²/2 = 50 and 10²/3 = 33⅓ are the least, 2·6² = 72 is more than the most.
+        assert!(squares(2, 10, 50, (4, 6)) && !squares(2, 10, 49, (4, 6)) && !squares(2, 10, 73, (4, 6)));
+        assert!(squares(3, 10, 34, (0, 6)) && !squares(3, 10, 33, (0, 6)));
+        assert!(squares(3, -10, 34, (-6, 0)) && !squares(3, -10, 33, (-6, 0)));
+        let (most, n) = (i64::MAX, 1_u64 << 53);
+        let sum = i128::from(n) * i128::from(most);
+        assert!(squares(n, sum, u128::MAX, (most, most)) && !squares(n, sum, u128::MAX - 1, (most, most)));
+        assert!(!squares(2, 10, u128::MAX, (4, 6)));
+    }
+
+    #[test]
+    fn more_than_can_be_counted_is_no_panic() {
+        for value in [i64::MAX, i64::MIN] {
+            let (n, sum) = (1_u64 << 53, (1_i128 << 53) * i128::from(value));
+            let hostile = Moments::from_parts(n, sum, u128::MAX, Some((value, value))).expect("possible");
+            let mut merged = Moments::default();
+            for _ in 0..2_100 {
+                merged.merge(&hostile);
+                merged.push(value);
+                let _ = (merged.mean(), merged.std_deviation());
+            }
+            assert_eq!(merged.count(), u64::MAX);
+        }
     }
 }

@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn a_quantile_is_within_its_stated_error_of_the_nearest_rank(mut values in prop::collection::vec(1..10_000_000_000_i64, 65..400), percent in 0..=100_usize) {
+    fn a_quantile_is_within_its_stated_error_of_the_nearest_rank(mut values in prop::collection::vec(1..10_000_000_000_i64, 65..400), percent in prop::sample::select(vec![0_usize, 1, 50, 90, 95, 99, 100])) {
         let distribution: Distribution = values.iter().copied().collect();
         values.sort_unstable();
         let rank = (percent * values.len()).div_ceil(100).max(1);
