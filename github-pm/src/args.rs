@@ -62,10 +62,12 @@ impl Typed {
     }
 }
 
-/// The flag of ours that a word was probably meant to be. Dashes and a value would only blur the likeness.
+/// The flag of ours that a word was probably meant to be. Dashes and a value would only blur the likeness,
+/// and a slip seldom changes the first letter: a flag of the host, such as `--shell`, is none of ours.
 fn nearly_ours(word: &str) -> Option<&'static str> {
     let name = word.strip_prefix("--")?.split('=').next()?;
-    pm_cli::nearest(name, ["explain", "help", "version"])
+    let same_start = |flag: &&str| flag.chars().next() == name.chars().next();
+    pm_cli::nearest(name, ["explain", "help", "version"].into_iter().filter(same_start))
 }
 
 /// Show what commands took and cost, and what to look after

@@ -35,10 +35,11 @@ pub(crate) fn around(host: Invocation, word: Option<&OsStr>, judged: bool, here:
 }
 
 /// The shell command that judges one record: what it has to say goes to people at a terminal and to
-/// nobody else, because a script that reads our standard error reads the host command's.
+/// nobody else, because a script that reads our standard error reads the host command's. `--pass` says that
+/// it stands in a pipeline, where a missing limit is no oversight worth a remark after every command.
 fn verdict(here: &Surroundings) -> Option<OsString> {
     let mut command = explain::quote(here.tool("pm-alert")?.as_os_str());
-    command.push(if here.stderr_is_terminal { " >/dev/null" } else { " >/dev/null 2>&1" });
+    command.push(if here.stderr_is_terminal { " --pass >/dev/null" } else { " --pass >/dev/null 2>&1" });
     Some(command)
 }
 

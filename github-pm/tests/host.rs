@@ -36,7 +36,7 @@ fn it_is_measured_judged_and_named_by_its_first_word() {
     );
     assert_eq!(
         place.wrap_log(),
-        "--store\n--then\nTOP/bin/pm-alert >/dev/null 2>&1\n--name\nsetup-complete\n--\nTOP/path/gh-pm\nsetup-complete\nMy Project\n--all\n"
+        "--store\n--then\nTOP/bin/pm-alert --pass >/dev/null 2>&1\n--name\nsetup-complete\n--\nTOP/path/gh-pm\nsetup-complete\nMy Project\n--all\n"
     );
 }
 
@@ -285,7 +285,7 @@ fn what_explain_prints_runs_the_same() {
     let explained = place.run(&[&["--explain"], &words[..]].concat());
     assert_eq!(place.wrap_log(), "");
     explained.check(
-        "GITHUB_PM_DEPTH=1 TOP/bin/pm-wrap --store --then 'TOP/bin/pm-alert >/dev/null 2>&1' --name batch -- TOP/path/gh-pm batch 'it'\\''s' '' '$HOME'\n",
+        "GITHUB_PM_DEPTH=1 TOP/bin/pm-wrap --store --then 'TOP/bin/pm-alert --pass >/dev/null 2>&1' --name batch -- TOP/path/gh-pm batch 'it'\\''s' '' '$HOME'\n",
         "",
         0,
     );

@@ -1,17 +1,22 @@
 //! An alert: the record of it, and the text that people read.
 
 use indexmap::IndexMap;
-use pm_cli::printable;
-use pm_record::{AlertState, PerformanceAlert, Scalar, Schema, Severity, Thousandths, Timestamp};
+use pm_cli::{human, printable};
+use pm_record::{AlertState, PerformanceAlert, Scalar, Schema, Thousandths, Timestamp};
 
-use crate::reading::{Limit, Reading, Rule, Setting, Subject};
+use crate::reading::{Limit, Reading, Rule, Subject};
 
 /// An alert about one record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Alert {
     pub(crate) rule: Rule,
+    /// What is counted together with this one.
+    pub(crate) row: String,
+    /// Whether it tells of a change.
+    pub(crate) is_news: bool,
     pub(crate) record: PerformanceAlert,
-    /// A headline and further lines, safe for a terminal, without colors.
+    /// Safe for a terminal, without colors. News have a headline and further lines; anything else is half
+    /// a line, to be read after `still over: `.
     pub(crate) text: String,
 }
 
@@ -19,6 +24,8 @@ pub(crate) struct Alert {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Change {
     pub(crate) state: AlertState,
+    /// Whether it begins, becomes worse or ends, and does not just go on.
+    pub(crate) is_news: bool,
     /// The limit that is exceeded, or is kept again.
     pub(crate) limit: Limit,
     /// When it was first exceeded in the row.
@@ -28,13 +35,25 @@ pub(crate) struct Change {
 }
 
 impl Alert {
-    pub(crate) fn new(reading: Reading, change: Change) -> Self {
-        let text = text(&reading, change);
-        Self { rule: reading.rule, record: record(reading, change), text }
+    /// `has_history` says whether the other runs of a command can be looked up.
+    pub(crate) fn new(reading: Reading, change: Change, has_history: bool) -> Self {
+        let advice = recommendation(&reading, change.state, has_history);
+        let text = if change.is_news {
+            news(&reading, change, advice.as_deref())
+        } else {
+            still_over(&reading, change)
+        };
+        Self {
+            rule: reading.rule,
+            row: reading.row(),
+            is_news: change.is_news,
+            record: record(reading, change, advice),
+            text,
+        }
     }
 }
 
-fn record(reading: Reading, change: Change) -> PerformanceAlert {
+fn record(reading: Reading, change: Change, advice: Option<String>) -> PerformanceAlert {
     let (rule, threshold) = (reading.rule, change.limit.threshold);
     PerformanceAlert {
         schema: Schema,
@@ -42,14 +61,11 @@ fn record(reading: Reading, change: Change) -> PerformanceAlert {
         threshold_exceeded: format!("{} > {}", rule.quantity(), rule.short(threshold)),
         current_value: rule.short(reading.value),
         baseline: reading.baseline.map(|baseline| rule.short(baseline)),
-        severity: match change.limit.setting {
-            Setting::MaxAcceptableMs => Severity::Critical,
-            Setting::ThresholdPercentage | Setting::ThresholdMb => Severity::Warning,
-        },
+        severity: change.limit.setting.severity(),
         state: change.state,
         timestamp: reading.span.map(|span| span.start),
         since: change.since,
-        recommendation: recommendation(&reading, change.state),
+        recommendation: advice,
         evidence: evidence(&reading, change),
         command: match reading.subject {
             Subject::Command(command) => Some(command),
@@ -71,7 +87,7 @@ fn evidence(reading: &Reading, change: Change) -> IndexMap<String, Scalar> {
     figures.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn text(reading: &Reading, change: Change) -> String {
+fn news(reading: &Reading, change: Change, advice: Option<&str>) -> String {
     let (rule, what) = (reading.rule, what(reading.rule, &reading.subject));
     let headline = match change.state {
         AlertState::Firing => format!("⚠️  PERFORMANCE ALERT: {what} exceeded threshold"),
@@ -80,9 +96,22 @@ fn text(reading: &Reading, change: Change) -> String {
     let (current, threshold) = (rule.long(reading.value), rule.long(change.limit.threshold));
     let baseline =
         reading.baseline.map_or_else(String::new, |baseline| format!(" | Baseline: {}", rule.long(baseline)));
-    let recommendation = recommendation(reading, change.state)
-        .map_or_else(String::new, |text| format!("   Recommendation: {}\n", printable(&text)));
+    let recommendation =
+        advice.map_or_else(String::new, |text| format!("   Recommendation: {}\n", printable(text)));
     format!("{headline}\n   Current: {current} | Threshold: {threshold}{baseline}\n{recommendation}")
+}
+
+/// `'batch' 3.4s (limit 2.0s, 4th run in a row)`.
+fn still_over(reading: &Reading, change: Change) -> String {
+    let (who, what) = match &reading.subject {
+        Subject::Command(command) => (format!("'{}'", printable(command)), "run"),
+        Subject::Host(Some(host)) => (format!("processes on '{}'", printable(host)), "reading"),
+        Subject::Host(None) => ("processes".to_owned(), "reading"),
+        Subject::Resource { resource, .. } => (format!("rate limit '{}'", printable(resource)), "reading"),
+    };
+    let (current, limit) = (reading.rule.long(reading.value), reading.rule.long(change.limit.threshold));
+    let place = human::ordinal(change.violations.into());
+    format!("{who} {current} (limit {limit}, {place} {what} in a row)\n")
 }
 
 /// What exceeded its threshold.
@@ -99,12 +128,15 @@ fn what(rule: Rule, subject: &Subject) -> String {
 }
 
 /// What to type. Nothing is to be done about what is over.
-fn recommendation(reading: &Reading, state: AlertState) -> Option<String> {
+fn recommendation(reading: &Reading, state: AlertState, has_history: bool) -> Option<String> {
     if state == AlertState::Resolved {
         return None;
     }
     let reset = reading.details.iter().find(|(name, _)| *name == "reset_time");
     Some(match (reading.rule, &reading.subject) {
+        (_, Subject::Command(_)) if !has_history => {
+            "Keep its runs, to compare them: `pm-wrap --store -- COMMAND`".to_owned()
+        }
         (Rule::PerformanceDegradation, _) => {
             "Run `github-pm performance report --timeframe week` to compare with its other runs".to_owned()
         }

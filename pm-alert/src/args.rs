@@ -9,10 +9,15 @@ use pm_cli::{ColorChoice, InputArgs, Instant};
 /// Reads NDJSON records and judges each by the rules of `alerts.yml` and the limits of `benchmarks.yml` in
 /// the store. On a terminal the alerts are text; in a pipe they are records, and the text goes to standard
 /// error. Counts of runs in a row are kept in the store from one run of pm-alert to the next.
+///
+/// Every record over a limit gives an alert record. The text tells of changes: in full when a limit is first
+/// exceeded, when a worse one is, and when all are kept again. A later run of pm-alert that finds it still
+/// exceeded says so in one line; whatever else is over in the same run is counted at its end.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pm-alert", version, after_help = EXAMPLES)]
 pub struct Args {
-    /// Take the rules from FILE in place of the store's `alerts.yml`
+    /// Take the rules from FILE in place of the store's `alerts.yml`, and the limits from the `benchmarks.yml`
+    /// beside it where there is one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -36,7 +41,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "state")]
     pub replay: bool,
 
-    /// End with status 1 if an alert fired
+    /// End with status 1 if an alert fired, and with 2 if no limit is watched
     #[arg(long)]
     pub exit_code: bool,
 

@@ -6,12 +6,12 @@
 
 use std::io::{self, Write};
 
-use owo_colors::{OwoColorize, Style};
 use pm_cli::{Exit, Explain, Streams, printable};
-use pm_record::{AlertState, Record, Severity};
+use pm_record::{AlertState, Record};
 use pm_store::{Channel, Store};
 
 use crate::config::{Config, Counts};
+use crate::console::Console;
 use crate::judge::{Judge, Observation};
 use crate::ledger::{Judged, Ledger, Notice};
 use crate::{Error, TOOL};
@@ -27,8 +27,13 @@ pub(crate) struct Desk<'a> {
     ledger: Ledger,
     /// Where the log is.
     store: Option<Store>,
+    /// What to tell once there is a record, because no limit is watched.
+    unwatched: Option<Error>,
+    console: Console,
     batch: Vec<Item>,
     bytes: usize,
+    /// How many records were taken in.
+    records: u64,
     has_fired: bool,
     has_trouble: bool,
     has_missed_log: bool,
@@ -43,14 +48,23 @@ struct Item {
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(config: &'a Config, judge: Judge, ledger: Ledger, store: Option<Store>) -> Self {
+    pub(crate) fn new(
+        config: &'a Config,
+        judge: Judge,
+        ledger: Ledger,
+        store: Option<Store>,
+        unwatched: Option<Error>,
+    ) -> Self {
         Self {
             config,
             judge,
             ledger,
             store,
+            unwatched,
+            console: Console::default(),
             batch: Vec::new(),
             bytes: 0,
+            records: 0,
             has_fired: false,
             has_trouble: false,
             has_missed_log: false,
@@ -59,6 +73,7 @@ impl<'a> Desk<'a> {
 
     /// Takes in one record and the line that it stands on.
     pub(crate) fn take(&mut self, record: &Record, line: &[u8]) {
+        self.records += 1;
         let observation = self.config.covers(record).then(|| self.judge.observe(record)).flatten();
         // What was read from a line is about as long as the line.
         let length = line.len();
@@ -87,6 +102,11 @@ impl<'a> Desk<'a> {
 
     /// Judges what was collected, tells whoever is to be told, and writes what belongs on standard output.
     pub(crate) fn settle(&mut self, io: &mut Streams) -> io::Result<()> {
+        if self.records > 0
+            && let Some(error) = self.unwatched.take()
+        {
+            io.complain(TOOL, &error);
+        }
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
         let mut lines = Vec::with_capacity(batch.len());
@@ -113,6 +133,18 @@ impl<'a> Desk<'a> {
         written
     }
 
+    /// Settles what is left and tells people what was only counted.
+    pub(crate) fn finish(&mut self, io: &mut Streams) -> io::Result<()> {
+        self.settle(io)?;
+        if io.output.is_terminal() {
+            let text = self.console.finish(self.config.color.decide(&io.environment, true));
+            return io.output.write_all(text.as_bytes());
+        }
+        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
+        let _ = io.diagnostics.write_all(self.console.finish(color).as_bytes());
+        Ok(())
+    }
+
     /// Tells every channel but a standard output that is a terminal, and takes those it told off the notices.
     fn notify(&mut self, io: &mut Streams, judged: &mut Judged) {
         let replays = self.config.counts == Counts::Replay;
@@ -130,7 +162,7 @@ impl<'a> Desk<'a> {
                     Channel::Console if io.output.is_terminal() => false,
                     Channel::Console => {
                         // A closed standard error is not our trouble.
-                        let _ = io.diagnostics.write_all(painted(notice, color).as_bytes());
+                        let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
                         true
                     }
                     Channel::Log => self.log(io, notice),
@@ -159,17 +191,18 @@ impl<'a> Desk<'a> {
 
     /// Writes the lines that are passed on, each with the alerts that it caused right after it.
     fn write(
-        &self,
+        &mut self,
         io: &mut Streams,
         lines: Vec<(Option<Vec<u8>>, bool)>,
         judged: &mut Judged,
     ) -> io::Result<()> {
         let is_text = io.output.is_terminal();
         let color = self.config.color.decide(&io.environment, is_text);
-        let show = |io: &mut Streams, notice: &mut Notice| {
+        let console = &mut self.console;
+        let mut show = |io: &mut Streams, notice: &mut Notice| {
             let is_shown = notice.channels.contains(&Channel::Console);
             notice.channels.retain(|channel| *channel != Channel::Console);
-            if is_shown { io.output.write_all(painted(notice, color).as_bytes()) } else { Ok(()) }
+            if is_shown { io.output.write_all(console.show(notice, color).as_bytes()) } else { Ok(()) }
         };
         if is_text {
             judged.left_behind.iter_mut().try_for_each(|notice| show(io, notice))?;
@@ -205,23 +238,4 @@ impl<'a> Desk<'a> {
 
 fn line(notice: &Notice) -> Vec<u8> {
     Record::Alert(Box::new(notice.alert.clone())).to_line()
-}
-
-/// The text with its headline in color. It may come out of the state of a stranger's clone.
-fn painted(notice: &Notice, color: bool) -> String {
-    let style = match (notice.alert.state, notice.alert.severity) {
-        _ if !color => Style::new(),
-        (AlertState::Resolved, _) => Style::new().green().bold(),
-        (AlertState::Firing, Severity::Critical) => Style::new().red().bold(),
-        (AlertState::Firing, _) => Style::new().yellow().bold(),
-    };
-    let mut lines = notice.text.lines().map(printable);
-    let headline = lines.next().unwrap_or_default();
-    let mut text = headline.style(style).to_string();
-    for line in lines {
-        text.push('\n');
-        text.push_str(&line);
-    }
-    text.push('\n');
-    text
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use pm_cli::{Exit, Explain};
 use pm_record::{BadRecord, Position};
 
-/// What went wrong. The last three do not end the tool: they are told, and show in its exit status.
+/// What went wrong. The last three need not end the tool: they are told, and trouble shows in its
+/// exit status.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line cannot be meant.
@@ -45,9 +46,15 @@ pub enum Error {
         /// Why it is none.
         reason: BadRecord,
     },
-    /// There is no rule to judge by.
-    #[error("nothing is watched: no rule of an alerts.yml is enabled here")]
-    NothingWatched,
+    /// There is no limit to judge by.
+    #[error("no limit is watched: {}", match settings {
+        Some(file) => format!("'{}' sets none", file.display()),
+        None => "there is no alerts.yml and no benchmarks.yml here".to_owned(),
+    })]
+    NothingWatched {
+        /// The first file that could have set one.
+        settings: Option<PathBuf>,
+    },
     /// The counts of earlier runs cannot be understood.
     #[error("the state of earlier runs cannot be used and now lies at '{}': {reason}", aside.display())]
     Damaged {
@@ -73,12 +80,12 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
-            Self::NoLimit { .. } => Exit::Usage,
+            Self::NoLimit { .. } | Self::NothingWatched { .. } => Exit::Usage,
             Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) | Self::Damaged { .. } => {
                 Exit::Environment
             }
             Self::BadLine { .. } => Exit::BadInput,
-            Self::NothingWatched | Self::NoLog => Exit::Done,
+            Self::NoLog => Exit::Done,
         }
     }
 
@@ -89,7 +96,12 @@ impl Explain for Error {
             Self::Store(store) => store.hint(),
             Self::NoLimit { key, .. } => Some(format!("write a number from 0 up, such as `{key}: 100`")),
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
-            Self::NothingWatched => Some("make a store with rules: `github-pm performance init`".to_owned()),
+            Self::NothingWatched { settings: None } => {
+                Some("write both here with `github-pm performance init`".to_owned())
+            }
+            Self::NothingWatched { settings: Some(_) } => {
+                Some("set one, such as `alerts: { memory_usage_high: { threshold_mb: 100 } }`".to_owned())
+            }
             Self::Damaged { aside, .. } => {
                 Some(format!("counting starts again; look at it with `less {}`", aside.display()))
             }

@@ -17,6 +17,7 @@ pub(crate) struct Judge {
     memory: Option<MemoryUse>,
     api_usage: Option<ApiUsage>,
     alerts: Alerts,
+    has_history: bool,
 }
 
 /// What the rules read from one record.
@@ -24,18 +25,22 @@ pub(crate) struct Judge {
 pub(crate) struct Observation {
     /// What tells the record from others, where it says.
     pub(crate) execution_id: Option<String>,
+    /// Whether the other runs of a command can be looked up.
+    pub(crate) has_history: bool,
     /// Never empty.
     pub(crate) readings: Vec<Reading>,
 }
 
 impl Judge {
-    pub(crate) fn new(alerts: Alerts, benchmarks: &Benchmarks) -> Result<Self, Error> {
+    /// `has_history` says whether the other runs of a command can be looked up.
+    pub(crate) fn new(alerts: Alerts, benchmarks: &Benchmarks, has_history: bool) -> Result<Self, Error> {
         let slow = alerts.performance_degradation.as_ref();
         Ok(Self {
             execution_time: slow.map(|rule| ExecutionTime::new(rule, benchmarks)).transpose()?,
             memory: alerts.memory_usage_high.as_ref().map(MemoryUse::new).transpose()?,
             api_usage: alerts.api_rate_limit_warning.as_ref().map(ApiUsage::new).transpose()?,
             alerts,
+            has_history,
         })
     }
 
@@ -75,7 +80,8 @@ impl Judge {
             _ => return None,
         };
         let readings: Vec<_> = readings;
-        (!readings.is_empty()).then_some(Observation { execution_id, readings })
+        let has_history = self.has_history;
+        (!readings.is_empty()).then_some(Observation { execution_id, has_history, readings })
     }
 }
 

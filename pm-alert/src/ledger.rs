@@ -61,6 +61,8 @@ pub(crate) struct Notice {
     taken: i64,
     /// Who has still to be told.
     pub(crate) channels: Vec<Channel>,
+    pub(crate) row: String,
+    pub(crate) is_news: bool,
     pub(crate) text: String,
     pub(crate) alert: PerformanceAlert,
 }
@@ -172,8 +174,8 @@ impl Known {
     fn notice(&mut self, judge: &Judge, alert: Alert, now: i64) -> Notice {
         self.notices += 1;
         let channels = judge.channels(alert.rule).to_vec();
-        let notice =
-            Notice { number: self.notices, taken: now, channels, text: alert.text, alert: alert.record };
+        let Alert { rule: _, row, is_news, record, text } = alert;
+        let notice = Notice { number: self.notices, taken: now, channels, row, is_news, text, alert: record };
         if !notice.channels.is_empty() {
             self.pending.push(notice.clone());
         }

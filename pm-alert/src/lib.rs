@@ -12,6 +12,7 @@
 mod alert;
 pub mod args;
 mod config;
+mod console;
 mod desk;
 mod error;
 mod judge;
@@ -22,7 +23,7 @@ mod state;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pm_cli::{Exit, Input, Streams};
 use pm_record::{Lines, Skipped};
@@ -38,6 +39,10 @@ use crate::ledger::{Home, Ledger};
 /// The program's name.
 pub const TOOL: &str = "pm-alert";
 
+/// The files that hold limits.
+const ALERTS: &str = "alerts.yml";
+const BENCHMARKS: &str = "benchmarks.yml";
+
 /// The whole life of the tool: arguments and streams in, exit status out.
 ///
 /// # Errors
@@ -50,22 +55,26 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let config = Config::new(args, io.clock.now_millis())?;
     let store = store(&config, io)?;
     let judge = judge(&config, store.as_ref(), io)?;
-    if judge.watches_nothing() && io.output.is_terminal() {
-        io.complain(TOOL, &Error::NothingWatched);
-    }
+    let unwatched = judge.watches_nothing().then(|| nothing_watched(&config, store.as_ref(), io));
+    let unwatched = match unwatched {
+        // Whoever waits for a verdict must not take silence for a good one.
+        Some(error) if config.exit_code => return Err(error),
+        unwatched => unwatched.filter(|_| !config.pass && config.counts != Counts::Replay),
+    };
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let mut lines = Lines::new(open(&config, io)?);
+    let inputs = open(&config, io)?;
+    io.tell_of_typing(TOOL, &inputs);
+    let mut lines = Lines::new(inputs);
     let ledger = Ledger::new(home(&config, store.as_ref(), io));
-    let mut desk = Desk::new(&config, judge, ledger, store);
+    let mut desk = Desk::new(&config, judge, ledger, store, unwatched);
     let mut skipped = Skipped::default();
     let read = read(&config, &mut lines, &mut desk, &mut skipped, io);
     // Also when reading failed: what was read before is judged and told.
-    desk.settle(io).map_err(Error::Write)?;
-    read?;
-    if !skipped.is_empty() {
+    desk.finish(io).map_err(Error::Write)?;
+    if !skipped.is_empty() && !matches!(read, Err(Error::BadLine { .. })) {
         io.tell(TOOL, &skipped.to_string());
     }
-    Ok(desk.exit())
+    read.map(|()| desk.exit())
 }
 
 fn read(
@@ -75,6 +84,7 @@ fn read(
     skipped: &mut Skipped,
     io: &mut Streams,
 ) -> Result<(), Error> {
+    let mut unread = None;
     loop {
         let mut write_failed = None;
         let next = lines.next_line(|input| {
@@ -85,11 +95,21 @@ fn read(
             // It passes through the reader, which would call it a failure of its own.
             written.map_err(|error| io::Error::from(write_failed.insert(error).kind()))
         });
-        let next = match write_failed {
-            Some(error) => return Err(Error::Write(error)),
-            None => next.map_err(Error::Read)?,
+        if let Some(error) = write_failed {
+            return Err(Error::Write(error));
+        }
+        let line = match next {
+            Ok(Some(line)) => line,
+            Ok(None) => return unread.map_or(Ok(()), Err),
+            // Who compressed it met the same signal, and so this is the end.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && io.interrupted().is_some() => {
+                continue;
+            }
+            Err(error) => {
+                unread.get_or_insert(Error::Read(error));
+                continue;
+            }
         };
-        let Some(line) = next else { return Ok(()) };
         skipped.seen();
         match line.record() {
             Ok(record) => desk.take(&record, line.bytes),
@@ -121,13 +141,33 @@ fn meant(named: Option<&Path>, io: &Streams) -> Result<Store, pm_store::Error> {
 }
 
 fn judge(config: &Config, store: Option<&Store>, io: &Streams) -> Result<Judge, Error> {
-    let alerts = match (&config.rules, store) {
-        (Some(file), _) => Alerts::read(&io.environment.current_dir().join(file))?,
+    let named = named_rules(config, io);
+    let alerts = match (&named, store) {
+        (Some(file), _) => Alerts::read(file)?,
         (None, Some(store)) => Alerts::of(store)?,
         (None, None) => Alerts::default(),
     };
-    let benchmarks = store.map(Benchmarks::of).transpose()?.unwrap_or_default();
-    Judge::new(alerts, &benchmarks)
+    let beside = named.as_deref().and_then(Path::parent);
+    let beside = beside.filter(|folder| folder.join(BENCHMARKS).exists()).map(Store::at);
+    let benchmarks = beside.as_ref().or(store).map(Benchmarks::of).transpose()?.unwrap_or_default();
+    Judge::new(alerts, &benchmarks, has_history(config, store))
+}
+
+fn named_rules(config: &Config, io: &Streams) -> Option<PathBuf> {
+    config.rules.as_ref().map(|file| io.environment.current_dir().join(file))
+}
+
+/// Whether there are records to compare a run with.
+fn has_history(config: &Config, store: Option<&Store>) -> bool {
+    matches!(config.source, Source::Store(_))
+        || store.is_some_and(|store| store.record_files(None).is_ok_and(|files| !files.is_empty()))
+}
+
+fn nothing_watched(config: &Config, store: Option<&Store>, io: &Streams) -> Error {
+    let of_store =
+        store.into_iter().flat_map(|store| [ALERTS, BENCHMARKS].map(|name| store.root().join(name)));
+    let settings = named_rules(config, io).into_iter().chain(of_store).find(|file| file.exists());
+    Error::NothingWatched { settings }
 }
 
 fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {

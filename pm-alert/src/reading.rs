@@ -6,7 +6,7 @@
 use std::fmt;
 
 use pm_cli::human;
-use pm_record::{PerformanceMetrics, Scalar, Thousandths, Timestamp};
+use pm_record::{PerformanceMetrics, Scalar, Severity, Thousandths, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Longer names are cut: they are meant to be labels, and alerts outlive the records that they are from.
@@ -81,6 +81,13 @@ pub(crate) fn name(text: &str) -> String {
     text[..text.floor_char_boundary(LONGEST_NAME)].to_owned()
 }
 
+impl Reading {
+    /// The name of what is counted together: this rule's readings of this subject.
+    pub(crate) fn row(&self) -> String {
+        format!("{} {}", self.rule.kind(), self.subject)
+    }
+}
+
 impl Rule {
     /// The alert's `type`.
     pub(crate) fn kind(self) -> &'static str {
@@ -105,10 +112,7 @@ impl Rule {
         match self {
             Self::PerformanceDegradation => human::duration(value.to_f64()),
             Self::MemoryUsageHigh => human::mebibytes(value.to_f64()),
-            Self::ApiRateLimitWarning => {
-                let tenths = format!("{:.1}", value.to_f64());
-                format!("{}%", tenths.strip_suffix(".0").unwrap_or(&tenths))
-            }
+            Self::ApiRateLimitWarning => human::percent(value.to_f64()),
         }
     }
 
@@ -127,6 +131,14 @@ impl Setting {
             Self::MaxAcceptableMs => "max_acceptable_ms",
             Self::ThresholdPercentage => "threshold_percentage",
             Self::ThresholdMb => "threshold_mb",
+        }
+    }
+
+    /// How bad it is to exceed the limit.
+    pub(crate) fn severity(self) -> Severity {
+        match self {
+            Self::MaxAcceptableMs => Severity::Critical,
+            Self::ThresholdPercentage | Self::ThresholdMb => Severity::Warning,
         }
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexSet;
-use pm_record::{AlertState, Timestamp};
+use pm_record::{AlertState, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Change};
@@ -50,6 +50,8 @@ struct Row {
     since: Option<Timestamp>,
     // The limit that was alerted about, until it is kept again.
     fired: Option<Limit>,
+    // The worst that it was called since the row began.
+    told: Option<Severity>,
 }
 
 impl State {
@@ -63,9 +65,10 @@ impl State {
         {
             return Vec::new();
         }
+        let has_history = observation.has_history;
         let judge = |reading: Reading| {
             let change = self.row(&reading).take(&reading, horizon)?;
-            Some(Alert::new(reading, change))
+            Some(Alert::new(reading, change, has_history))
         };
         observation.readings.into_iter().filter_map(judge).collect()
     }
@@ -82,7 +85,7 @@ impl State {
     }
 
     fn row(&mut self, reading: &Reading) -> &mut Row {
-        let name = format!("{} {}", reading.rule.kind(), reading.subject);
+        let name = reading.row();
         if self.rows.len() >= SUBJECTS && !self.rows.contains_key(&name) {
             let longest_unseen = self.rows.iter().min_by_key(|(_, row)| row.touched);
             if let Some(name) = longest_unseen.map(|(name, _)| name.clone()) {
@@ -117,19 +120,23 @@ impl Row {
         self.since = self.since.map_or(start, |since| Some(start.map_or(since, |start| start.min(since))));
         let is_told = self.violations >= limit.needed && !(is_late && self.fired.is_some());
         is_told.then(|| {
+            let severity = Some(limit.setting.severity());
+            // What swings between two limits is no news each time it exceeds the worse one.
+            let is_news = self.told < severity;
+            self.told = self.told.max(severity);
             self.fired = Some(limit);
-            self.change(AlertState::Firing, limit)
+            self.change(AlertState::Firing, is_news, limit)
         })
     }
 
     fn keep(&mut self, span: Option<Span>) -> Option<Change> {
-        let resolved = self.fired.map(|limit| self.change(AlertState::Resolved, limit));
+        let resolved = self.fired.map(|limit| self.change(AlertState::Resolved, true, limit));
         *self = Self { kept: span, touched: self.touched, newest: self.newest, ..Self::default() };
         resolved
     }
 
-    fn change(&self, state: AlertState, limit: Limit) -> Change {
-        Change { state, limit, since: self.since, violations: self.violations }
+    fn change(&self, state: AlertState, is_news: bool, limit: Limit) -> Change {
+        Change { state, is_news, limit, since: self.since, violations: self.violations }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The tool as a function: arguments and lines in, lines, words and status out.
 
+mod console;
+mod limits;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +26,7 @@ const BENCHMARKS: &str =
 
 const TEXT: &str = "⚠️  PERFORMANCE ALERT: Command 'batch' execution time exceeded threshold
    Current: 3.2s | Threshold: 3.0s | Baseline: 1.8s
-   Recommendation: Run `github-pm performance report --timeframe week` to compare with its other runs
+   Recommendation: Keep its runs, to compare them: `pm-wrap --store -- COMMAND`
 ";
 
 /// A folder with a store.
@@ -224,23 +227,6 @@ fn a_setting_that_cannot_be_meant_ends_it_before_a_record_is_read() {
         place.store("alerts.yml").display()
     );
     assert_eq!((outcome.stdout.as_str(), outcome.stderr, outcome.exit), ("", message, Exit::Usage));
-}
-
-#[test]
-fn without_a_store_nothing_is_watched_and_only_a_person_hears_of_it() {
-    let place = Place::empty();
-    let piped = place.run(&slow(), &["--pass"]);
-    assert_eq!((piped.stdout, piped.stderr.as_str(), piped.exit), (slow(), "", Exit::Done));
-    let shown = run(place.trial(&slow()).on_terminal(), &[]);
-    assert_eq!(
-        (shown.stdout.as_str(), shown.stderr.as_str(), shown.exit),
-        (
-            "",
-            "pm-alert: nothing is watched: no rule of an alerts.yml is enabled here\n  hint: make a store with rules: `github-pm performance init`\n",
-            Exit::Done
-        )
-    );
-    assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 0);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The alerts of a report, one entry for each rule and command however often it fired.
 //!
-//! Values of alerts are texts for people and cannot be compared, so an entry shows its latest ones, and
-//! counts; the worst severity is kept.
+//! An entry shows its latest values, and counts; the worst severity is kept. Values are written from the
+//! figures in the evidence, as `pm-alert` writes them for people; an alert of somebody else's that has none
+//! is quoted.
 
 use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 use pm_cli::human;
-use pm_record::{AlertState, PerformanceAlert, Severity, Timestamp};
+use pm_record::{AlertState, PerformanceAlert, Scalar, Severity, Timestamp};
 
 use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
 use crate::times;
@@ -18,7 +19,8 @@ pub(crate) const MOST_ALERTS: usize = 200;
 /// All alerts that were seen.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
-    entries: IndexMap<(String, Option<String>), Alert>,
+    // By rule, command and what is measured.
+    entries: IndexMap<(String, Option<String>, String), Alert>,
     left_out: u64,
 }
 
@@ -33,7 +35,7 @@ pub(crate) struct Alert {
     pub(crate) severity: Severity,
     /// What the latest one says.
     pub(crate) state: AlertState,
-    /// What is measured: `execution time`.
+    // What is measured: `execution time`.
     measure: String,
     threshold: String,
     current: String,
@@ -47,7 +49,7 @@ pub(crate) struct Alert {
 impl Alerts {
     /// Takes in one alert.
     pub(crate) fn push(&mut self, record: &PerformanceAlert) {
-        let key = (kept(&record.kind, LONGEST_LABEL), command(record));
+        let key = (kept(&record.kind, LONGEST_LABEL), command(record), measure(record));
         if let Some(alert) = self.entries.get_mut(&key) {
             alert.push(record);
         } else if self.entries.len() < MOST_ALERTS {
@@ -82,7 +84,7 @@ impl Alert {
             recommendation: None,
             severity: Severity::Info,
             state: record.state,
-            measure: String::new(),
+            measure: measure(record),
             threshold: String::new(),
             current: String::new(),
             baseline: None,
@@ -111,15 +113,10 @@ impl Alert {
     }
 
     fn describe(&mut self, record: &PerformanceAlert) {
-        let exceeded = record.threshold_exceeded.as_str();
-        let (measure, threshold) = exceeded
-            .split_once(" > ")
-            .or_else(|| exceeded.split_once(" < "))
-            .unwrap_or((&record.kind, exceeded));
-        self.measure = kept(measure, LONGEST_LABEL).replace('_', " ");
-        self.threshold = kept(threshold, LONGEST_LABEL);
-        self.current = kept(&record.current_value, LONGEST_LABEL);
-        self.baseline = record.baseline.as_ref().map(|baseline| kept(baseline, LONGEST_LABEL));
+        let figure = |name, quoted: &str| figure(record, name).unwrap_or_else(|| kept(quoted, LONGEST_LABEL));
+        self.threshold = figure("threshold", exceeded(record).1);
+        self.current = figure("value", &record.current_value);
+        self.baseline = record.baseline.as_ref().map(|baseline| figure("baseline", baseline));
         self.recommendation = record.recommendation.as_ref().map(|advice| kept(advice, LONGEST_TEXT));
         self.state = record.state;
     }
@@ -131,7 +128,7 @@ impl Alert {
 
     /// What happened, to be read after the command's name: `execution time exceeded threshold`.
     pub(crate) fn event(&self) -> String {
-        let event = if self.is_resolved() { "is back within threshold" } else { "exceeded threshold" };
+        let event = if self.is_resolved() { "is within its threshold again" } else { "exceeded threshold" };
         format!("{} {event}", self.measure)
     }
 
@@ -159,4 +156,48 @@ impl Alert {
 
 fn command(record: &PerformanceAlert) -> Option<String> {
     record.command.as_ref().map(|command| kept(command, LONGEST_LABEL))
+}
+
+/// What is measured, in the words of `pm-alert`: `execution time`.
+fn measure(record: &PerformanceAlert) -> String {
+    let named = |name| match record.evidence.get(name) {
+        Some(Scalar::Text(text)) => Some(kept(text, LONGEST_LABEL)),
+        _ => None,
+    };
+    match (record.kind.as_str(), &record.command) {
+        ("performance_degradation", _) => "execution time".to_owned(),
+        ("memory_usage_high", Some(_)) => "memory usage".to_owned(),
+        ("memory_usage_high", None) => match named("host") {
+            Some(host) => format!("Memory usage of processes on '{host}'"),
+            None => "Memory usage of processes".to_owned(),
+        },
+        ("api_rate_limit_warning", _) => match named("resource") {
+            Some(resource) => format!("API rate limit '{resource}' usage"),
+            None => "API rate limit usage".to_owned(),
+        },
+        _ => kept(exceeded(record).0, LONGEST_LABEL).replace('_', " "),
+    }
+}
+
+/// What was exceeded, and the threshold: `execution_time` and `5s`.
+fn exceeded(record: &PerformanceAlert) -> (&str, &str) {
+    let exceeded = record.threshold_exceeded.as_str();
+    exceeded.split_once(" > ").or_else(|| exceeded.split_once(" < ")).unwrap_or((&record.kind, exceeded))
+}
+
+/// A figure of the evidence in the unit of its metric.
+fn figure(record: &PerformanceAlert, name: &str) -> Option<String> {
+    let (Scalar::Text(metric), Scalar::Number(value)) =
+        (record.evidence.get("metric")?, record.evidence.get(name)?)
+    else {
+        return None;
+    };
+    let unit = metric.rsplit('_').next()?;
+    let write = match unit {
+        "ms" => human::duration,
+        "mb" => human::mebibytes,
+        "percentage" => human::percent,
+        _ => return None,
+    };
+    Some(write(value.to_f64()))
 }

@@ -18,6 +18,10 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// The flag of every other reader, known here only to say what to type instead
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    pub store: Option<Option<PathBuf>>,
+
     /// Stop at the first line that is no record, with status 5
     #[arg(long)]
     pub strict: bool,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pm_cli::{Environment, Output};
+use pm_cli::{Environment, Output, Usage};
 
 use crate::args::{Args, Form, NARROWEST};
 
@@ -28,7 +28,13 @@ pub(crate) enum Medium {
 const WIDTH: u16 = 100;
 
 impl Config {
-    pub(crate) fn new(args: Args, environment: &Environment, output: &Output) -> Self {
+    pub(crate) fn new(args: Args, environment: &Environment, output: &Output) -> Result<Self, Usage> {
+        if let Some(named) = args.store {
+            let store =
+                named.map_or_else(|| "--store".to_owned(), |folder| format!("--store={}", folder.display()));
+            let hint = format!("try `pm-aggregate {store} | pm-report`");
+            return Err(Usage::new("a store holds records, and this shows summaries of them", hint));
+        }
         let width = || {
             let variable = || environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
             args.width.or_else(|| output.columns()).or_else(variable).unwrap_or(WIDTH).max(NARROWEST)
@@ -40,6 +46,6 @@ impl Config {
                 color: args.color.decide(environment, output.is_terminal()),
             },
         };
-        Self { medium, files: args.files, strict: args.strict, title: args.title }
+        Ok(Self { medium, files: args.files, strict: args.strict, title: args.title })
     }
 }

@@ -23,7 +23,7 @@ mod terminal;
 mod times;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use pm_cli::{Exit, Streams};
 use pm_record::{Lines, Skipped};
@@ -40,17 +40,29 @@ pub const TOOL: &str = "pm-report";
 ///
 /// # Errors
 ///
-/// Wrong usage, an input that cannot be read, an output that cannot be written, or, with `--strict`, the
-/// first line that is no record.
+/// Wrong usage, an output that cannot be written, or, with `--strict`, the first line that is no record. An
+/// input that cannot be read to its end is an error too, once everything else is read and written.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let config = Config::new(args, &io.environment, &io.output);
+    let config = Config::new(args, &io.environment, &io.output)?;
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let mut lines = Lines::new(io.inputs(&config.files)?);
+    let inputs = io.inputs(&config.files)?;
+    io.tell_of_typing(TOOL, &inputs);
+    let mut lines = Lines::new(inputs);
     let mut report = Report::new(&config.title);
-    let mut skipped = Skipped::default();
-    // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
-    while let Some(line) = lines.next_line(|_| Ok(())).map_err(Error::Read)? {
+    let (mut skipped, mut unread) = (Skipped::default(), None);
+    loop {
+        // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
+        let line = match lines.next_line(|_| Ok(())) {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            // Who compressed it met the same signal, and so this is the end.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && io.interrupted().is_some() => continue,
+            Err(error) => {
+                unread.get_or_insert(Error::Read(error));
+                continue;
+            }
+        };
         skipped.seen();
         match line.record() {
             Ok(record) => report.push(record),
@@ -72,5 +84,5 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if !skipped.is_empty() {
         io.tell(TOOL, &skipped.to_string());
     }
-    Ok(Exit::Done)
+    unread.map_or(Ok(Exit::Done), Err)
 }

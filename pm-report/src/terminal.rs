@@ -137,7 +137,7 @@ impl Page {
 
     fn alert(&mut self, alert: &Alert) {
         let (sign, verdict, style) = match alert.severity {
-            _ if alert.is_resolved() => ("✔  ", "RESOLVED", Style::new().green()),
+            _ if alert.is_resolved() => ("✅ ", "RESOLVED", Style::new().green()),
             Severity::Critical => ("⚠️  ", "PERFORMANCE ALERT", Style::new().red().bold()),
             Severity::Warning => ("⚠️  ", "PERFORMANCE ALERT", Style::new().yellow()),
             Severity::Info => ("⚠️  ", "PERFORMANCE ALERT", Style::new()),

@@ -159,6 +159,12 @@ fn what_is_beyond_the_rows_that_are_kept_still_counts() {
 }
 
 #[test]
+fn whoever_has_to_type_the_records_is_told_so() {
+    let outcome = Trial::new().typed().run(pm_report::TOOL, pm_report::run, &[]);
+    assert_eq!(outcome.stderr, "pm-report: reading records from the terminal; end with ^D\n");
+}
+
+#[test]
 fn beyond_200_kinds_of_alerts_they_are_counted() {
     let alerts = (0..203).map(|n| alert(&format!("rule_{n}"), "x > 1", "2", "")).collect::<String>();
     for form in ["terminal", "markdown"] {
@@ -166,4 +172,14 @@ fn beyond_200_kinds_of_alerts_they_are_counted() {
         assert_eq!(page.matches("exceeded threshold").count(), 200);
         assert!(page.contains("Alerts not shown: 3\n"), "{form}");
     }
+}
+
+#[test]
+fn a_store_is_pointed_to_what_reads_it() {
+    let outcome = run("", &["--store=s"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.exit), ("", Exit::Usage));
+    assert_eq!(
+        outcome.stderr,
+        "pm-report: a store holds records, and this shows summaries of them\n  hint: try `pm-aggregate --store=s | pm-report`\n"
+    );
 }

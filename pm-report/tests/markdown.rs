@@ -14,8 +14,8 @@ fn alerts_come_first_and_figures_are_aligned_right() {
     ## Performance report
 
     - 🔴 **Command `batch` execution time exceeded threshold**<br>Current: 3.2s | Threshold: 2s | Baseline: 1.8s<br>Seen: 2 times, 2024-12-06 10:00 to 14:05 UTC<br>Recommendation: Consider using --parallel flag for batch operations
-    - ⚠️ **rate limit used exceeded threshold**<br>Current: 85% | Threshold: 80%
-    - ✅ **Command `status` peak memory is back within threshold**<br>Current: 78MB | Threshold: 100MB<br>Seen: 2024-12-06 12:00 UTC
+    - ⚠️ **API rate limit usage exceeded threshold**<br>Current: 85% | Threshold: 80%
+    - ✅ **Command `status` memory usage is within its threshold again**<br>Current: 78MB | Threshold: 100MB<br>Seen: 2024-12-06 12:00 UTC
 
     2024-12-06 08:00 to 16:30 UTC · 1,621 runs · **3 failed (0.2%)** · 17m 50s in total
 

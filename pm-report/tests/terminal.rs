@@ -28,11 +28,12 @@ fn a_page_of_60_columns() {
        Recommendation: Consider using --parallel flag for batch
        operations
 
-    ⚠️  PERFORMANCE ALERT: rate limit used exceeded threshold
+    ⚠️  PERFORMANCE ALERT: API rate limit usage exceeded
+       threshold
        Current: 85% | Threshold: 80%
 
-    ✔  RESOLVED: Command 'status' peak memory is back within
-       threshold
+    ✅ RESOLVED: Command 'status' memory usage is within its
+       threshold again
        Current: 78MB | Threshold: 100MB
        Seen: 2024-12-06 12:00 UTC
     ");
@@ -55,10 +56,10 @@ fn a_page_of_80_columns() {
        Seen: 2 times, 2024-12-06 10:00 to 14:05 UTC
        Recommendation: Consider using --parallel flag for batch operations
 
-    ⚠️  PERFORMANCE ALERT: rate limit used exceeded threshold
+    ⚠️  PERFORMANCE ALERT: API rate limit usage exceeded threshold
        Current: 85% | Threshold: 80%
 
-    ✔  RESOLVED: Command 'status' peak memory is back within threshold
+    ✅ RESOLVED: Command 'status' memory usage is within its threshold again
        Current: 78MB | Threshold: 100MB
        Seen: 2024-12-06 12:00 UTC
     ");
@@ -81,10 +82,10 @@ fn a_page_of_120_columns() {
        Seen: 2 times, 2024-12-06 10:00 to 14:05 UTC
        Recommendation: Consider using --parallel flag for batch operations
 
-    ⚠️  PERFORMANCE ALERT: rate limit used exceeded threshold
+    ⚠️  PERFORMANCE ALERT: API rate limit usage exceeded threshold
        Current: 85% | Threshold: 80%
 
-    ✔  RESOLVED: Command 'status' peak memory is back within threshold
+    ✅ RESOLVED: Command 'status' memory usage is within its threshold again
        Current: 78MB | Threshold: 100MB
        Seen: 2024-12-06 12:00 UTC
     ");
@@ -113,11 +114,12 @@ fn color_marks_failures_and_alerts_and_changes_nothing_else() {
        Recommendation: Consider using --parallel flag for batch
        operations
 
-    ␛[33m⚠️  PERFORMANCE ALERT: rate limit used exceeded threshold␛[0m
+    ␛[33m⚠️  PERFORMANCE ALERT: API rate limit usage exceeded␛[0m
+    ␛[33m   threshold␛[0m
        Current: 85% | Threshold: 80%
 
-    ␛[32m✔  RESOLVED: Command 'status' peak memory is back within␛[0m
-    ␛[32m   threshold␛[0m
+    ␛[32m✅ RESOLVED: Command 'status' memory usage is within its␛[0m
+    ␛[32m   threshold again␛[0m
        Current: 78MB | Threshold: 100MB
        Seen: 2024-12-06 12:00 UTC
     ");
@@ -239,9 +241,82 @@ fn an_alert_that_came_late_does_not_replace_a_newer_one() {
     assert_snapshot!(page(&input.concat(), &[]), @"
     Performance report
 
-    ✔  RESOLVED: Command 'a' execution time is back within threshold
+    ✅ RESOLVED: Command 'a' execution time is within its threshold again
        Current: 1s | Threshold: 2s
        Seen: 2 times, 2024-12-06 10:00 to 12:00 UTC
+    ");
+}
+
+#[test]
+fn an_alert_reads_as_pm_alert_wrote_it_for_people() {
+    let evidence = |metric: &str, value: f64, threshold: f64, more: &str| {
+        format!(r#","evidence":{{"metric":"{metric}","value":{value},"threshold":{threshold}{more}}}"#)
+    };
+    let slow = evidence("duration.total_ms", 3200.0, 2000.0, r#","baseline":1800"#);
+    let memory = |metric, more| evidence(metric, 2048.0, 100.0, more);
+    let quota = |more| evidence("used_percentage", 92.3, 80.0, more);
+    let batch = r#","command":"batch""#;
+    let input = [
+        alert(
+            "performance_degradation",
+            "execution_time > 2s",
+            "3.2s",
+            &[batch, r#","baseline":"1.8s""#, &slow].concat(),
+        ),
+        alert(
+            "memory_usage_high",
+            "memory > 100MB",
+            "2.0GB",
+            &[batch, &memory("resource_usage.peak_memory_mb", r#","host":"h""#)].concat(),
+        ),
+        alert(
+            "memory_usage_high",
+            "memory > 100MB",
+            "2.0GB",
+            &memory("memory.process_memory_mb", r#","host":"h""#),
+        ),
+        alert("api_rate_limit_warning", "api_usage > 80%", "92.3%", &quota(r#","resource":"core""#)),
+        alert("api_rate_limit_warning", "api_usage > 80%", "92.3%", &quota(r#","resource":"search""#)),
+    ];
+    assert_snapshot!(page(&input.concat(), &[]), @"
+    Performance report
+
+    ⚠️  PERFORMANCE ALERT: Command 'batch' execution time exceeded threshold
+       Current: 3.2s | Threshold: 2.0s | Baseline: 1.8s
+
+    ⚠️  PERFORMANCE ALERT: Command 'batch' memory usage exceeded threshold
+       Current: 2.0GB | Threshold: 100MB
+
+    ⚠️  PERFORMANCE ALERT: Memory usage of processes on 'h' exceeded threshold
+       Current: 2.0GB | Threshold: 100MB
+
+    ⚠️  PERFORMANCE ALERT: API rate limit 'core' usage exceeded threshold
+       Current: 92.3% | Threshold: 80%
+
+    ⚠️  PERFORMANCE ALERT: API rate limit 'search' usage exceeded threshold
+       Current: 92.3% | Threshold: 80%
+    ");
+}
+
+#[test]
+fn runs_that_all_failed_before_they_began_have_no_durations() {
+    let never = summary(r#"{"command":"never"}"#, ALL_DAY, 3, r#","failures":3"#);
+    assert_snapshot!(page(&never, &[]), @"
+    Performance report
+    2024-12-06 08:00 to 16:30 UTC · 3 runs · 3 failed (100%)
+
+    command  runs  failed
+    ─────────────────────
+    never       3       3
+    ");
+    assert_snapshot!(page(&[never, timed("batch", ALL_DAY, 2, 900, "")].concat(), &["--width=72"]), @"
+    Performance report
+    2024-12-06 08:00 to 16:30 UTC · 5 runs · 3 failed (60%) · 1.8s in total
+
+    command  runs  failed  total  share    mean ± std    p50   p95  memory
+    ──────────────────────────────────────────────────────────────────────
+    batch       2       0   1.8s   100%  900ms ± 90ms  900ms  1.6s    78MB
+    never       3       3      -      -             -      -     -       -
     ");
 }
 

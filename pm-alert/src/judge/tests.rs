@@ -31,7 +31,7 @@ fn build(alerts: &str, benchmarks: &str) -> Result<Judge, Error> {
     std::fs::write(folder.path().join("alerts.yml"), alerts).expect("written");
     std::fs::write(folder.path().join("benchmarks.yml"), benchmarks).expect("written");
     let store = Store::at(folder.path());
-    Judge::new(Alerts::of(&store)?, &Benchmarks::of(&store)?)
+    Judge::new(Alerts::of(&store)?, &Benchmarks::of(&store)?, true)
 }
 
 pub(crate) fn parse(line: &str) -> Record {
