@@ -1,5 +1,7 @@
 //! What every tool does alike: one table over all of them.
 
+use std::fmt::Write as _;
+
 use pm_e2e::harness::{Place, READERS, TOOLS};
 
 #[test]
@@ -81,4 +83,25 @@ fn a_wrong_settings_file_names_its_line_and_the_nearest_key() {
         "{stderr}"
     );
     assert!(stderr.ends_with("  hint: did you mean 'threshold_mb'?\n"), "{stderr}");
+}
+
+#[test]
+fn the_command_line_reference_is_what_the_programs_say() {
+    let place = Place::new();
+    let mut reference =
+        "# Command lines\n\nWhat every program says to `--help`; a test keeps this page true.\n".to_owned();
+    for tool in TOOLS {
+        let help = place.sh(&format!("{tool} --help")).succeeds();
+        let help: Vec<_> = help.lines().map(str::trim_end).collect();
+        let _ = write!(reference, "\n## {tool}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+    }
+    let page = pm_e2e::harness::repository().join("docs/cli-reference.md");
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&page, &reference).expect("the page can be written");
+    }
+    let written = std::fs::read_to_string(&page).unwrap_or_default();
+    assert!(
+        written == reference,
+        "run `UPDATE_REFERENCE=1 cargo test -p pm-e2e --test main the_command_line_reference` and read the difference"
+    );
 }

@@ -114,8 +114,8 @@ fn a_filter_on_a_live_stream_shows_a_record_before_the_next_one_comes() {
 /// A `pm-aggregate` that has had one record and waits for the next.
 fn waiting_filter(place: &Place) -> (std::process::Child, std::process::ChildStdin) {
     let mut command = place.command("pm-aggregate");
-    let mut filter =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("pm-aggregate starts");
+    let filter = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut filter = filter.expect("pm-aggregate starts");
     let mut stdin = filter.stdin.take().expect("piped");
     stdin.write_all(run_record("before", GOOD, 1).as_bytes()).expect("written");
     // It watches for signals before it reads; once it sleeps it has read what there was.
@@ -154,6 +154,19 @@ fn an_interrupted_filter_whose_input_does_not_end_ends_by_itself_with_all_it_has
     let output = filter.wait_with_output().expect("it ends");
     drop(stdin);
     assert_eq!(output.status.signal(), Some(15));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+}
+
+#[test]
+fn an_interrupted_filter_takes_it_for_an_end_that_a_compressed_stream_breaks_off() {
+    let place = Place::new();
+    let (filter, mut stdin) = waiting_filter(&place);
+    terminate(&filter);
+    std::thread::sleep(Duration::from_millis(100));
+    stdin.write_all(b"\x1f\x8b\x08").expect("written");
+    drop(stdin);
+    let output = filter.wait_with_output().expect("it ends");
+    assert_eq!((output.status.signal(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(15), ""));
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
 }
 

@@ -47,7 +47,12 @@ fn the_readme_s_first_command_builds_everything_and_runs_the_main_job() {
     let place = with_rust(Place::new());
     let outcome = place.sh(&format!("cd '{}' && {}", repository().display(), blocks[0].trim()));
     assert_eq!(outcome.code, Some(0), "{}\n{}", outcome.stdout, outcome.stderr);
-    for part in ["git-log", "cargo-metadata", "{\"performance_alert\":", "pm-wrap -- git status | pm-aggregate | pm-report"] {
+    for part in [
+        "git-log",
+        "cargo-metadata",
+        "{\"performance_alert\":",
+        "pm-wrap -- git status | pm-aggregate | pm-report",
+    ] {
         assert!(outcome.stdout.contains(part), "{part} is not in {}", outcome.stdout);
     }
     let home = place.path().parent().expect("a folder above").join("home/.local/bin");
