@@ -124,11 +124,11 @@ fn a_report_of_a_store_elsewhere_says_which() {
         let (_, title) = seen.stdout.split_once("--title=").expect("a title");
         title.split('|').next().unwrap_or_default().to_owned()
     };
-    fs::create_dir_all(place.path("home/work/below")).expect("folders");
+    fs::create_dir_all(place.path("home/desk/below")).expect("folders");
     assert_eq!(title("desk"), "Performance of the last 24 hours (~/.local/state/github-pm)");
-    fs::create_dir(place.path("home/work/.github-pm")).expect("a store");
-    assert_eq!(title("home/work/below"), "Performance of the last 24 hours (~/work/.github-pm)");
-    assert_eq!(title("home/work"), "Performance of the last 24 hours");
+    fs::create_dir(place.path("home/desk/.github-pm")).expect("a store");
+    assert_eq!(title("home/desk/below"), "Performance of the last 24 hours (~/desk/.github-pm)");
+    assert_eq!(title("home/desk"), "Performance of the last 24 hours");
 }
 
 #[test]
