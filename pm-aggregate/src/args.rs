@@ -1,6 +1,6 @@
 //! What was typed.
 
-use pm_cli::{InputArgs, Instant};
+use pm_cli::{InputArgs, PeriodArgs};
 use pm_record::Field;
 
 use crate::window::WindowSize;
@@ -21,13 +21,12 @@ pub struct Args {
     #[arg(long, value_name = "LENGTH", default_value = "all")]
     pub window: WindowSize,
 
-    /// Leave out what started earlier: a date, a time, or '2 days ago'
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<Instant>,
-
-    /// Leave out what started at this time or later
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<Instant>,
+    #[command(flatten)]
+    #[expect(
+        missing_docs,
+        reason = "a doc comment here would replace the tool's own description in its help"
+    )]
+    pub period: PeriodArgs,
 
     /// Write the exact state of each group, to be merged later, in place of its summary
     #[arg(long)]
@@ -49,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   pm-aggregate --store --since '7 days ago'         the last week, by command
   cat *.ndjson | pm-aggregate --by command,host     any records, by command and machine
+  pm-aggregate --by context.project_size log.ndjson any field by its path, labels of pm-wrap too
   pm-aggregate --window 1h log.ndjson | pm-report   hour by hour
   pm-aggregate --partial a.ndjson > a.part          summarize in parts, on any machine,
   pm-aggregate --merge *.part                       and get what one run would have said";

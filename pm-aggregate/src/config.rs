@@ -1,8 +1,6 @@
 //! What was meant: the command line, checked.
 
-use std::path::PathBuf;
-
-use pm_cli::Usage;
+use pm_cli::{Period, Source, Usage};
 use pm_record::{Field, Timestamp};
 
 use crate::args::Args;
@@ -15,24 +13,13 @@ pub(crate) struct Config {
     /// The fields that make the groups; never empty.
     pub(crate) by: Vec<Field>,
     pub(crate) window: WindowSize,
-    /// Runs that started earlier are left out.
-    pub(crate) since: Option<Timestamp>,
-    /// Runs that started then or later are left out.
-    pub(crate) until: Option<Timestamp>,
+    /// Runs that did not start in it are left out.
+    period: Period,
     pub(crate) result: ResultForm,
     /// Whether states that `--partial` wrote are taken in.
     pub(crate) merge: bool,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
-}
-
-/// Where the records come from.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// These files, or standard input when there are none.
-    Named(Vec<PathBuf>),
-    /// The store: this one, or the nearest.
-    Store(Option<PathBuf>),
 }
 
 /// What a group is written as.
@@ -45,17 +32,8 @@ pub(crate) enum ResultForm {
 impl Config {
     /// Checks each flag, then the flags against each other. `now` is the time of day in milliseconds.
     pub(crate) fn new(args: Args, now: i64) -> Result<Self, Usage> {
-        let instant = |instant: pm_cli::Instant| Timestamp::from_millis(instant.millis(now));
-        let (since, until) = (args.since.map(instant), args.until.map(instant));
-        if let (Some(since), Some(until)) = (since, until)
-            && since >= until
-        {
-            let message = format!("nothing lies between --since {since} and --until {until}");
-            let hint =
-                if since == until { "give --until a later time" } else { "try them the other way round" };
-            return Err(Usage::new(message, hint));
-        }
-        if args.merge && (since.is_some() || until.is_some()) {
+        let period = args.period.check(now)?;
+        if args.merge && !period.is_all() {
             let message = "--since and --until cannot look into the states that --merge takes in";
             let hint = "give them to the runs that write the states: `pm-aggregate --since TIME --partial`";
             return Err(Usage::new(message, hint));
@@ -64,22 +42,28 @@ impl Config {
             return Err(Usage::new(format!("--by names '{}' twice", twice.1), "name each field once"));
         }
         Ok(Self {
-            source: match args.input.store {
-                Some(named) => Source::Store(named),
-                None => Source::Named(args.input.files),
-            },
+            strict: args.input.strict,
+            source: args.input.source(),
             by: args.by,
             window: args.window,
-            since,
-            until,
+            period,
             result: if args.partial { ResultForm::Partial } else { ResultForm::Summary },
             merge: args.merge,
-            strict: args.input.strict,
         })
     }
 
     /// Whether a run that started at `start` counts.
     pub(crate) fn covers(&self, start: Timestamp) -> bool {
-        self.since.is_none_or(|since| since <= start) && self.until.is_none_or(|until| start < until)
+        self.period.covers(start.as_millis())
+    }
+
+    /// When the time begins from which runs are taken.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.period.since.map(Timestamp::from_millis)
+    }
+
+    /// When it ends.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.period.until.map(Timestamp::from_millis)
     }
 }

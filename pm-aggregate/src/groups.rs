@@ -38,8 +38,8 @@ impl<'a> Groups<'a> {
                 let by = self.config.by.iter().map(|field| value_of(field, &run, line)).collect();
                 let window = self.config.window.containing(run.timestamp);
                 // What was asked for goes into the group, so that a merge says of it what one run does.
-                let start = self.config.since.unwrap_or(run.timestamp);
-                let end = self.config.until.unwrap_or(run.end());
+                let start = self.config.since().unwrap_or(run.timestamp);
+                let end = self.config.until().unwrap_or(run.end());
                 self.groups.entry(Key { by, window }).or_default().push(&run, start, end);
                 Ok(())
             }

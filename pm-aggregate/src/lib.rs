@@ -22,12 +22,12 @@ mod window;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
-use pm_cli::{Exit, Input, Streams};
+use pm_cli::{Exit, Input, Source, Streams};
 use pm_record::{Lines, Skipped};
 use pm_store::Store;
 
 use crate::args::Args;
-use crate::config::{Config, Source};
+use crate::config::Config;
 pub use crate::error::Error;
 use crate::groups::Groups;
 
@@ -101,7 +101,7 @@ fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
         Source::Store(named) => {
             let directory = |name: &str| io.environment.absolute(name).map(Into::into);
             let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
-            Ok(io.files(&store.record_files(config.since)?)?)
+            Ok(io.files(&store.record_files(config.since())?)?)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pm_cli::{ColorChoice, InputArgs, Instant};
+use pm_cli::{ColorChoice, InputArgs, PeriodArgs};
 
 /// Turn records into alerts
 ///
@@ -25,13 +25,12 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Leave out what started earlier: a date, a time, or '2 days ago'
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<Instant>,
-
-    /// Leave out what started at this time or later
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<Instant>,
+    #[command(flatten)]
+    #[expect(
+        missing_docs,
+        reason = "a doc comment here would replace the tool's own description in its help"
+    )]
+    pub period: PeriodArgs,
 
     /// Also pass every record on, each alert right after the record that caused it
     #[arg(long)]

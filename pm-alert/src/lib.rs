@@ -25,12 +25,12 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pm_cli::{Exit, Input, Streams};
+use pm_cli::{Exit, Input, Source, Streams};
 use pm_record::{Lines, Skipped};
 use pm_store::{Alerts, Benchmarks, StateFile, Store};
 
 use crate::args::Args;
-use crate::config::{Config, Counts, Source};
+use crate::config::{Config, Counts};
 use crate::desk::Desk;
 pub use crate::error::Error;
 use crate::judge::Judge;
@@ -181,6 +181,6 @@ fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {
 fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
     match &config.source {
         Source::Named(files) => Ok(io.inputs(files)?),
-        Source::Store(named) => Ok(io.files(&meant(named.as_deref(), io)?.record_files(config.since)?)?),
+        Source::Store(named) => Ok(io.files(&meant(named.as_deref(), io)?.record_files(config.since())?)?),
     }
 }

@@ -26,6 +26,26 @@ pub struct InputArgs {
     pub strict: bool,
 }
 
+/// Where records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// These files, or standard input when there are none.
+    Named(Vec<PathBuf>),
+    /// The store: this one, or the nearest.
+    Store(Option<PathBuf>),
+}
+
+impl InputArgs {
+    /// What was meant. The two ways of naming an input exclude each other already.
+    #[must_use]
+    pub fn source(self) -> Source {
+        match self.store {
+            Some(named) => Source::Store(named),
+            None => Source::Named(self.files),
+        }
+    }
+}
+
 /// A command line that cannot be meant.
 #[derive(Debug)]
 pub struct Usage {
