@@ -1,4 +1,4 @@
-//! Carries a plan out: the only place where this program becomes another or starts some.
+//! Decides how a plan is carried out: by printing, by becoming another program, or by starting some.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;

@@ -271,7 +271,7 @@ fn a_store_that_everybody_may_write_is_not_used_and_the_command_runs() {
     fs::set_permissions(place.path("desk/.github-pm"), fs::Permissions::from_mode(0o777)).expect("a mode");
     place.run(&["status"]).check(
         "gh-pm: status\n",
-        "github-pm: this run is not recorded: the store 'TOP/desk/.github-pm' is not used: everybody may write to it\n  hint: if it is yours: `chown $USER TOP/desk/.github-pm; chmod go-w TOP/desk/.github-pm`\n",
+        "github-pm: this run is not recorded: the store 'TOP/desk/.github-pm' is not used: everybody may write to it\n  hint: if it is yours: `chown \"$(id -un)\" TOP/desk/.github-pm; chmod go-w TOP/desk/.github-pm`\n",
         0,
     );
 }

@@ -59,7 +59,10 @@ impl Explain for Error {
             Self::Input(missing) => missing.hint(),
             Self::Store(store) => store.hint(),
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
-            Self::Watch(_) | Self::Read(_) | Self::Write(_) => None,
+            Self::Read(_) => {
+                Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
+            }
+            Self::Watch(_) | Self::Write(_) => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use pm_stats::{Distribution, Moments};
 use crate::metrics::{self, API_PREFIX, DURATION, METRICS, PHASE_PREFIX};
 use crate::moments_by::MomentsBy;
 
-/// How many phases a group keeps, as many as a run of `pm-wrap` can have: the first by name, so that which
+/// How many phases a group keeps, as many as one run may have: the first by name, so that which
 /// ones they are does not depend on the order of the runs.
 const PHASES: usize = 64;
 

@@ -188,7 +188,7 @@ fn what_can_be_read_is_summarized_before_an_input_that_breaks_off_is_complained_
     let args = ["a.ndjson", "torn.gz", "z.ndjson"];
     let outcome = trial.run(pm_aggregate::TOOL, pm_aggregate::run, &args);
     assert!(outcome.stdout.contains(r#""count":3,"sum":6"#), "{}", outcome.stdout);
-    let complaint = "pm-aggregate: cannot read records: torn.gz: incomplete deflate stream\n";
+    let complaint = "pm-aggregate: cannot read records: torn.gz: incomplete deflate stream\n  hint: see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`\n";
     assert_eq!((outcome.stderr.as_str(), outcome.exit), (complaint, Exit::Environment));
 }
 

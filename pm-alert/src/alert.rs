@@ -58,7 +58,7 @@ fn record(reading: Reading, change: Change, advice: Option<String>) -> Performan
     PerformanceAlert {
         schema: Schema,
         kind: rule.kind().to_owned(),
-        threshold_exceeded: format!("{} > {}", rule.quantity(), rule.short(threshold)),
+        threshold_exceeded: format!("{} {} {}", rule.quantity(), rule.relation(), rule.short(threshold)),
         current_value: rule.short(reading.value),
         baseline: reading.baseline.map(|baseline| rule.short(baseline)),
         severity: change.limit.setting.severity(),

@@ -106,7 +106,10 @@ impl Explain for Error {
                 Some(format!("counting starts again; look at it with `less {}`", aside.display()))
             }
             Self::NoLog => Some("make one with `github-pm performance init`".to_owned()),
-            Self::Watch(_) | Self::Read(_) | Self::Write(_) => None,
+            Self::Read(_) => {
+                Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
+            }
+            Self::Watch(_) | Self::Write(_) => None,
         }
     }
 }

@@ -172,7 +172,7 @@ impl Known {
     }
 
     fn notice(&mut self, judge: &Judge, alert: Alert, now: i64) -> Notice {
-        self.notices += 1;
+        self.notices = self.notices.wrapping_add(1);
         let channels = judge.channels(alert.rule).to_vec();
         let Alert { rule: _, row, is_news, record, text } = alert;
         let notice = Notice { number: self.notices, taken: now, channels, row, is_news, text, alert: record };

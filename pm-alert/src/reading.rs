@@ -107,6 +107,15 @@ impl Rule {
         }
     }
 
+    /// How a value relates to its limit when it breaks the rule.
+    pub(crate) fn relation(self) -> &'static str {
+        match self {
+            Self::PerformanceDegradation | Self::MemoryUsageHigh => ">",
+            // A quota is warned of when the share is reached, not only when it is passed.
+            Self::ApiRateLimitWarning => ">=",
+        }
+    }
+
     /// A value in a sentence: `2.0s`, `78MB`, `86.5%`.
     pub(crate) fn long(self, value: Thousandths) -> String {
         match self {

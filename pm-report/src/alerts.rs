@@ -182,7 +182,8 @@ fn measure(record: &PerformanceAlert) -> String {
 /// What was exceeded, and the threshold: `execution_time` and `5s`.
 fn exceeded(record: &PerformanceAlert) -> (&str, &str) {
     let exceeded = record.threshold_exceeded.as_str();
-    exceeded.split_once(" > ").or_else(|| exceeded.split_once(" < ")).unwrap_or((&record.kind, exceeded))
+    let relations = [" >= ", " > ", " < "];
+    relations.iter().find_map(|relation| exceeded.split_once(relation)).unwrap_or((&record.kind, exceeded))
 }
 
 /// A figure of the evidence in the unit of its metric.

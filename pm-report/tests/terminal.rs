@@ -275,8 +275,8 @@ fn an_alert_reads_as_pm_alert_wrote_it_for_people() {
             "2.0GB",
             &memory("memory.process_memory_mb", r#","host":"h""#),
         ),
-        alert("api_rate_limit_warning", "api_usage > 80%", "92.3%", &quota(r#","resource":"core""#)),
-        alert("api_rate_limit_warning", "api_usage > 80%", "92.3%", &quota(r#","resource":"search""#)),
+        alert("api_rate_limit_warning", "api_usage >= 80%", "92.3%", &quota(r#","resource":"core""#)),
+        alert("api_rate_limit_warning", "api_usage >= 80%", "92.3%", &quota(r#","resource":"search""#)),
     ];
     assert_snapshot!(page(&input.concat(), &[]), @"
     Performance report

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pm_cli::{Exit, Explain};
+use pm_cli::{Exit, Explain, quote};
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +59,15 @@ impl Explain for Error {
             Self::Usage(usage) => usage.hint(),
             Self::NotFound { program } if program.contains('/') => {
                 let folder = std::path::Path::new(program).parent().unwrap_or_else(|| "/".as_ref());
-                Some(format!("see what there is with `ls {}`", folder.display()))
+                Some(format!("see what there is with `ls {}`", quote(&folder.display().to_string())))
             }
             Self::NotFound { .. } => Some("see where programs are looked for with `echo $PATH`".to_owned()),
             Self::NoInterpreter { program } => {
-                Some(format!("see what it asks for with `head -n 1 {program}`"))
+                Some(format!("see what it asks for with `head -n 1 {}`", quote(program)))
             }
-            Self::NotExecutable { program, .. } => Some(format!("see who may run it with `ls -l {program}`")),
+            Self::NotExecutable { program, .. } => {
+                Some(format!("see who may run it with `ls -l {}`", quote(program)))
+            }
             Self::Prepare(_) | Self::Wait(_) => None,
         }
     }

@@ -51,8 +51,8 @@ impl Heritage {
             self.mask.thread_set_mask()?;
             Ok(())
         };
-        // SAFETY: between fork and exec only async-signal-safe functions may be called. `set` calls sigaction
-        // and pthread_sigmask, which are, on values that were copied before the fork, and allocates nothing:
+        // SAFETY: between fork and exec only async-signal-safe functions may be called. `set` calls signal and
+        // pthread_sigmask, which are, on values that were copied before the fork, and allocates nothing:
         // an error is a bare number.
         unsafe { command.pre_exec(set) };
     }
@@ -65,7 +65,8 @@ impl Heritage {
 
 /// Sends a signal by its number, which may be that of a real-time signal.
 pub(crate) fn send(process: Pid, number: i32) {
-    // SAFETY: the C library reserves a few numbers for itself; ours came out of a signalfd or are named.
+    // SAFETY: a number must not be 0 nor one that the C library reserves for itself; ours are those of signals
+    // that were received, or named.
     let signal = unsafe { rustix::process::Signal::from_raw_unchecked(number) };
     // It fails only when the process has ended, and then there is nobody to tell.
     let _ = rustix::process::kill_process(process, signal);

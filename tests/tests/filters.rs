@@ -175,7 +175,13 @@ fn a_second_signal_ends_a_filter_at_once() {
     let place = Place::new();
     let (filter, stdin) = waiting_filter(&place);
     terminate(&filter);
-    std::thread::sleep(Duration::from_millis(100));
+    // Two signals that are both still pending would be one.
+    let status = format!("/proc/{}/status", filter.id());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !std::fs::read_to_string(&status).is_ok_and(|status| status.contains("ShdPnd:\t0000000000000000")) {
+        assert!(Instant::now() < deadline, "the signal stays pending");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     terminate(&filter);
     let output = filter.wait_with_output().expect("it ends");
     drop(stdin);

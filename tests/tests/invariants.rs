@@ -8,8 +8,8 @@ use pm_e2e::harness::{TOOLS, repository};
 
 const GROUND: [&str; 4] = ["pm-record", "pm-stats", "pm-store", "pm-cli"];
 
-/// Licences that what we ship may be under.
-const LICENCES: [&str; 8] = [
+/// Licenses that what we ship may be under.
+const LICENSES: [&str; 8] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -90,7 +90,7 @@ fn no_program_is_built_from_the_tests_or_the_benchmarks() {
 }
 
 #[test]
-fn every_tool_has_the_same_five_files_and_a_main_that_only_starts() {
+fn every_tool_has_the_same_files_and_a_main_that_only_starts() {
     for tool in TOOLS {
         let folder = repository().join(tool).join("src");
         for file in ["main.rs", "lib.rs", "args.rs", "error.rs"] {
@@ -130,16 +130,16 @@ fn unsafe_code_stands_in_one_small_module_that_says_why() {
 }
 
 #[test]
-fn everything_that_is_shipped_has_a_licence_that_allows_it() {
+fn everything_that_is_shipped_has_a_license_that_allows_it() {
     let metadata = metadata();
     for package in shipped(&metadata) {
-        let licence = package.license.as_deref().unwrap_or("none");
+        let license = package.license.as_deref().unwrap_or("none");
         // Each part joined by AND must be allowed; of those joined by OR, one.
-        let allowed = licence.split(" AND ").all(|part| {
+        let allowed = license.split(" AND ").all(|part| {
             let choices = part.trim_matches(['(', ')']).replace('/', " OR ");
-            choices.split(" OR ").any(|choice| LICENCES.contains(&choice.trim_matches(['(', ')', ' '])))
+            choices.split(" OR ").any(|choice| LICENSES.contains(&choice.trim_matches(['(', ')', ' '])))
         });
-        assert!(allowed, "{} is under {licence}", package.name);
+        assert!(allowed, "{} is under {license}", package.name);
     }
 }
 

@@ -17,7 +17,7 @@ pub enum Exit {
     Environment,
     /// 5: bad input, with `--strict`.
     BadInput,
-    /// Any other status: that of a command that was run, or `pm-wrap`'s own 124 to 127.
+    /// Any other status: that of a command that was run, or `pm-wrap`'s own 125 to 127.
     Status(u8),
     /// The end of a command that a signal ended, to be met by this process in the same way.
     Signal(i32),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use crate::{Interrupts, Output};
+use crate::Interrupts;
 
 /// One input, which displays its name.
 #[derive(Debug)]
@@ -62,15 +62,6 @@ impl Input {
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.terminal
-    }
-
-    /// Flushes `output` if the next read would wait: what is known is shown before anything else happens.
-    ///
-    /// # Errors
-    ///
-    /// If `output` cannot be written.
-    pub fn flush_when_idle(&self, output: &mut Output) -> io::Result<()> {
-        if self.would_wait() { io::Write::flush(output) } else { Ok(()) }
     }
 
     /// Whether the next read would wait for somebody.

@@ -57,7 +57,7 @@ impl Explain for MissingInput {
     fn hint(&self) -> Option<String> {
         let parent = Path::new(&self.typed).parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = parent.unwrap_or_else(|| Path::new("."));
-        Some(format!("see what there is with `ls {}`", directory.display()))
+        Some(format!("see what there is with `ls {}`", crate::quote(&directory.display().to_string())))
     }
 }
 

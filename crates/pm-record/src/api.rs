@@ -1,4 +1,4 @@
-//! `api_monitoring`: one reading of GitHub's rate limits. Made by `pm-ratelimit`.
+//! `api_monitoring`: one reading of GitHub's rate limits. To be made by `pm-ratelimit`.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

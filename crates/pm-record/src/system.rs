@@ -1,4 +1,4 @@
-//! `system_metrics`: one tick of a process tree and of the machine it runs on. Made by `pm-sample`.
+//! `system_metrics`: one tick of a process tree and of the machine it runs on. To be made by `pm-sample`.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

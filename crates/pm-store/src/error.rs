@@ -1,7 +1,7 @@
 //! What can be wrong with a store or its files.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is wrong, and with which file.
 #[derive(Debug, thiserror::Error)]
@@ -72,21 +72,48 @@ impl Error {
         match self {
             Self::Settings { hint, .. } => hint.clone(),
             Self::Unsafe { path, .. } => {
-                Some(format!("if it is yours: `chown $USER {0}; chmod go-w {0}`", path.display()))
+                Some(format!("if it is yours: `chown \"$(id -un)\" {0}; chmod go-w {0}`", quoted(path)))
             }
-            Self::Link { path } => Some(format!("see where it leads with `ls -l {}`", path.display())),
+            Self::Link { path } => Some(format!("see where it leads with `ls -l {}`", quoted(path))),
             Self::Missing { path } => {
                 let parent = path.parent().unwrap_or(path);
-                Some(format!("see what there is with `ls {}`", parent.display()))
+                Some(format!("see what there is with `ls {}`", quoted(parent)))
             }
             Self::Nowhere => Some("make one here with `github-pm performance init`".to_owned()),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("see who may write with `github-pm performance doctor`".to_owned())
-            }
-            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::WouldBlock => {
-                Some(format!("see which one with `fuser -v {}`", path.display()))
-            }
-            Self::Io { .. } => None,
+            Self::Io { path, source, .. } => remedy(path, source.kind()),
         }
+    }
+}
+
+/// What to look at when the system refused.
+fn remedy(path: &Path, kind: io::ErrorKind) -> Option<String> {
+    use io::ErrorKind::{AlreadyExists, NotADirectory, NotFound, PermissionDenied, WouldBlock};
+    match kind {
+        PermissionDenied => Some(format!("see who may do that with `ls -ld {}`", quoted(path))),
+        WouldBlock => Some(format!("see which one with `fuser -v {}`", quoted(path))),
+        NotFound | NotADirectory | AlreadyExists => {
+            Some(format!("see what there is with `ls -l {}`", quoted(path.parent().unwrap_or(path))))
+        }
+        _ => None,
+    }
+}
+
+/// A path as a shell reads it, because hints are there to be pasted. (`pm-cli` has the same for its own: the
+/// two crates stand beside each other.)
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+=:@%,".contains(character);
+    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_can_be_pasted_whatever_the_path_is_called() {
+        let hint = |path: &str| Error::Link { path: path.into() }.hint();
+        assert_eq!(hint("/a/b.yml").as_deref(), Some("see where it leads with `ls -l /a/b.yml`"));
+        assert_eq!(hint("/a b;'c").as_deref(), Some(r"see where it leads with `ls -l '/a b;'\''c'`"));
     }
 }

@@ -59,7 +59,7 @@ impl StateFile {
     }
 
     fn lock_within(&self, patience: Duration) -> Result<LockedState, Error> {
-        let path = self.path.with_extension("lock");
+        let path = beside(&self.path, "lock");
         let mut options = OpenOptions::new();
         let file = links::open("open", &path, options.write(true).create(true).truncate(false).mode(0o600))?;
         lock(&file, &path, FlockOperation::NonBlockingLockExclusive, patience)?;
@@ -86,7 +86,7 @@ impl LockedState {
     ///
     /// [`Error::Io`] if it could not be written; the old state is then still there.
     pub fn replace(&self, bytes: &[u8]) -> Result<(), Error> {
-        let new = self.path.with_extension("new");
+        let new = beside(&self.path, "new");
         write_whole(&new, bytes).map_err(Error::io("write", &new))?;
         std::fs::rename(&new, &self.path).map_err(Error::io("replace", &self.path))
     }
@@ -97,10 +97,24 @@ impl LockedState {
     ///
     /// [`Error::Io`] if it cannot be moved.
     pub fn set_aside(&self) -> Result<PathBuf, Error> {
-        let aside = self.path.with_extension("damaged");
+        // An earlier one is kept: it may be the better of the two.
+        let names = (2..100).map(|number| format!("damaged{number}"));
+        let mut places =
+            std::iter::once("damaged".to_owned()).chain(names).map(|name| beside(&self.path, &name));
+        let free = places.find(|place| place.symlink_metadata().is_err());
+        let aside = free.unwrap_or_else(|| beside(&self.path, "damaged"));
         std::fs::rename(&self.path, &aside).map_err(Error::io("set aside", &self.path))?;
         Ok(aside)
     }
+}
+
+/// A file of ours beside the state, `alerts.json.lock`. The whole name is kept, because another file of the
+/// user's may differ in its ending only.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ending);
+    path.with_file_name(name)
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -136,6 +150,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_the_user_s_beside_a_state_is_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let names = ["ci.new", "ci.lock", "ci.damaged", "ci.json.damaged"];
+        for name in names {
+            std::fs::write(folder.path().join(name), name).expect("written");
+        }
+        let locked = StateFile::at(folder.path().join("ci.json")).lock().expect("the lock");
+        locked.replace(b"state").expect("written");
+        assert_eq!(locked.set_aside().expect("moved"), folder.path().join("ci.json.damaged2"));
+        for name in names {
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).expect("still there"), name);
+        }
+    }
+
+    #[test]
     fn a_second_owner_waits_for_the_first() {
         let folder = tempfile::tempdir().expect("a folder");
         let state = StateFile::at(folder.path().join("s.json"));
@@ -158,14 +187,14 @@ mod tests {
         let state = StateFile::at(folder.path().join("s.json"));
         let _kept = state.lock().expect("the lock");
         let error = state.lock_within(Duration::from_millis(10)).expect_err("no lock");
-        let path = folder.path().join("s.lock");
+        let path = folder.path().join("s.json.lock");
         assert_eq!(error.to_string(), format!("cannot lock '{}'", path.display()));
         assert_eq!(error.hint(), Some(format!("see which one with `fuser -v {}`", path.display())));
     }
 
     #[test]
     fn links_are_neither_written_nor_read_through() {
-        for name in ["s.lock", "s.new", "s.json"] {
+        for name in ["s.json.lock", "s.json.new", "s.json"] {
             let folder = tempfile::tempdir().expect("a folder");
             let victim = folder.path().join("victim");
             std::fs::write(&victim, "precious").expect("written");
@@ -178,7 +207,7 @@ mod tests {
                 before
             });
             match name {
-                "s.new" => assert_eq!(read.expect("nothing yet"), None),
+                "s.json.new" => assert_eq!(read.expect("nothing yet"), None),
                 _ => assert!(matches!(read, Err(Error::Link { .. })), "{name}"),
             }
             assert_eq!(std::fs::read_to_string(&victim).expect("text"), "precious", "{name}");

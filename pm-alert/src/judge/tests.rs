@@ -163,10 +163,10 @@ fn each_rate_limit_of_each_credential_is_judged_and_core_comes_from_tracking_whe
         ],
         &[
             "-",
-            "! api_usage > 80% at 80% x1",
+            "! api_usage >= 80% at 80% x1",
             "-",
-            "! api_usage > 80% at 92.3% x1; ! api_usage > 80% at 100% x1",
-            "ok api_usage > 80% at 0% x1",
+            "! api_usage >= 80% at 92.3% x1; ! api_usage >= 80% at 100% x1",
+            "ok api_usage >= 80% at 0% x1",
         ],
     );
 }

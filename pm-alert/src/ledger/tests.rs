@@ -74,7 +74,7 @@ fn a_state_that_cannot_be_understood_is_set_aside_and_said() {
         let mut ledger = place.ledger();
         assert_eq!(ledger.judge(&judge(), observed("10:00:00", 3200), NOW).notices.concat().len(), 1);
         assert!(matches!(ledger.troubles().as_slice(), [Error::Damaged { .. }]));
-        assert_eq!(std::fs::read(place.path().with_extension("damaged")).expect("kept"), bytes);
+        assert_eq!(std::fs::read(place.path().with_extension("json.damaged")).expect("kept"), bytes);
         assert!(std::fs::read(place.path()).expect("a new one").starts_with(b"{\"version\":1,"));
         assert!(ledger.troubles().is_empty());
     }

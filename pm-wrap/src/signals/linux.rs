@@ -51,7 +51,7 @@ impl Signals {
         let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
         loop {
             while let Some(signal) = self.descriptor.read_signal()? {
-                let number = i32::try_from(signal.ssi_signo).unwrap_or(0);
+                let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { continue };
                 if let Some(request) = request(number, origin(&signal), Position { child, leads_session }) {
                     return Ok(request);
                 }
