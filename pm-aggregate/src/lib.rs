@@ -85,12 +85,10 @@ fn read(
             }
         };
         skipped.seen();
-        match line.record().map(|record| groups.push(record, line.bytes)) {
-            Ok(Ok(())) => {}
-            Ok(Err(reason)) | Err(reason) if config.strict => {
-                return Err(Error::bad_line(line.position, reason));
-            }
-            Ok(Err(reason)) | Err(reason) => skipped.skip(line.position, &reason),
+        match line.record().and_then(|record| groups.push(record, line.bytes)) {
+            Ok(()) => {}
+            Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
+            Err(reason) => skipped.skip(line.position, &reason),
         }
     }
 }

@@ -39,7 +39,8 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// A number with a comma between groups of three digits.
+/// A number with a comma between groups of three digits. (`pm_cli::human::count` is the same; the two crates
+/// stand beside each other and may not know each other.)
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
