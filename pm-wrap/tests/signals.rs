@@ -181,3 +181,16 @@ fn signal(process: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(process).expect("a pid")).expect("a pid");
     rustix::process::kill_process(pid, signal).expect("it is our own process");
 }
+
+/// As in a container that somebody else's session entered: the leader's number is 0 inside.
+#[test]
+fn a_session_that_began_outside_of_our_container_is_no_trouble() {
+    let outside_already = nix::unistd::getsid(None).is_ok_and(|leader| leader.as_raw() == 0);
+    let mut command = Command::new(if outside_already { "env" } else { "unshare" });
+    if !outside_already {
+        command.args(["--user", "--map-root-user", "--pid", "--fork"]);
+    }
+    command.args([env!("CARGO_BIN_EXE_pm-wrap"), "--", "sh", "-c", "exit 3"]);
+    let output = command.output().expect("the container starts");
+    assert_eq!((output.status.code(), output.stderr), (Some(3), Vec::new()));
+}

@@ -9,8 +9,9 @@ use std::io;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use nix::unistd::{getpid, getsid};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, getpid, getsid};
+use rustix::process::Pid;
 
 use super::{Origin, Position, Request, request};
 use crate::heritage::Heritage;
@@ -48,6 +49,8 @@ impl Signals {
 
     /// Waits for the next signal that asks something of us. `child` is the command.
     pub(crate) fn next(&self, child: Pid) -> io::Result<Request> {
+        // Rustix takes a process number for never 0, and the leader of a session that began outside of a
+        // container has this number inside.
         let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
         loop {
             while let Some(signal) = self.descriptor.read_signal()? {
