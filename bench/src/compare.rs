@@ -8,6 +8,7 @@ mod answer;
 mod args;
 mod error;
 mod figures;
+mod goal;
 mod machine;
 mod measure;
 mod peer;
@@ -69,7 +70,8 @@ impl Bench<'_> {
 
     /// The process that does nothing: what every program pays for being one.
     fn bare(&self) -> Result<CommandLine, Error> {
-        let program = self.on_path("true").ok_or(Error::NoTrue)?;
+        let missing = Error::Missing { program: "true", package: "coreutils" };
+        let program = self.on_path("true").ok_or(missing)?;
         Ok(CommandLine::new("true", program, [] as [&str; 0]))
     }
 

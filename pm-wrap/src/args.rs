@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::marks::{self, PhaseName};
 use crate::name::LONGEST;
 
 /// Run a command and emit what it cost
@@ -33,8 +35,32 @@ pub struct Args {
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label)]
     pub context: Vec<(String, String)>,
 
+    /// End the command and everything it started after this time, with status 124
+    #[arg(long, value_name = "DURATION", value_parser = pm_cli::parse_duration)]
+    pub timeout: Option<Duration>,
+
+    /// Kill what is still there so long after --timeout
+    #[arg(long, value_name = "DURATION", value_parser = pm_cli::parse_duration, default_value = "5s", requires = "timeout")]
+    pub kill_after: Duration,
+
+    /// Follow every process of the command and record it as well
+    #[arg(long)]
+    pub trace: bool,
+
+    /// While one of these programs runs, the command is in this phase (can be repeated)
+    #[arg(long, value_name = "NAME=PROGRAM,…", value_parser = parse_phase, requires = "trace")]
+    pub phase: Vec<ProgramPhase>,
+
+    /// Record the arguments too, with what looks like a secret masked
+    #[arg(long)]
+    pub record_args: bool,
+
+    /// Inside of a command: say which phase begins (NAME, +NAME inside of another, - ends it)
+    #[arg(long, value_name = "NAME", conflicts_with = "command", allow_hyphen_values = true, value_parser = parse_mark)]
+    pub mark: Option<String>,
+
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(required_unless_present = "mark", trailing_var_arg = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }
 
@@ -45,6 +71,9 @@ Examples:
   pm-wrap --store -- make test                            keep the record, with output and status untouched
   pm-wrap -o log.ndjson -- ./nightly.sh                   the same, behind a log
   pm-wrap --context project_size=large -- gh-pm batch     with a label to group by: context.project_size
+  pm-wrap --timeout 5m -- ./nightly.sh                    not for longer than this
+  pm-wrap --trace --phase git=git -- ./release.sh         how much of it is git, and every process of it
+  pm-wrap --mark upload                                   inside of a script: what follows is the upload
 
 Exit status: the command's own; 125 when pm-wrap itself cannot start it, 126 when it cannot be run,
 127 when it is not found.";
@@ -63,4 +92,29 @@ fn parse_label(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE".to_owned()),
     }
+}
+
+/// The programs that stand for a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramPhase {
+    /// The phase.
+    pub name: PhaseName,
+    /// Base names of programs.
+    pub programs: Vec<String>,
+}
+
+fn parse_phase(text: &str) -> Result<ProgramPhase, String> {
+    let (name, programs) = text.split_once('=').ok_or("write it as NAME=PROGRAM,PROGRAM")?;
+    let name = PhaseName::parse(name).map_err(|error| error.to_string())?;
+    let programs: Vec<_> = programs.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    if programs.is_empty() {
+        Err("it names no program".to_owned())
+    } else {
+        Ok(ProgramPhase { name, programs })
+    }
+}
+
+/// A mark that would be ignored is better refused where it is made.
+fn parse_mark(text: &str) -> Result<String, String> {
+    marks::check(text).map(|()| text.to_owned())
 }

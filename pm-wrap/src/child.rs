@@ -1,46 +1,69 @@
-//! The command itself: started, waited for, and asked what it has used.
+//! The command itself: started, watched over and, once it has ended, waited for.
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use pm_record::Thousandths;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
+use crate::birth::{self, Birth, Fate};
 use crate::config::{Config, Destination};
 use crate::error::Error;
-use crate::execution_id::ExecutionId;
+use crate::following::{Change, Followed, Following};
+use crate::image::Image;
+use crate::journal::{Journal, Told};
+use crate::kernel;
+use crate::limit::{Limit, Measure};
+use crate::memory::MemoryUse;
+use crate::sampler::Sampler;
 use crate::signals::{Request, Signals, stop_by};
-use crate::usage::{Account, Used};
-use crate::{heritage, proc};
+use crate::stops::Stops;
+use crate::survivors::Survivors;
+use crate::usage::{Account, TransferAccount, Transfers, Used};
 
 /// A command that runs.
+#[derive(Debug)]
 pub(crate) struct Child<'a> {
-    process: std::process::Child,
     pid: Pid,
+    program: &'a OsStr,
     signals: &'a Signals,
     started: Instant,
+    /// Until it is known whether the command runs.
+    birth: Option<Birth>,
+    journal: Journal,
+    sampler: Sampler,
+    limit: Limit,
+    survivors: Option<Survivors>,
+    following: Following,
+    /// Whether there is more to look at, of which no signal will tell.
+    more: bool,
+    stops: Stops,
     account: Account,
-    own_peak_kib: Option<u64>,
+    transfers: TransferAccount,
+    /// Part of the command's account, and not the command's.
+    own_transfers: Transfers,
 }
 
 /// A command that has ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) end: End,
+    /// Whether it ran into its time limit.
+    pub(crate) timed_out: bool,
     /// Wall time, in milliseconds.
     pub(crate) total: Thousandths,
     /// How long it was stopped, in milliseconds.
     pub(crate) stopped: Thousandths,
     pub(crate) used: Used,
-    /// The most memory that we held ourselves when it was started, in KiB: its own peak shows only above.
-    pub(crate) own_peak_kib: Option<u64>,
-    pub(crate) io_operations: Option<u64>,
+    pub(crate) memory: MemoryUse,
+    pub(crate) transfers: Option<Transfers>,
+    pub(crate) told: Told,
+    pub(crate) followed: Followed,
 }
 
 /// How a command ended.
@@ -51,102 +74,232 @@ pub(crate) enum End {
 }
 
 impl<'a> Child<'a> {
-    #[expect(clippy::disallowed_methods, reason = "starting the command is this module's job")]
-    pub(crate) fn start(config: &Config, id: &ExecutionId, signals: &'a Signals) -> Result<Self, Error> {
-        let mut command = Command::new(&config.program);
-        command.args(&config.arguments);
-        command.env("PM_EXECUTION_ID", id.as_str());
-        command.env("PM_WRAP_PID", std::process::id().to_string());
-        if config.destination == Destination::Stdout {
-            let stderr = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3);
-            command.stdout(Stdio::from(stderr.map_err(|error| Error::Prepare(error.into()))?));
-        }
-        signals.heritage().give_to(&mut command);
-        let account = Account::now();
-        let own_peak_kib = proc::own_peak_kib();
+    /// Starts what `plan` says.
+    pub(crate) fn start(plan: Plan<'a>) -> Result<Self, Error> {
+        let Plan { config, image, signals, journal } = plan;
+        let to_stdout = config.destination == Destination::Stdout;
+        let streams = if to_stdout { birth::Streams::OutputToError } else { birth::Streams::Own };
+        let (program, limit) = (config.program.as_os_str(), config.limit);
+        // With a limit, whatever the command leaves behind must be found when the time is up.
+        let survivors = limit.next().and_then(|_| Survivors::adopt());
+        let (account, transfers) = (Account::now(), TransferAccount::open());
         let started = Instant::now();
-        let process = command.spawn().map_err(|error| Error::start(&config.program, error))?;
-        let pid = Pid::from_child(&process);
-        Ok(Self { process, pid, signals, started, account, own_peak_kib })
+        let held = config.trace;
+        let mut birth = Birth::begin(image, signals.heritage(), streams, held).map_err(Error::Prepare)?;
+        let following = if held {
+            Following::begin(birth.pid, started, config.program_phases.clone())
+        } else {
+            Following::default()
+        };
+        birth.let_go();
+        let (pid, own_transfers) = (birth.pid, birth.transfers());
+        let (sampler, birth, stops) = (Sampler::of(pid), Some(birth), Stops::default());
+        Ok(Self {
+            pid,
+            program,
+            signals,
+            started,
+            birth,
+            journal,
+            sampler,
+            limit,
+            survivors,
+            following,
+            more: false,
+            stops,
+            account,
+            transfers,
+            own_transfers,
+        })
+    }
+
+    /// Work that does not matter to the command, done while it begins.
+    pub(crate) fn meanwhile(&self, time_of_day: Duration) {
+        self.journal.sweep(time_of_day);
     }
 
     /// Waits for the end, passing signals on and stopping whenever the command stops.
     pub(crate) fn wait(mut self) -> Result<Outcome, Error> {
-        let mut stops = Stops::default();
         // The command may have ended before its first signal is read, so the first look needs none.
-        let mut request = Request::Look;
+        let mut ended = self.look()?;
         loop {
-            match request {
-                Request::Pass(number) => heritage::send(self.pid, number),
-                Request::Look if self.has_ended() => break,
-                Request::Look => self.follow(&mut stops),
+            // Marks come first: their time is that of their reading, and nobody must wait to make one.
+            self.journal.drain(self.started.elapsed());
+            let mut news = self.more;
+            while let Some(request) = self.signals.take(self.pid).map_err(Error::Wait)? {
+                match request {
+                    Request::Pass(number) => kernel::send(self.pid, number),
+                    Request::Look => news = true,
+                }
             }
-            request = self.signals.next(self.pid).map_err(Error::Wait)?;
+            ended = ended || news && self.look()?;
+            if ended && self.nobody_is_to_be_ended() {
+                return self.finish();
+            }
+            let started = self.started;
+            self.sampler.read_if_due(|| started.elapsed(), self.following.sightings());
+            self.keep_to_limit();
+            self.sleep(ended)?;
         }
-        let total = self.started.elapsed();
-        self.signals.release();
-        let io_operations = proc::io_operations(self.pid);
-        let status = self.process.wait().map_err(Error::Wait)?;
-        Ok(Outcome {
-            end: status.signal().map_or(End::Exited(status.code().unwrap_or(0)), End::Signaled),
-            total: micros(total),
-            stopped: micros(stops.total()),
-            used: Account::now().since(self.account),
-            own_peak_kib: self.own_peak_kib,
-            io_operations,
-        })
     }
 
     /// Whether the command has ended. It stays to be waited for, so that `/proc` can still tell of it.
-    fn has_ended(&self) -> bool {
+    fn look(&mut self) -> Result<bool, Error> {
+        if let Some(survivors) = self.survivors.as_mut().filter(|_| !self.following.buries()) {
+            survivors.bury(self.pid, &mut self.transfers);
+        }
+        let started = self.started;
+        let looked = self.following.look(|| started.elapsed(), &mut self.journal);
+        let change = looked.map_err(Error::Wait)?;
+        self.more = change.more;
+        if self.following.has_root() || change.ended {
+            self.follow_traced(change);
+            return Ok(change.ended);
+        }
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         // An error means that there is nothing to wait for any more.
-        !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None))
+        let ended = !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None));
+        if !ended {
+            self.follow();
+        }
+        Ok(ended)
+    }
+
+    /// The same as [`Self::follow`], of a command whose stops are told by tracing it.
+    fn follow_traced(&mut self, change: Change) {
+        if let Some(signal) = change.stopped_by {
+            self.stopped(Signal::try_from(signal).ok());
+        }
+        if change.continued {
+            self.stops.end();
+        }
     }
 
     /// Looks whether the command was stopped or continued. When job control stopped it, this process stops
     /// by the same signal, so that a shell sees its job stopped, and continues the command afterwards.
     ///
     /// A command that somebody stops by its own number is left alone: nobody would know to continue us.
-    fn follow(&self, stops: &mut Stops) {
+    fn follow(&mut self) {
         let options = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED | WaitIdOptions::NOHANG;
         let Ok(Some(change)) = waitid(WaitId::Pid(self.pid), options) else { return };
         if !change.stopped() {
-            return stops.end();
+            return self.stops.end();
         }
-        stops.begin();
-        let by = change.stopping_signal().and_then(|number| Signal::try_from(number).ok());
+        self.stopped(change.stopping_signal().and_then(|number| Signal::try_from(number).ok()));
+    }
+
+    fn stopped(&mut self, by: Option<Signal>) {
+        self.stops.begin();
         if let Some(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) = by {
             stop_by(signal);
-            heritage::send(self.pid, Signal::SIGCONT as i32);
+            kernel::send(self.pid, Signal::SIGCONT as i32);
+        }
+    }
+
+    /// After a time limit the whole tree has to end, not the command alone.
+    fn nobody_is_to_be_ended(&mut self) -> bool {
+        !self.limit.passed()
+            || self.limit.next().is_none()
+            || self.survivors.as_mut().is_none_or(|survivors| survivors.living().is_empty())
+    }
+
+    fn keep_to_limit(&mut self) {
+        let numbers: &[Signal] = match self.limit.due(self.started.elapsed()) {
+            None => return,
+            // Whoever is stopped must go on to hear that he is asked.
+            Some(Measure::Ask) => &[Signal::SIGTERM, Signal::SIGCONT],
+            Some(Measure::Kill) => &[Signal::SIGKILL],
+        };
+        let tree = self.survivors.as_mut().map(Survivors::living);
+        for process in tree.unwrap_or_else(|| vec![self.pid]) {
+            for &number in numbers {
+                kernel::send(process, number as i32);
+            }
+        }
+    }
+
+    /// Waits until something comes or is due.
+    fn sleep(&mut self, ended: bool) -> Result<(), Error> {
+        let sampled = self.sampler.next().filter(|_| !ended);
+        let at_once = self.more.then_some(Duration::ZERO);
+        let due = sampled.into_iter().chain(self.limit.next()).chain(at_once).min();
+        let pause = due.map(|due| due.saturating_sub(self.started.elapsed()));
+        let pause = pause.and_then(|pause| rustix::event::Timespec::try_from(pause).ok());
+        let fork = self.birth.as_ref().map(Birth::descriptor);
+        let mut descriptors: Vec<_> = [Some(self.signals.descriptor()), self.journal.descriptor(), fork]
+            .into_iter()
+            .flatten()
+            .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
+            .collect();
+        match poll(&mut descriptors, pause.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(Error::Wait(error.into())),
+        }
+        let news = fork.is_some() && descriptors.last().is_some_and(|last| !last.revents().is_empty());
+        if news { self.hear_of_birth() } else { Ok(()) }
+    }
+
+    /// Takes in what became of the new process.
+    fn hear_of_birth(&mut self) -> Result<(), Error> {
+        let Some(birth) = &mut self.birth else { return Ok(()) };
+        match birth.hear().map_err(Error::Wait)? {
+            Fate::Open => return Ok(()),
+            Fate::Runs { own_peak_kib } => self.sampler.begin(self.started.elapsed(), own_peak_kib),
+            Fate::Failed(error) => {
+                let _ = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED);
+                return Err(Error::start(self.program, error));
+            }
+        }
+        self.birth = None;
+        Ok(())
+    }
+
+    /// The command has ended: everything that is known of it.
+    fn finish(mut self) -> Result<Outcome, Error> {
+        let total = self.started.elapsed();
+        while self.birth.is_some() {
+            self.hear_of_birth()?;
+        }
+        self.signals.release();
+        let pid = self.pid;
+        let status = self.transfers.around(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
+        self.transfers.leave_out(self.own_transfers);
+        let used = Account::now().since(self.account);
+        let followed = self.following.finish();
+        Ok(Outcome {
+            end: status.map_err(|error| Error::Wait(error.into()))?.map_or(End::Exited(0), End::from),
+            timed_out: self.limit.passed(),
+            total: micros(total),
+            stopped: micros(self.stops.total()),
+            memory: self.sampler.finish(total, used.largest_kib, followed.largest_kib),
+            followed,
+            used,
+            transfers: self.transfers.sum(),
+            told: self.journal.finish(total),
+        })
+    }
+}
+
+impl From<WaitIdStatus> for End {
+    fn from(status: WaitIdStatus) -> Self {
+        match status.terminating_signal() {
+            Some(number) => Self::Signaled(number),
+            None => Self::Exited(status.exit_status().unwrap_or(0)),
         }
     }
 }
 
-/// For how long the command was stopped so far.
-#[derive(Debug, Default)]
-struct Stops {
-    before: std::time::Duration,
-    since: Option<Instant>,
-}
-
-impl Stops {
-    fn begin(&mut self) {
-        self.since.get_or_insert_with(Instant::now);
-    }
-
-    fn end(&mut self) {
-        self.before = self.total();
-        self.since = None;
-    }
-
-    fn total(&self) -> std::time::Duration {
-        self.before + self.since.map_or(std::time::Duration::ZERO, |since| since.elapsed())
-    }
+/// What is needed to start a command.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) image: Image,
+    pub(crate) signals: &'a Signals,
+    pub(crate) journal: Journal,
 }
 
 /// A duration in milliseconds; a microsecond is a thousandth of one.
-fn micros(duration: std::time::Duration) -> Thousandths {
+fn micros(duration: Duration) -> Thousandths {
     Thousandths(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 

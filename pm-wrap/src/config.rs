@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use pm_record::{Scalar, Thousandths};
 
-use crate::args::Args;
+use crate::args::{Args, ProgramPhase};
+use crate::limit::Limit;
 use crate::name;
 
 /// What to do, with nothing left to default.
@@ -21,6 +22,11 @@ pub(crate) struct Config {
     pub(crate) destination: Destination,
     /// The shell command that gets the record afterwards.
     pub(crate) then: Option<OsString>,
+    pub(crate) limit: Limit,
+    pub(crate) trace: bool,
+    /// The phases that programs stand for, the first that matches first.
+    pub(crate) program_phases: Vec<ProgramPhase>,
+    pub(crate) record_args: bool,
 }
 
 /// Where the record goes.
@@ -50,6 +56,10 @@ impl From<Args> for Config {
                 (None, None) => Destination::Stdout,
             },
             then: args.then,
+            limit: Limit::new(args.timeout, args.kill_after),
+            trace: args.trace,
+            program_phases: args.phase,
+            record_args: args.record_args,
         }
     }
 }

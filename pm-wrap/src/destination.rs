@@ -8,24 +8,49 @@ use pm_store::Store;
 
 use crate::config::Destination;
 
-/// Writes the record in one piece.
-pub(crate) fn write(destination: &Destination, line: &[u8], io: &mut Streams) -> Result<(), Trouble> {
+/// The longest piece that a pipe takes whole, so that those who share one cannot interleave; and the
+/// longest that is written to a file at once.
+const TO_PIPE: usize = 4096;
+const TO_FILE: usize = 64 * 1024;
+
+/// Writes lines, each of them in one piece with its newline.
+pub(crate) fn write(destination: &Destination, lines: &[u8], io: &mut Streams) -> Result<(), Trouble> {
     match destination {
         Destination::Stdout => {
-            let written = io.output.write_all(line).and_then(|()| io.output.flush());
+            let mut pieces = pieces(lines, TO_PIPE);
+            let written =
+                pieces.try_for_each(|piece| io.output.write_all(piece).and_then(|()| io.output.flush()));
             // A reader that has left did not want the record.
             if io.output.is_closed() { Ok(()) } else { written.map_err(Trouble::Stdout) }
         }
         Destination::File(path) => {
             let path = io.environment.current_dir().join(path);
-            Ok(pm_store::append_line(&path, line, 0o666)?)
+            pieces(lines, TO_FILE).try_for_each(|piece| Ok(pm_store::append_line(&path, piece, 0o666)?))
         }
         Destination::Store(named) => {
             let directory = |name: &str| io.environment.absolute(name).map(Into::into);
             let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
-            Ok(store.append(line, Timestamp::from_millis(io.clock.now_millis()))?)
+            let now = Timestamp::from_millis(io.clock.now_millis());
+            pieces(lines, TO_FILE).try_for_each(|piece| Ok(store.append(piece, now)?))
         }
     }
+}
+
+/// Cuts lines into pieces of whole lines, each as long as it may be. A line that is longer stays whole.
+fn pieces(lines: &[u8], longest: usize) -> impl Iterator<Item = &[u8]> {
+    let mut rest = lines;
+    std::iter::from_fn(move || {
+        let fits = rest.len().min(longest);
+        let end = if fits == rest.len() {
+            Some(fits)
+        } else {
+            memchr::memrchr(b'\n', &rest[..fits]).map(|at| at + 1)
+        };
+        let end = end.or_else(|| memchr::memchr(b'\n', rest).map(|at| at + 1)).unwrap_or(rest.len());
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 /// Why the record could not be kept: a warning, whatever it is.
@@ -47,5 +72,25 @@ impl Explain for Trouble {
             Self::Stdout(_) => None,
             Self::Store(error) => error.hint(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(lines: &str, expected: &[&str]) {
+        let pieces: Vec<_> =
+            pieces(lines.as_bytes(), 8).map(|piece| str::from_utf8(piece).expect("text")).collect();
+        assert_eq!(pieces, expected);
+    }
+
+    #[test]
+    fn pieces_are_whole_lines_and_as_long_as_they_may_be() {
+        check("", &[]);
+        check("abc\n", &["abc\n"]);
+        check("abc\ndef\nghi\n", &["abc\ndef\n", "ghi\n"]);
+        check("a\nmuch too long\nb\n", &["a\n", "much too long\n", "b\n"]);
     }
 }

@@ -1,17 +1,15 @@
 //! The name of one run.
 
-use std::hash::{BuildHasher, RandomState};
+use crate::chance;
 
 /// `exec_` and 12 hexadecimal digits, chosen by chance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExecutionId(String);
 
 impl ExecutionId {
-    /// The standard library's hashers are seeded by the system's randomness, which saves a dependency and
-    /// cannot fail; 48 bits keep a million runs apart with odds of 500 to one.
+    /// 48 bits keep a million runs apart with odds of 500 to one.
     pub(crate) fn random() -> Self {
-        let bits = RandomState::new().hash_one(std::process::id());
-        Self(format!("exec_{:012x}", bits >> 16))
+        Self(format!("exec_{:012x}", u64::from_le_bytes(chance::bytes()) >> 16))
     }
 
     pub(crate) fn as_str(&self) -> &str {

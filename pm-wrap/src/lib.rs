@@ -11,33 +11,62 @@
 //! the records are the contract.
 
 pub mod args;
+mod birth;
+mod chance;
 mod child;
 mod config;
 mod destination;
 mod error;
 mod execution_id;
+mod fifo;
+mod following;
 mod heritage;
+mod image;
+mod journal;
+mod kernel;
+mod limit;
+pub mod marks;
+mod mask;
+mod memory;
 mod name;
+mod phases;
 mod proc;
 mod record;
+mod sampler;
+mod sightings;
 mod signals;
+mod stops;
+mod survivors;
 mod then;
+#[cfg(target_os = "linux")]
+mod trace;
+mod trace_context;
+mod tree;
 mod usage;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use pm_cli::{Exit, Streams};
 use pm_record::{PerformanceMetrics, Timestamp};
 
 use crate::args::Args;
-use crate::child::{Child, End};
+use crate::child::{Child, End, Outcome, Plan};
 use crate::config::Config;
 pub use crate::error::Error;
 use crate::execution_id::ExecutionId;
+use crate::fifo::Fifo;
+use crate::image::Image;
+use crate::journal::Journal;
+use crate::record::{Beginning, Identity};
 use crate::signals::Signals;
+use crate::trace_context::TraceContext;
 
 /// The program's name.
 pub const TOOL: &str = "pm-wrap";
+
+/// The status of a command that ran into its time limit, as `timeout` of the GNU core utilities has it.
+const TIMED_OUT: u8 = 124;
 
 /// The whole life of the tool: arguments and streams in, the command's exit status out.
 ///
@@ -46,29 +75,92 @@ pub const TOOL: &str = "pm-wrap";
 /// Only what goes wrong before the command is started; it ends with status 125, 126 or 127.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
+    if let Some(mark) = &args.mark {
+        fifo::write(&io.environment, format!("{mark}\n").as_bytes());
+        return Ok(Exit::Done);
+    }
     let config = Config::from(args);
-    let id = ExecutionId::random();
     // From here until this process ends: a signal must not end it before the command's status is known.
     let signals = Signals::block().map_err(Error::Prepare)?;
-    let started = Timestamp::from_millis(io.clock.now_millis());
-    let (run, result) = match Child::start(&config, &id, &signals) {
-        Ok(child) => {
-            let outcome = child.wait()?;
-            (record::finished(&config, &id, started, &outcome), Ok(exit(outcome.end)))
-        }
-        Err(error) => {
-            signals.release();
-            (record::not_started(&config, &id, started, &error), Err(error))
-        }
+    let parent = io.environment.get(trace_context::VARIABLE);
+    let beginning = Beginning {
+        config: &config,
+        id: ExecutionId::random(),
+        trace: TraceContext::child_of(parent, chance::bytes()),
+        started: Timestamp::from_millis(io.clock.now_millis()),
     };
-    emit(&config, run, &signals, io);
+    let Measured { run, processes, result } = measure(&beginning, &signals, io);
+    emit(&config, run, &processes, &signals, io);
     result
 }
 
-/// Hands the record on. From here on nothing may fail: the command has ended and its status counts.
-fn emit(config: &Config, run: PerformanceMetrics, signals: &Signals, io: &mut Streams) {
+/// What is there to tell, and how to end.
+struct Measured {
+    run: PerformanceMetrics,
+    /// The records of its processes, as lines.
+    processes: Vec<u8>,
+    result: Result<Exit, Error>,
+}
+
+/// Runs the command and makes its records.
+fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measured {
+    let mut identity = Identity::default();
+    let child = plan(beginning, signals, io).and_then(Child::start);
+    let outcome = child.and_then(|child| {
+        // The command begins meanwhile, on another core if there is one.
+        identity = Identity { host: pm_cli::host(), machine: pm_cli::machine() };
+        child.meanwhile(Duration::from_millis(io.clock.now_millis().unsigned_abs()));
+        child.wait()
+    });
+    match outcome {
+        Ok(mut outcome) => {
+            if let Some(ignored) = &outcome.told.ignored {
+                io.tell(TOOL, &ignored.to_string());
+            }
+            for trouble in &outcome.followed.troubles {
+                io.complain(TOOL, trouble);
+            }
+            let result = Ok(exit(&outcome));
+            let processes = record::processes(beginning, std::mem::take(&mut outcome.followed.records));
+            Measured { run: record::finished(beginning, identity, outcome), processes, result }
+        }
+        Err(error) => {
+            signals.release();
+            let run = record::not_started(beginning, identity, &error);
+            Measured { run, processes: Vec::new(), result: Err(error) }
+        }
+    }
+}
+
+/// The command as it is to be started.
+fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Result<Plan<'a>, Error> {
+    let Beginning { config, id, trace, .. } = beginning;
+    let fifo = Fifo::make(&io.environment, id);
+    let ours: [(&str, OsString); 4] = [
+        ("PM_EXECUTION_ID", id.as_str().into()),
+        ("PM_WRAP_PID", std::process::id().to_string().into()),
+        (fifo::VARIABLE, Fifo::variable(fifo.as_ref())),
+        (trace_context::VARIABLE, trace.header().into()),
+    ];
+    // A state belongs to the trace that it came with.
+    let foreign = if trace.record().parent_span_id.is_none() { trace_context::STATE } else { "" };
+    let variables = io.environment.variables();
+    let kept = variables.filter(|(name, _)| *name != foreign && ours.iter().all(|(our, _)| name != our));
+    let variables = kept
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(ours.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+    let path = io.environment.get("PATH");
+    let image = Image::new(&config.program, &config.arguments, path, variables).map_err(Error::Prepare)?;
+    let programs = config.program_phases.iter().map(|phase| phase.name.clone()).collect();
+    Ok(Plan { config, image, signals, journal: Journal::new(fifo, programs) })
+}
+
+/// Hands the records on. From here on nothing may fail: the command has ended and its status counts.
+fn emit(config: &Config, run: PerformanceMetrics, processes: &[u8], signals: &Signals, io: &mut Streams) {
     let line = record::line(run);
-    if let Err(trouble) = destination::write(&config.destination, &line, io) {
+    let written = destination::write(&config.destination, &line, io)
+        .and_then(|()| destination::write(&config.destination, processes, io));
+    if let Err(trouble) = written {
         io.complain(TOOL, &trouble);
     }
     if let Some(command) = &config.then
@@ -78,8 +170,9 @@ fn emit(config: &Config, run: PerformanceMetrics, signals: &Signals, io: &mut St
     }
 }
 
-fn exit(end: End) -> Exit {
-    match end {
+fn exit(outcome: &Outcome) -> Exit {
+    match outcome.end {
+        _ if outcome.timed_out => Exit::Status(TIMED_OUT),
         // A status has eight bits on every system that we run on.
         End::Exited(code) => Exit::Status(u8::try_from(code).unwrap_or(u8::MAX)),
         End::Signaled(signal) => Exit::Signal(signal),

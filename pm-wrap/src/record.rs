@@ -1,94 +1,149 @@
 //! The record of a run.
 
-use pm_record::{PerformanceMetrics, Record, ResourceUsage, Status, Thousandths, Timestamp};
+use pm_record::{PerformanceMetrics, ProcessTrace, Record, ResourceUsage, Status, Thousandths, Timestamp};
 
 use crate::child::{End, Outcome};
 use crate::config::Config;
 use crate::error::Error;
 use crate::execution_id::ExecutionId;
-use crate::name;
+use crate::trace_context::TraceContext;
+use crate::usage::Transfers;
+use crate::{mask, name};
 
 /// The longest line, newline included: what a pipe takes in one piece, so that wraps that share one
 /// cannot interleave.
 const LONGEST: usize = 4096;
 
+/// What is in no phase.
+const OTHER_MS: &str = "other_ms";
+
+/// What is known of a run before it begins.
+#[derive(Debug)]
+pub(crate) struct Beginning<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) id: ExecutionId,
+    pub(crate) started: Timestamp,
+    pub(crate) trace: TraceContext,
+}
+
+/// What makes this machine comparable with others; found out while the command runs.
+#[derive(Debug, Default)]
+pub(crate) struct Identity {
+    pub(crate) host: Option<String>,
+    pub(crate) machine: Option<String>,
+}
+
 /// The record of a command that has ended.
-pub(crate) fn finished(
-    config: &Config,
-    id: &ExecutionId,
-    started: Timestamp,
-    outcome: &Outcome,
-) -> PerformanceMetrics {
+pub(crate) fn finished(beginning: &Beginning, identity: Identity, outcome: Outcome) -> PerformanceMetrics {
     let (status, exit_code, signal) = match outcome.end {
+        // What is asked to end may do so with whatever status it likes.
+        End::Exited(code) if outcome.timed_out => (Status::Timeout, Some(code), None),
+        End::Signaled(number) if outcome.timed_out => (Status::Timeout, None, Some(number)),
         End::Exited(0) => (Status::Success, Some(0), None),
         End::Exited(code) => (Status::Failure, Some(code), None),
         End::Signaled(number) => (Status::Signaled, None, Some(number)),
     };
+    let resource_usage = resource_usage(&outcome);
+    let mut run = begin(beginning, identity, outcome.total);
+    run.duration.phases = outcome.told.phases;
+    for (key, value) in outcome.told.context {
+        // What was said on the command line was said on purpose.
+        run.context.entry(key).or_insert(value);
+    }
     PerformanceMetrics {
-        resource_usage: resource_usage(outcome),
+        resource_usage,
+        github_api: outcome.told.github_api,
         exit_code,
         signal,
         status: Some(status),
         stopped_ms: (outcome.stopped.0 > 0).then_some(outcome.stopped),
-        ..begin(config, id, started, outcome.total)
+        truncated: outcome.told.truncated.then_some(true),
+        trace_degraded: outcome.followed.degraded.then_some(true),
+        ..run
     }
+}
+
+/// The records of the processes of a run, each on a line of its own.
+pub(crate) fn processes(beginning: &Beginning, records: Vec<ProcessTrace>) -> Vec<u8> {
+    let Beginning { id, started, .. } = beginning;
+    let mut lines = Vec::new();
+    for record in records {
+        let start = started.as_millis().saturating_add(record.start_ms.0 / 1000);
+        let record = ProcessTrace {
+            execution_id: Some(id.as_str().to_owned()),
+            timestamp: Some(Timestamp::from_millis(start)),
+            ..record
+        };
+        lines.extend(Record::Process(Box::new(record)).to_line());
+    }
+    lines
 }
 
 /// The record of a command that could not be started.
-pub(crate) fn not_started(
-    config: &Config,
-    id: &ExecutionId,
-    started: Timestamp,
-    error: &Error,
-) -> PerformanceMetrics {
+pub(crate) fn not_started(beginning: &Beginning, identity: Identity, error: &Error) -> PerformanceMetrics {
     PerformanceMetrics {
         exit_code: Some(i32::from(error.status())),
         status: Some(Status::NotStarted),
-        ..begin(config, id, started, Thousandths(0))
+        ..begin(beginning, identity, Thousandths(0))
     }
 }
 
-fn begin(config: &Config, id: &ExecutionId, started: Timestamp, total: Thousandths) -> PerformanceMetrics {
+fn begin(beginning: &Beginning, identity: Identity, total: Thousandths) -> PerformanceMetrics {
+    let Beginning { config, id, started, trace } = beginning;
     PerformanceMetrics {
         execution_id: Some(id.as_str().to_owned()),
         context: config.context.clone(),
         program: Some(name::base_name(&config.program)),
-        host: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
-        ..PerformanceMetrics::new(config.name.clone(), started, total)
+        host: identity.host,
+        machine: identity.machine,
+        trace: Some(trace.record()),
+        args: config.record_args.then(|| mask::arguments(&config.program, &config.arguments)),
+        ..PerformanceMetrics::new(config.name.clone(), *started, total)
     }
 }
 
 fn resource_usage(outcome: &Outcome) -> ResourceUsage {
-    let used = &outcome.used;
-    let peak = peak(used.largest_kib, outcome.own_peak_kib);
+    let Outcome { used, memory, transfers, .. } = outcome;
+    let count = |value: fn(&Transfers) -> u64| transfers.as_ref().map(value).map(Thousandths::from_count);
     ResourceUsage {
-        peak_memory_mb: peak.map(|kib| Thousandths(i64::try_from(kib * 1000 / 1024).unwrap_or(i64::MAX))),
-        peak_memory_source: Some(if peak.is_some() { "rusage" } else { "floor" }.to_owned()),
+        peak_memory_mb: memory.peak_mb,
+        average_memory_mb: memory.average_mb,
+        peak_memory_source: Some(memory.source.clone()),
+        memory_samples: Some(Thousandths::from_count(memory.samples)),
         cpu_time_ms: used.user.zip(used.system).map(|(user, system)| Thousandths(user.0 + system.0)),
         user_ms: used.user,
         system_ms: used.system,
-        io_operations: outcome.io_operations.map(Thousandths::from_count),
+        io_operations: count(|transfers| transfers.operations),
+        read_bytes: count(|transfers| transfers.read_bytes),
+        written_bytes: count(|transfers| transfers.written_bytes),
         page_faults: used.page_faults.map(Thousandths::from_count),
         context_switches: used.context_switches.map(Thousandths::from_count),
-        ..ResourceUsage::default()
+        processes: outcome.followed.count.map(Thousandths::from_count),
     }
 }
 
-/// The largest process of the command's tree, unless that is no larger than we were when we started it:
-/// the kernel counts a new process as large as the one it was made from.
-fn peak(largest_kib: Option<u64>, own_kib: Option<u64>) -> Option<u64> {
-    largest_kib.filter(|&largest| own_kib.is_some_and(|own| largest > own))
-}
-
-/// The record as one line, short enough for a pipe. Labels go first, the last one first of all.
+/// The record as one line, short enough for a pipe.
 pub(crate) fn line(mut run: PerformanceMetrics) -> Vec<u8> {
     loop {
         let line = Record::Performance(Box::new(run.clone())).to_line();
-        if line.len() <= LONGEST || run.context.pop().is_none() {
+        if line.len() <= LONGEST || !shorten(&mut run) {
             return line;
         }
         run.truncated = Some(true);
     }
+}
+
+/// Leaves something out: arguments first, then labels, then phases, the last one of each first of all. The
+/// time of a phase that is left out is `other_ms`, so that phases still add up to the total.
+fn shorten(run: &mut PerformanceMetrics) -> bool {
+    if run.args.as_mut().and_then(Vec::pop).is_some() || run.context.pop().is_some() {
+        return true;
+    }
+    let phases = &mut run.duration.phases;
+    let last = phases.keys().rposition(|name| name != OTHER_MS);
+    let Some((_, time)) = last.and_then(|index| phases.shift_remove_index(index)) else { return false };
+    phases.entry(OTHER_MS.to_owned()).or_insert(Thousandths(0)).0 += time.0;
+    true
 }
 
 #[cfg(test)]
@@ -120,9 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn memory_no_larger_than_our_own_is_unknown() {
-        assert_eq!(peak(Some(2048), Some(1024)), Some(2048));
-        assert_eq!(peak(Some(1024), Some(1024)), None);
-        assert_eq!((peak(None, Some(1)), peak(Some(1), None)), (None, None));
+    fn phases_that_do_not_fit_still_add_up_to_the_total() {
+        let mut run = run();
+        run.args = Some(vec!["x".repeat(200); 20]);
+        for number in 0..64 {
+            run.duration.phases.insert(format!("{number}_{}_ms", "p".repeat(60)), Thousandths(1000));
+        }
+        let line = line(run);
+        assert!(line.len() <= LONGEST);
+        let Ok(Record::Performance(read)) = Record::parse(&line) else { panic!("a record") };
+        assert_eq!(read.duration.phases.values().map(|time| time.0).sum::<i64>(), 64_000);
+        assert_eq!((read.args, read.truncated), (Some(Vec::new()), Some(true)));
+        assert!(read.duration.phases.len() > 30);
     }
 }

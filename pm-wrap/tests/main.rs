@@ -220,14 +220,15 @@ fn time_processor_and_io_are_those_of_the_command() {
 }
 
 #[test]
-fn peak_memory_is_that_of_the_largest_process_of_the_tree() {
+fn a_spike_of_one_process_is_never_missed() {
     // 64 MiB in a grandchild: `dd` holds one block of that size.
     let run = record(
         &run(&["--", "sh", "-c", "(dd if=/dev/zero of=/dev/null bs=64M count=1 2>/dev/null); true"]).stdout,
     );
     let peak = run.resource_usage.peak_memory_mb.expect("known").to_f64();
     assert!((64.0..80.0).contains(&peak), "{peak} MiB");
-    assert_eq!(run.resource_usage.peak_memory_source.as_deref(), Some("rusage"));
+    let source = run.resource_usage.peak_memory_source.expect("known");
+    assert!(source.split('+').any(|reading| reading == "rusage"), "{source}");
 }
 
 #[test]

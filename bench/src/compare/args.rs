@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value = "200000")]
     pub(super) records: NonZeroU32,
 
-    /// How many pairs of long commands are run; short ones 20 times as many, jq a fifth
+    /// How many pairs of long commands are run; short ones 20 times as many, scripts 4 times, jq a fifth
     #[arg(long, value_name = "N", default_value = "15")]
     pub(super) pairs: NonZeroU32,
 
@@ -62,6 +62,11 @@ impl Args {
     /// Rounds of commands that take about a millisecond: the noise is as long as they are.
     pub(super) fn short_rounds(&self) -> u32 {
         self.pairs.get().saturating_mul(20)
+    }
+
+    /// Rounds of commands that take some fifty milliseconds.
+    pub(super) fn middling_rounds(&self) -> u32 {
+        self.pairs.get().saturating_mul(4)
     }
 
     /// Rounds of commands that take many seconds.

@@ -14,9 +14,14 @@ pub enum Error {
     /// A tool of ours is not there.
     #[error("'{}' is not built", .0.display())]
     NotBuilt(PathBuf),
-    /// There is no process to measure the others against.
-    #[error("there is no 'true' on PATH")]
-    NoTrue,
+    /// What is to be wrapped is not there.
+    #[error("there is no '{program}' on PATH")]
+    Missing {
+        /// Its name.
+        program: &'static str,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
     /// A command cannot be started.
     #[error("cannot run '{command}'")]
     Start {
@@ -68,7 +73,7 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Wrong { .. } => Exit::BadInput,
             Self::NotBuilt(_)
-            | Self::NoTrue
+            | Self::Missing { .. }
             | Self::Start { .. }
             | Self::Failed { .. }
             | Self::File { .. }
@@ -80,7 +85,7 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.hint(),
             Self::NotBuilt(_) => Some("build it with `scripts/build`".to_owned()),
-            Self::NoTrue => Some("try `apt-get install coreutils`".to_owned()),
+            Self::Missing { package, .. } => Some(format!("try `apt-get install {package}`")),
             Self::Failed { command, .. } | Self::Wrong { command, .. } => {
                 Some(format!("see for yourself with `{command}`"))
             }

@@ -22,6 +22,11 @@ pub(super) fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect()
 }
 
+/// The median of these ratios; 0 if there is none.
+pub(super) fn median_ratio(ours: &[f64], theirs: &[f64]) -> f64 {
+    median(ratios(ours, theirs)).unwrap_or_default()
+}
+
 /// How much more `with` is than `without`, pair by pair.
 pub(super) fn differences(with: &[f64], without: &[f64]) -> Vec<f64> {
     with.iter().zip(without).map(|(with, without)| with - without).collect()

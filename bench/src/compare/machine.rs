@@ -23,7 +23,12 @@ fn value(text: &str, key: &str, separator: char) -> Option<String> {
 /// The most memory that this process has held, in MiB; 0 where the kernel does not say.
 pub(super) fn own_peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    value(&status, "VmHWM", ':').and_then(|peak| kibibytes(&peak)).unwrap_or_default() / 1024.0
+    peak_mib(&status).unwrap_or_default()
+}
+
+/// The most memory that a process has held, in MiB, by its `/proc/PID/status`.
+pub(super) fn peak_mib(status: &str) -> Option<f64> {
+    Some(kibibytes(&value(status, "VmHWM", ':')?)? / 1024.0)
 }
 
 /// `16307384 kB` as `15.6 GiB`.
@@ -48,6 +53,7 @@ mod tests {
             Some("Debian 12")
         );
         assert_eq!(value("", "model name", ':'), None);
+        assert_eq!(peak_mib("Name:\tx\nVmHWM:\t    1536 kB\n"), Some(1.5));
         assert_eq!(gibibytes("16307384 kB").as_deref(), Some("15.6 GiB"));
     }
 }

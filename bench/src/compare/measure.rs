@@ -5,9 +5,9 @@
 //! new process is born in its starter's memory and the kernel counts that; where it says no more than that,
 //! it is an upper bound.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -27,6 +27,7 @@ pub(super) struct CommandLine {
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     wall_ms: f64,
+    cpu_ms: f64,
     peak_mib: f64,
 }
 
@@ -87,8 +88,17 @@ impl CommandLine {
         Self { name: name.into(), program: program.into(), args: args.into_iter().map(Into::into).collect() }
     }
 
-    pub(super) fn program(&self) -> &Path {
-        &self.program
+    /// This command with more arguments, of which the last are another command.
+    pub(super) fn around(
+        &self,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        command: &CommandLine,
+    ) -> Self {
+        let mut whole = self.clone();
+        whole.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        whole.args.push(command.program.clone().into_os_string());
+        whole.args.extend_from_slice(&command.args);
+        whole
     }
 
     /// Runs it once, untimed, for what it writes.
@@ -112,6 +122,11 @@ impl CommandLine {
         Error::Wrong { command: self.to_string(), reason: reason.into() }
     }
 
+    /// Runs it once, for the CPU time of it and of every process that it waited for, in milliseconds.
+    pub(super) fn cpu_ms(&self) -> Result<f64, Error> {
+        Ok(self.time()?.cpu_ms)
+    }
+
     fn time(&self) -> Result<Cost, Error> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -124,7 +139,9 @@ impl CommandLine {
             return Err(Error::Failed { command, status: ended.status, said: String::new() });
         }
         let peak_mib = ended.rusage.maxrss as f64 / f64::from(1 << 20);
-        Ok(Cost { wall_ms: wall.as_secs_f64() * 1000.0, peak_mib })
+        let cpu = ended.rusage.utime + ended.rusage.stime;
+        let [wall_ms, cpu_ms] = [wall, cpu].map(|time| time.as_secs_f64() * 1000.0);
+        Ok(Cost { wall_ms, cpu_ms, peak_mib })
     }
 
     #[expect(clippy::disallowed_methods, reason = "starting programs is this module's job")]
@@ -184,6 +201,14 @@ mod tests {
         assert!(matches!(in_turn(&[&failing], 1), Err(Error::Failed { .. })));
         let missing = CommandLine::new("x", "/no/such/program", [] as [&str; 0]);
         assert!(matches!(missing.answer(), Err(Error::Start { .. })));
+    }
+
+    #[test]
+    fn a_command_around_another_has_the_other_s_words_at_its_end() {
+        let (inner, outer) =
+            (CommandLine::new("x", "sh", ["-c", ":"]), CommandLine::new("y", "time", ["-v"]));
+        let whole = outer.around(["-o", "file"], &inner);
+        assert_eq!((whole.to_string().as_str(), whole.name.as_str()), ("time -v -o file sh -c :", "y"));
     }
 
     #[test]

@@ -26,6 +26,10 @@ impl Peer {
         Self::find(bench.on_path("time"), &["--version"])
     }
 
+    pub(super) fn strace(bench: &Bench<'_>) -> Option<Self> {
+        Self::find(bench.on_path("strace"), &["--version"])
+    }
+
     pub(super) fn jq(bench: &Bench<'_>) -> Option<Self> {
         Self::find(bench.on_path("jq"), &["--version"])
     }

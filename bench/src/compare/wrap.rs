@@ -1,64 +1,67 @@
-//! Wrapping a command: `pm-wrap` against GNU time, both over the process that does nothing.
+//! Wrapping a command: what `pm-wrap` adds to it, beside what its peers add, and what it uses itself.
+//!
+//! Every record goes to a store, and every feature is switched on that asks nothing of another program:
+//! tracing has figures of its own.
+
+mod own;
+mod script;
+mod single;
 
 use std::fs;
+use std::path::PathBuf;
 
-use pm_record::Record;
+use pm_record::{PerformanceMetrics, Record, Status};
+use pm_store::Store;
 
-use super::measure::{CommandLine, in_turn};
-use super::peer::Peer;
-use super::table::{Baseline, command_lines, over, table};
+use super::measure::CommandLine;
 use super::{Bench, Error, read};
 
+/// What a user can switch on and need not.
+const FEATURES: [&str; 5] = ["--timeout", "1h", "--record-args", "--context", "project_size=large"];
+
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
-    let bare = bench.bare()?;
-    let ours = wrapped(bench, &bare)?;
-    let peer = Peer::gnu_time(bench);
-    let theirs = peer.as_ref().map(|peer| timed(bench, peer, &bare)).transpose()?;
-
-    let rounds = bench.args.short_rounds();
-    bench.progress(&format!("wrapping a command, {rounds} rounds"));
-    let commands: Vec<&CommandLine> = [&bare, &ours].into_iter().chain(&theirs).collect();
-    let measured = in_turn(&commands, rounds)?;
-
-    let version = peer.map_or_else(|| "not installed, left out".to_owned(), |peer| peer.version);
-    let ratio = match &measured[..] {
-        [bare, ours, theirs] => {
-            let ratio = over(ours, bare) / over(theirs, bare);
-            format!("  ratio of what is over bare, pm-wrap / GNU time: {ratio:.2}\n")
-        }
-        _ => String::new(),
-    };
-    bench.say(&format!(
-        "\nWrapping a command, {rounds} rounds; GNU time: {version}\n{}{ratio}{}",
-        table(&measured, Baseline::First),
-        command_lines(&commands)
-    ))
+    let store = store(bench);
+    // Of an earlier day or version; a file that grows for ever would also be another file every time.
+    match fs::remove_dir_all(&store) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::file(&store, error)),
+        _ => {}
+    }
+    single::compare(bench)?;
+    script::compare(bench)?;
+    own::compare(bench)?;
+    script::compare_traced(bench)
 }
 
-/// `pm-wrap` around the bare command, after a look at its record.
-fn wrapped(bench: &Bench<'_>, bare: &CommandLine) -> Result<CommandLine, Error> {
-    let file = bench.in_work("wrap.ndjson");
-    // pm-wrap appends, and GNU time does not: each begins with a file that is there and empty.
-    fs::write(&file, "").map_err(|source| Error::file(&file, source))?;
-    let ours = bench.tool("pm-wrap", ["-o".into(), file.clone(), "--".into(), bare.program().to_owned()]);
+fn store(bench: &Bench<'_>) -> PathBuf {
+    bench.in_work("store")
+}
+
+/// `pm-wrap` around a command.
+fn wrapped(bench: &Bench<'_>, name: &str, flags: &[&str], command: &CommandLine) -> CommandLine {
+    let mut ours = bench.tool("pm-wrap", [format!("--store={}", store(bench).display())]);
+    name.clone_into(&mut ours.name);
+    ours.around(FEATURES.iter().chain(flags).chain(&["--"]), command)
+}
+
+/// Runs a wrapped command once, and demands a record that says that it succeeded. Returns how many processes
+/// were traced.
+fn check(bench: &Bench<'_>, ours: &CommandLine) -> Result<usize, Error> {
     ours.answer()?;
-    match Record::parse(read(&file)?.trim_ascii_end()) {
-        Ok(Record::Performance(run)) if run.command == "true" && run.exit_code == Some(0) => Ok(ours),
-        Ok(_) => Err(ours.wrong(format!("'{}' holds no run of 'true' that succeeded", file.display()))),
-        Err(reason) => Err(ours.wrong(reason.to_string())),
-    }
+    let (run, traced) = newest(bench, ours)?;
+    let enough = run.status == Some(Status::Success) && run.resource_usage.cpu_time_ms.is_some();
+    if enough { Ok(traced) } else { Err(ours.wrong(format!("the record of '{}' is {run:?}", run.command))) }
 }
 
-/// GNU time around the bare command, after a look at what it wrote.
-fn timed(bench: &Bench<'_>, peer: &Peer, bare: &CommandLine) -> Result<CommandLine, Error> {
-    let file = bench.in_work("time.txt");
-    fs::write(&file, "").map_err(|source| Error::file(&file, source))?;
-    let args = ["-v".into(), "-o".into(), file.clone(), bare.program().to_owned()];
-    let theirs = CommandLine::new("GNU time", &peer.program, args);
-    theirs.answer()?;
-    if String::from_utf8_lossy(&read(&file)?).contains("Maximum resident set size") {
-        Ok(theirs)
-    } else {
-        Err(theirs.wrong("this is not GNU time"))
+/// The newest run in the store, and how many traces of processes stand behind it.
+fn newest(bench: &Bench<'_>, ours: &CommandLine) -> Result<(PerformanceMetrics, usize), Error> {
+    let files = Store::at(store(bench)).record_files(None).map_err(|error| ours.wrong(error.to_string()))?;
+    let file = files.last().ok_or_else(|| ours.wrong("there is no record in the store"))?;
+    let mut traced = 0;
+    for line in read(file)?.trim_ascii_end().rsplit(|&byte| byte == b'\n') {
+        match Record::parse(line) {
+            Ok(Record::Performance(run)) => return Ok((*run, traced)),
+            _ => traced += 1,
+        }
     }
+    Err(ours.wrong(format!("there is no record of a run in '{}'", file.display())))
 }

@@ -4,6 +4,7 @@
 //! - [`Streams`] is all of the outside world a tool sees, so that a test can hand it another one.
 //! - [`Exit`] is what an exit status means, the same in every tool; [`Explain`] is what every error says.
 //! - [`Interrupts`] turn the first ^C into an orderly end.
+//! - [`host`] and [`machine`] say where a figure was measured.
 //! - [`Trial`] runs a tool inside a test, without a process.
 //! - [`human`], [`printable`], [`Instant`] and [`ColorChoice`]: how people write and read values.
 //!
@@ -23,6 +24,7 @@ pub mod human;
 mod input;
 mod instant;
 mod interrupts;
+mod machine;
 mod nearest;
 mod output;
 mod period;
@@ -41,6 +43,7 @@ pub use explain::Explain;
 pub use input::Input;
 pub use instant::{Instant, NoInstant};
 pub use interrupts::Interrupts;
+pub use machine::{host, machine};
 pub use nearest::nearest;
 pub use output::Output;
 pub use period::{Period, PeriodArgs};

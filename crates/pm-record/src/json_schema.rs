@@ -12,10 +12,10 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, json_schema};
 use serde_json::{Value, json};
 
-use crate::record::{ALERT, API, PARTIAL, PERFORMANCE, SUMMARY, SYSTEM};
+use crate::record::{ALERT, API, PARTIAL, PERFORMANCE, PROCESS, SUMMARY, SYSTEM};
 use crate::{
-    ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary, Scalar,
-    Schema, Status, SystemMetrics, Thousandths, Timestamp,
+    ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
+    ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths, Timestamp,
 };
 
 /// The schema of a line of each kind, by the kind.
@@ -23,6 +23,7 @@ use crate::{
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         (PERFORMANCE, line::<PerformanceMetrics>(PERFORMANCE)),
+        (PROCESS, line::<ProcessTrace>(PROCESS)),
         (SYSTEM, line::<SystemMetrics>(SYSTEM)),
         (API, line::<ApiMonitoring>(API)),
         (SUMMARY, line::<PerformanceSummary>(SUMMARY)),

@@ -29,6 +29,7 @@ mod json_schema;
 mod lines;
 mod partial;
 mod performance;
+mod process;
 mod reader;
 mod record;
 mod scalar;
@@ -49,6 +50,7 @@ pub use partial::{
     Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PerformancePartial,
 };
 pub use performance::{Duration, GithubApi, PerformanceMetrics, QuotaDelta, ResourceUsage, Status, Trace};
+pub use process::ProcessTrace;
 pub use reader::LONGEST_LINE;
 pub use record::{BadRecord, Record};
 pub use scalar::Scalar;

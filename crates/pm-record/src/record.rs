@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
-    SystemMetrics, Timestamp,
+    ProcessTrace, SystemMetrics, Timestamp,
 };
 
 /// One record. On a line it is `{"<kind>":{…}}`.
@@ -16,6 +16,8 @@ use crate::{
 pub enum Record {
     /// One run of one command.
     Performance(Box<PerformanceMetrics>),
+    /// One process of such a run.
+    Process(Box<ProcessTrace>),
     /// One tick of resource use.
     System(Box<SystemMetrics>),
     /// One reading of the rate limits.
@@ -31,6 +33,7 @@ pub enum Record {
 }
 
 pub(crate) const PERFORMANCE: &str = "performance_metrics";
+pub(crate) const PROCESS: &str = "process_trace";
 pub(crate) const SYSTEM: &str = "system_metrics";
 pub(crate) const API: &str = "api_monitoring";
 pub(crate) const SUMMARY: &str = "performance_summary";
@@ -43,6 +46,7 @@ impl Record {
     pub fn kind(&self) -> &str {
         match self {
             Self::Performance(_) => PERFORMANCE,
+            Self::Process(_) => PROCESS,
             Self::System(_) => SYSTEM,
             Self::Api(_) => API,
             Self::Summary(_) => SUMMARY,
@@ -57,6 +61,7 @@ impl Record {
     pub fn timestamp(&self) -> Option<Timestamp> {
         match self {
             Self::Performance(run) => Some(run.timestamp),
+            Self::Process(process) => process.timestamp,
             Self::System(tick) => Some(tick.timestamp),
             Self::Api(reading) => reading.timestamp,
             Self::Summary(summary) => Some(summary.window.start),
@@ -120,6 +125,7 @@ impl Serialize for Record {
         let mut object = serializer.serialize_map(Some(1))?;
         match self {
             Self::Performance(run) => object.serialize_entry(PERFORMANCE, run)?,
+            Self::Process(process) => object.serialize_entry(PROCESS, process)?,
             Self::System(tick) => object.serialize_entry(SYSTEM, tick)?,
             Self::Api(reading) => object.serialize_entry(API, reading)?,
             Self::Summary(summary) => object.serialize_entry(SUMMARY, summary)?,
@@ -149,6 +155,7 @@ impl<'de> Deserialize<'de> for Record {
                 };
                 let record = match kind.as_ref() {
                     PERFORMANCE => Record::Performance(object.next_value()?),
+                    PROCESS => Record::Process(object.next_value()?),
                     SYSTEM => Record::System(object.next_value()?),
                     API => Record::Api(object.next_value()?),
                     SUMMARY => Record::Summary(object.next_value()?),
@@ -216,11 +223,28 @@ mod tests {
     }
 
     #[test]
+    fn a_process_survives_a_round_trip_and_what_is_unknown_of_it_is_not_written() {
+        let whole = concat!(
+            r#"{"process_trace":{"schema":1,"execution_id":"exec_799a5d73ffdb","timestamp":"2024-12-06T10:30:15.130Z","#,
+            r#""pid":4711,"parent":4710,"program":"git","start_ms":7.25,"duration_ms":31.3,"cpu_time_ms":8.312,"#,
+            r#""peak_memory_mb":4.519,"exit_code":0,"signal":9}}"#
+        );
+        let least = r#"{"process_trace":{"schema":1,"pid":4711,"program":"git","start_ms":0}}"#;
+        for line in [whole, least] {
+            let record = Record::parse(line.as_bytes()).expect(line);
+            assert_eq!(record.kind(), "process_trace");
+            assert_eq!(String::from_utf8(record.to_line()).expect("JSON is text").trim_end(), line);
+            assert_eq!(record.timestamp().is_some(), line == whole);
+        }
+    }
+
+    #[test]
     fn null_is_absent_in_every_field_that_is_not_required() {
         let summary = r#"{"performance_summary":{"schema":null,"by":null,"window":{"start":"2024-12-06T10:30:15Z","end":"2024-12-06T10:30:16Z"},"count":1,"failures":null,"metrics":null,"api_totals":null,"machines":null}}"#;
         let alert = r#"{"performance_alert":{"type":"x","threshold_exceeded":"a","current_value":"b","severity":null,"state":null,"evidence":null}}"#;
         let reading = r#"{"api_monitoring":{"request_patterns":{"most_expensive_operations":null}}}"#;
-        for line in [summary, alert, reading] {
+        let process = r#"{"process_trace":{"schema":null,"execution_id":null,"timestamp":null,"pid":1,"parent":null,"program":"sh","start_ms":0,"duration_ms":null,"cpu_time_ms":null,"peak_memory_mb":null,"exit_code":null,"signal":null}}"#;
+        for line in [summary, alert, reading, process] {
             assert!(Record::parse(line.as_bytes()).is_ok(), "{line}");
         }
     }

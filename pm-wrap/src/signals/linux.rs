@@ -6,11 +6,11 @@
 //! wants it.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::unistd::{getpid, getsid};
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Pid;
 
 use super::{Origin, Position, Request, request};
@@ -28,6 +28,7 @@ const SENT_BY_KERNEL: i32 = 0x80;
 pub(crate) struct Signals {
     descriptor: SignalFd,
     heritage: Heritage,
+    leads_session: bool,
 }
 
 impl Signals {
@@ -39,7 +40,10 @@ impl Signals {
         }
         let heritage = Heritage::set_aside(&watched)?;
         let descriptor = SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self { descriptor, heritage })
+        // Rustix takes a process number for never 0, and the leader of a session that began outside of a
+        // container has this number inside.
+        let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
+        Ok(Self { descriptor, heritage, leads_session })
     }
 
     /// What was set aside, for whatever is started.
@@ -47,23 +51,21 @@ impl Signals {
         self.heritage
     }
 
-    /// Waits for the next signal that asks something of us. `child` is the command.
-    pub(crate) fn next(&self, child: Pid) -> io::Result<Request> {
-        // Rustix takes a process number for never 0, and the leader of a session that began outside of a
-        // container has this number inside.
-        let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
-        loop {
-            while let Some(signal) = self.descriptor.read_signal()? {
-                let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { continue };
-                if let Some(request) = request(number, origin(&signal), Position { child, leads_session }) {
-                    return Ok(request);
-                }
-            }
-            match poll(&mut [PollFd::new(&self.descriptor, PollFlags::IN)], None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+    /// Readable when a signal waits.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+
+    /// The next signal that waits and asks something of us. `child` is the command.
+    pub(crate) fn take(&self, child: Pid) -> io::Result<Option<Request>> {
+        while let Some(signal) = self.descriptor.read_signal()? {
+            let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { continue };
+            let position = Position { child, leads_session: self.leads_session };
+            if let Some(request) = request(number, origin(&signal), position) {
+                return Ok(Some(request));
             }
         }
+        Ok(None)
     }
 
     /// Lets signals act on this process again, once the command has ended. Those that came before were

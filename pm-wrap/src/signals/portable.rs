@@ -5,22 +5,31 @@
 //! working at all where nothing better is at hand.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::Pid;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use signal_hook::iterator::Signals as Handlers;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::{Origin, Position, Request, request};
 use crate::heritage::Heritage;
 
 const WATCHED: [i32; 9] = [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT];
 
+type Handlers = SignalDelivery<UnixStream, SignalOnly>;
+
 /// Signals, taken from the moment this is made.
 #[derive(Debug)]
 pub(crate) struct Signals {
     handlers: RefCell<Handlers>,
+    /// Taken from the handlers and not yet asked for.
+    waiting: RefCell<VecDeque<i32>>,
+    wakes: UnixStream,
     heritage: Heritage,
 }
 
@@ -28,7 +37,9 @@ impl Signals {
     /// Takes the signals. What is started later does not inherit the handlers.
     pub(crate) fn block() -> io::Result<Self> {
         let heritage = Heritage::set_aside(&SigSet::empty())?;
-        Ok(Self { handlers: RefCell::new(Handlers::new(WATCHED)?), heritage })
+        let (wakes, handler_end) = UnixStream::pair()?;
+        let handlers = Handlers::with_pipe(wakes.try_clone()?, handler_end, SignalOnly, WATCHED)?;
+        Ok(Self { handlers: RefCell::new(handlers), waiting: RefCell::default(), wakes, heritage })
     }
 
     /// What was set aside, for whatever is started.
@@ -36,12 +47,25 @@ impl Signals {
         self.heritage
     }
 
-    /// Waits for the next signal that asks something of us. `child` is the command.
-    pub(crate) fn next(&self, child: Pid) -> io::Result<Request> {
+    /// Readable when a signal waits.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.wakes.as_fd()
+    }
+
+    /// The next signal that waits and asks something of us. `child` is the command.
+    #[expect(clippy::unnecessary_wraps, reason = "where signals are read from a descriptor this can fail")]
+    pub(crate) fn take(&self, child: Pid) -> io::Result<Option<Request>> {
         let (unknown, position) = (Origin::Process(0), Position { child, leads_session: false });
-        let mut handlers = self.handlers.borrow_mut();
-        let next = handlers.forever().find_map(|number| request(number, unknown, position));
-        next.ok_or_else(|| io::Error::other("the signal handlers are gone"))
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.is_empty() {
+            waiting.extend(self.handlers.borrow_mut().pending());
+        }
+        while let Some(number) = waiting.pop_front() {
+            if let Some(request) = request(number, unknown, position) {
+                return Ok(Some(request));
+            }
+        }
+        Ok(None)
     }
 
     /// Lets signals act on this process again, once the command has ended.

@@ -1,0 +1,121 @@
+//! What the new process becomes: a program, its words and its environment, made ready before the fork.
+//!
+//! After the fork every page that is written to has to be copied first, so as little as possible is left to
+//! do there. That is also why the program is searched for here, by the rules of `execvp`: the first file of
+//! that name on the path that can be run, and a script without a first line that names its interpreter is
+//! one for the shell.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
+use nix::errno::Errno;
+use nix::unistd::execve;
+
+/// Where programs are looked for when nobody says.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// A program that is ready to be run.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// The files that it may be, in the order of the path.
+    files: Vec<CString>,
+    /// The words for the shell, of which the second is still to be filled in: the file.
+    words: Vec<CString>,
+    variables: Vec<CString>,
+}
+
+impl Image {
+    /// `program` as it was typed, looked for in `path`.
+    pub(crate) fn new(
+        program: &OsStr,
+        arguments: &[OsString],
+        path: Option<&OsStr>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> io::Result<Self> {
+        let shell = [OsStr::new("/bin/sh"), program].into_iter();
+        let words = shell.chain(arguments.iter().map(OsString::as_os_str)).map(|word| text(word.as_bytes()));
+        let variables = variables.map(|(name, value)| text([name.as_bytes(), value.as_bytes()].join(&b'=')));
+        Ok(Self {
+            files: files(program.as_bytes(), path.unwrap_or(OsStr::new(DEFAULT_PATH)))?,
+            words: words.collect::<Result<_, _>>()?,
+            variables: variables.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Becomes the program. It returns only if that cannot be, and says why.
+    pub(crate) fn exec(&mut self) -> Errno {
+        // A file that may not be run hides none that may further on, but is a better reason than none at all.
+        let mut reason = Errno::ENOENT;
+        for file in &self.files {
+            let error = match execve(file, &self.words[1..], &self.variables) {
+                Err(error) => error,
+                Ok(never) => match never {},
+            };
+            match error {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                Errno::EACCES => reason = error,
+                Errno::ENOEXEC => {
+                    self.words[1].clone_from(file);
+                    let _ = execve(c"/bin/sh", &self.words, &self.variables);
+                    return error;
+                }
+                other => return other,
+            }
+        }
+        reason
+    }
+}
+
+/// The files that a program may be: the one that was named, or one of that name in each folder of the path.
+fn files(program: &[u8], path: &OsStr) -> io::Result<Vec<CString>> {
+    if program.is_empty() {
+        return Ok(Vec::new());
+    }
+    if program.contains(&b'/') {
+        return Ok(vec![text(program)?]);
+    }
+    let folders = path.as_bytes().split(|&byte| byte == b':');
+    folders
+        .map(|folder| if folder.is_empty() { text(program) } else { text([folder, program].join(&b'/')) })
+        .collect()
+}
+
+/// As the kernel takes it: without a NUL in it.
+fn text(bytes: impl Into<Vec<u8>>) -> io::Result<CString> {
+    Ok(CString::new(bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(program: &str, path: &str, expected: &[&str]) {
+        let files = files(program.as_bytes(), OsStr::new(path)).expect("no NUL");
+        let files: Vec<_> = files.iter().map(|file| file.to_str().expect("text")).collect();
+        assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn a_name_is_looked_for_in_every_folder_of_the_path() {
+        check("git", "/usr/bin:/bin", &["/usr/bin/git", "/bin/git"]);
+        check("git", "", &["git"]);
+        check("git", "/bin::.", &["/bin/git", "git", "./git"]);
+    }
+
+    #[test]
+    fn a_path_is_taken_as_it_is() {
+        check("./git", "/usr/bin", &["./git"]);
+        check("bin/git", "/usr/bin", &["bin/git"]);
+        check("", "/usr/bin", &[]);
+    }
+
+    #[test]
+    fn a_nul_is_refused_and_not_cut_off() {
+        let program = OsString::from_vec(b"a\0b".to_vec());
+        assert!(Image::new(&program, &[], None, std::iter::empty()).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! The processes of a tree as they were seen from time to time, for where they cannot be traced.
+//!
+//! What lived between two looks was never seen, and of the others start and end are known only as well as
+//! the looks are dense. Nothing is known of how a process ended.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use pm_record::{ProcessTrace, Schema, Thousandths};
+
+/// How many processes are remembered.
+const REMEMBERED: usize = 100_000;
+
+/// One process at one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    pub(crate) pid: i32,
+    pub(crate) parent: i32,
+    pub(crate) program: String,
+    /// The most memory it has held so far, in KiB.
+    pub(crate) peak_kib: Option<u64>,
+}
+
+/// All looks so far.
+#[derive(Debug, Default)]
+pub(crate) struct Sightings {
+    /// Those of the last look, by number.
+    living: IndexMap<i32, Seen>,
+    ended: Vec<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    last: Sighting,
+    first_at: Duration,
+    last_at: Duration,
+}
+
+impl Sightings {
+    /// Takes in a look at the tree.
+    pub(crate) fn look(&mut self, now: Duration, tree: impl Iterator<Item = Sighting>) {
+        let mut before = std::mem::take(&mut self.living);
+        for sighting in tree {
+            let first_at = before.shift_remove(&sighting.pid).map_or(now, |seen| seen.first_at);
+            let seen = Seen { first_at, last_at: now, last: sighting };
+            self.living.insert(seen.last.pid, seen);
+        }
+        let room = REMEMBERED.saturating_sub(self.ended.len());
+        self.ended.extend(before.into_values().take(room));
+    }
+
+    /// One record a process, in the order of their first sighting.
+    pub(crate) fn into_records(self) -> Vec<ProcessTrace> {
+        let mut seen: Vec<_> = self.ended.into_iter().chain(self.living.into_values()).collect();
+        seen.sort_by_key(|seen| (seen.first_at, seen.last.pid));
+        let numbers: HashSet<_> = seen.iter().map(|seen| seen.last.pid).collect();
+        seen.into_iter()
+            .map(|seen| {
+                // The parent of the command itself is none of its processes.
+                let parent = Some(seen.last.parent).filter(|parent| numbers.contains(parent));
+                record(seen, parent)
+            })
+            .collect()
+    }
+}
+
+fn record(seen: Seen, parent: Option<i32>) -> ProcessTrace {
+    let number = |pid| u32::try_from(pid).ok();
+    let millis = |duration: Duration| Thousandths(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX));
+    let Seen { last, first_at, last_at } = seen;
+    ProcessTrace {
+        schema: Schema,
+        execution_id: None,
+        timestamp: None,
+        pid: number(last.pid).unwrap_or(0),
+        parent: parent.and_then(number),
+        program: last.program,
+        start_ms: millis(first_at),
+        duration_ms: Some(millis(last_at.saturating_sub(first_at))),
+        cpu_time_ms: None,
+        peak_memory_mb: last.peak_kib.map(super::following::mebibytes),
+        exit_code: None,
+        signal: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(pid: i32, program: &str) -> Sighting {
+        Sighting { pid, parent: 1, program: program.to_owned(), peak_kib: Some(2048) }
+    }
+
+    #[test]
+    fn a_process_lasts_from_its_first_sighting_to_its_last() {
+        let mut sightings = Sightings::default();
+        let looks =
+            [(1, &[(7, "sh")][..]), (3, &[(7, "sh"), (8, "git")]), (9, &[(7, "sh")]), (20, &[(8, "gh")])];
+        for (at, tree) in looks {
+            let tree = tree.iter().map(|&(pid, program)| sighting(pid, program));
+            sightings.look(Duration::from_millis(at), tree);
+        }
+        let records = sightings.into_records();
+        let times: Vec<_> = records
+            .iter()
+            .map(|record| (record.program.as_str(), record.start_ms.0, record.duration_ms.map(|ms| ms.0)))
+            .collect();
+        let expected = [("sh", 1000, Some(8000)), ("git", 3000, Some(0)), ("gh", 20_000, Some(0))];
+        assert_eq!(times, expected);
+        assert_eq!(records[0].peak_memory_mb, Some(Thousandths(2000)));
+    }
+}
