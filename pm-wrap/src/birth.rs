@@ -75,10 +75,11 @@ impl Birth {
             drop(writer);
             let _ = reader.read(&mut [0]);
         }
-        // Should the word be lost, whoever started us takes it that the size is unknown.
+        let ready = streams.set().and_then(|()| heritage.take_back());
+        // As late as can be, because the process grows by every page of the program that it touches. Should the
+        // word be lost, whoever started us takes it that the process was small.
         let _ = voice.write_all(&own_peak_kib().to_le_bytes());
-        let error =
-            streams.set().and_then(|()| heritage.take_back()).map_or_else(|error| error, |()| image.exec());
+        let error = ready.map_or_else(|error| error, |()| image.exec());
         let _ = voice.write_all(&(error as i32).to_le_bytes());
         kernel::leave(127)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use pm_record::Thousandths;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
@@ -47,6 +47,14 @@ pub(crate) struct Child<'a> {
     transfers: TransferAccount,
     /// Part of the command's account, and not the command's.
     own_transfers: Transfers,
+}
+
+/// What there is to read.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    signals: bool,
+    marks: bool,
+    birth: bool,
 }
 
 /// A command that has ended.
@@ -93,7 +101,7 @@ impl<'a> Child<'a> {
         };
         birth.let_go();
         let (pid, own_transfers) = (birth.pid, birth.transfers());
-        let (sampler, birth, stops) = (Sampler::of(pid), Some(birth), Stops::default());
+        let (sampler, birth, stops) = (Sampler::of(pid, config.trace), Some(birth), Stops::default());
         Ok(Self {
             pid,
             program,
@@ -122,25 +130,29 @@ impl<'a> Child<'a> {
     pub(crate) fn wait(mut self) -> Result<Outcome, Error> {
         // The command may have ended before its first signal is read, so the first look needs none.
         let mut ended = self.look()?;
-        loop {
+        while !(ended && self.nobody_is_to_be_ended()) {
+            let ready = self.sleep(ended)?;
             // Marks come first: their time is that of their reading, and nobody must wait to make one.
-            self.journal.drain(self.started.elapsed());
+            if ready.marks {
+                self.journal.drain(self.started.elapsed());
+            }
             let mut news = self.more;
-            while let Some(request) = self.signals.take(self.pid).map_err(Error::Wait)? {
-                match request {
-                    Request::Pass(number) => kernel::send(self.pid, number),
-                    Request::Look => news = true,
+            if ready.signals {
+                match self.signals.take(self.pid).map_err(Error::Wait)? {
+                    Some(Request::Pass(number)) => kernel::send(self.pid, number),
+                    Some(Request::Look) => news = true,
+                    None => {}
                 }
             }
-            ended = ended || news && self.look()?;
-            if ended && self.nobody_is_to_be_ended() {
-                return self.finish();
+            if ready.birth {
+                self.hear_of_birth()?;
             }
+            ended |= news && self.look()?;
             let started = self.started;
             self.sampler.read_if_due(|| started.elapsed(), self.following.sightings());
             self.keep_to_limit();
-            self.sleep(ended)?;
         }
+        self.finish()
     }
 
     /// Whether the command has ended. It stays to be waited for, so that `/proc` can still tell of it.
@@ -219,24 +231,26 @@ impl<'a> Child<'a> {
     }
 
     /// Waits until something comes or is due.
-    fn sleep(&mut self, ended: bool) -> Result<(), Error> {
+    fn sleep(&self, ended: bool) -> Result<Ready, Error> {
         let sampled = self.sampler.next().filter(|_| !ended);
         let at_once = self.more.then_some(Duration::ZERO);
         let due = sampled.into_iter().chain(self.limit.next()).chain(at_once).min();
         let pause = due.map(|due| due.saturating_sub(self.started.elapsed()));
-        let pause = pause.and_then(|pause| rustix::event::Timespec::try_from(pause).ok());
-        let fork = self.birth.as_ref().map(Birth::descriptor);
-        let mut descriptors: Vec<_> = [Some(self.signals.descriptor()), self.journal.descriptor(), fork]
-            .into_iter()
-            .flatten()
-            .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
-            .collect();
-        match poll(&mut descriptors, pause.as_ref()) {
+        let pause = pause.and_then(|pause| Timespec::try_from(pause).ok());
+        let signals = self.signals.descriptor();
+        // What is not there is asked for nothing, in the place of what it would be.
+        let birth = self.birth.as_ref().map(Birth::descriptor);
+        let mut watched =
+            [Some(signals), self.journal.descriptor(), birth].map(|descriptor| match descriptor {
+                Some(descriptor) => PollFd::from_borrowed_fd(descriptor, PollFlags::IN),
+                None => PollFd::from_borrowed_fd(signals, PollFlags::empty()),
+            });
+        match poll(&mut watched, pause.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(Error::Wait(error.into())),
         }
-        let news = fork.is_some() && descriptors.last().is_some_and(|last| !last.revents().is_empty());
-        if news { self.hear_of_birth() } else { Ok(()) }
+        let [signals, marks, birth] = watched.map(|one| !one.revents().is_empty());
+        Ok(Ready { signals, marks, birth })
     }
 
     /// Takes in what became of the new process.

@@ -118,13 +118,16 @@ fn mebibytes(kib: u128, parts: u128) -> Thousandths {
 /// When the tree is read next, after a reading at `now` that took `cost`.
 ///
 /// Short commands are over before a slow rhythm has begun, so it is dense at first and then follows the
-/// age of the command. What reading costs bounds it from below: a tenth of the time for a command of under
-/// 100 ms, a thousandth for any other.
-pub(crate) fn next_sample(now: Duration, cost: Duration) -> Duration {
+/// age of the command, 20 times a second at most from 100 ms on and twice a second at least. What reading
+/// costs bounds it from below: a tenth of the time for a command of under 100 ms, a thousandth for any other.
+///
+/// A command that is traced waits for us now and then, and of each of its processes the kernel's mark is
+/// read, so there the first readings are not as dense.
+pub(crate) fn next_sample(now: Duration, cost: Duration, traced: bool) -> Duration {
     let (rhythm, share) = if now < DENSE {
-        ((now / 8).max(Duration::from_millis(1)), 10)
+        ((now / 8).max(Duration::from_millis(if traced { 10 } else { 1 })), 10)
     } else {
-        (Duration::from_millis(50), 1000)
+        ((now / 40).clamp(Duration::from_millis(50), Duration::from_millis(500)), 1000)
     };
     now + rhythm.max((cost * share).min(LONGEST_PAUSE))
 }
@@ -133,7 +136,7 @@ pub(crate) fn next_sample(now: Duration, cost: Duration) -> Duration {
 const DENSE: Duration = Duration::from_millis(100);
 
 /// However large the tree, it is read this often.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -179,10 +182,16 @@ mod tests {
     }
 
     #[test]
+    fn a_long_command_is_read_twice_a_second() {
+        assert_eq!(next_sample(ms(8_000), Duration::ZERO, false), ms(8_200));
+        assert_eq!(next_sample(ms(3_600_000), Duration::ZERO, false), ms(3_600_500));
+    }
+
+    #[test]
     fn reading_is_dense_at_first_and_then_twenty_times_a_second_at_most() {
         let mut times = vec![ms(1)];
         while times[times.len() - 1] < Duration::from_secs(1) {
-            times.push(next_sample(times[times.len() - 1], Duration::from_micros(20)));
+            times.push(next_sample(times[times.len() - 1], Duration::from_micros(20), false));
         }
         let dense = times.iter().filter(|&&at| at < DENSE).count();
         assert!((20..40).contains(&dense), "{dense}");
@@ -191,8 +200,8 @@ mod tests {
 
     #[test]
     fn a_tree_that_is_dear_to_read_is_read_seldom() {
-        assert_eq!(next_sample(ms(200), Duration::from_micros(100)), ms(300));
-        assert_eq!(next_sample(ms(50), ms(2)), ms(70));
-        assert_eq!(next_sample(ms(200), ms(100)), ms(10_200));
+        assert_eq!(next_sample(ms(200), Duration::from_micros(100), false), ms(300));
+        assert_eq!(next_sample(ms(50), ms(2), false), ms(70));
+        assert_eq!(next_sample(ms(200), ms(100), false), ms(1200));
     }
 }

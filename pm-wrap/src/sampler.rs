@@ -11,9 +11,10 @@ use crate::tree::Tree;
 /// A reading of proportional sizes may cost this part of the run, all readings together: a thousandth.
 const PROPORTIONAL_SHARE: u32 = 1000;
 
-/// What a command grows by at least between its birth and its end, in KiB: a high-water mark that is no
-/// larger than the new process was may be that of the process and not of the command.
-const GROWTH_KIB: u64 = 64;
+/// How much larger than the new process, in KiB, a high-water mark has to be to be that of the command. The
+/// process grows by some pages of its program while it calls `exec`, and the kernel's account of pages is
+/// rough, by up to 128 KiB for each processor that it ran on.
+const GROWTH_KIB: u64 = 384;
 
 /// The readings of one run.
 #[derive(Debug)]
@@ -25,11 +26,13 @@ pub(crate) struct Sampler {
     /// How large the new process was before it became the command, in KiB.
     own_peak_kib: Option<u64>,
     proportional_cost: Duration,
+    /// Whether the command waits for us now and then.
+    traced: bool,
 }
 
 impl Sampler {
     /// Nothing is read yet: the new process is still a copy of this one.
-    pub(crate) fn of(root: Pid) -> Self {
+    pub(crate) fn of(root: Pid, traced: bool) -> Self {
         let proportional_cost = Duration::ZERO;
         Self {
             tree: Tree::of(root),
@@ -37,13 +40,14 @@ impl Sampler {
             next: None,
             own_peak_kib: None,
             proportional_cost,
+            traced,
         }
     }
 
     /// The command's program is loaded, and the process was so large before.
     pub(crate) fn begin(&mut self, now: Duration, own_peak_kib: u64) {
         self.own_peak_kib = Some(own_peak_kib);
-        self.next = Some(next_sample(now, Duration::ZERO));
+        self.next = Some(next_sample(now, Duration::ZERO, self.traced));
     }
 
     /// When the next reading is due.
@@ -58,17 +62,19 @@ impl Sampler {
         if self.next.is_none_or(|next| now < next) {
             return;
         }
-        if let Some(resident) = self.tree.resident_kib() {
-            self.note(now, resident, &clock);
-            if let Some(sightings) = sightings {
-                sightings.look(now, self.tree.sightings());
-            }
+        let before = own_cpu();
+        let resident = self.tree.resident_kib();
+        // What follows is done seldom or was asked for, and has bounds of its own.
+        self.next = Some(next_sample(now, own_cpu().saturating_sub(before), self.traced));
+        let Some(resident) = resident else { return };
+        self.note(now, resident);
+        if let Some(sightings) = sightings {
+            sightings.look(now, self.tree.sightings());
         }
-        self.next = Some(next_sample(now, clock().saturating_sub(now)));
     }
 
-    fn note(&mut self, now: Duration, resident: u64, clock: &impl Fn() -> Duration) {
-        match self.proportional(now, resident, clock) {
+    fn note(&mut self, now: Duration, resident: u64) {
+        match self.proportional(now, resident) {
             Some(proportional) => self.memory.sample(now, proportional, Source::Pss),
             None => self.memory.sample(now, resident, Source::Rss),
         }
@@ -81,14 +87,14 @@ impl Sampler {
     }
 
     /// Proportional sizes matter when a new largest sum counts shared pages more than once.
-    fn proportional(&mut self, now: Duration, resident: u64, clock: &impl Fn() -> Duration) -> Option<u64> {
+    fn proportional(&mut self, now: Duration, resident: u64) -> Option<u64> {
         let affordable = self.proportional_cost * PROPORTIONAL_SHARE < now;
         if self.tree.len() < 2 || resident <= self.memory.largest_sum() || !affordable {
             return None;
         }
-        let before = clock();
+        let before = own_cpu();
         let proportional = self.tree.proportional_kib();
-        self.proportional_cost += clock().saturating_sub(before);
+        self.proportional_cost += own_cpu().saturating_sub(before);
         proportional
     }
 
@@ -112,4 +118,11 @@ impl Sampler {
         }
         self.memory.finish(total)
     }
+}
+
+/// The processor time that this process has used. The time of day would also count what others used
+/// meanwhile, and a single interruption would silence the readings of a whole second.
+fn own_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }

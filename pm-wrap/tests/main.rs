@@ -1,7 +1,13 @@
 //! The tool as a process: commands run, statuses pass through, records appear where they should.
 #![expect(clippy::disallowed_methods, reason = "these tests start processes")]
 
+mod accuracy;
+mod memory;
+mod programs;
 mod signals;
+mod terminal;
+mod timeout;
+mod transparency;
 
 use std::io::Write;
 use std::path::Path;

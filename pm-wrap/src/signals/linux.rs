@@ -56,16 +56,11 @@ impl Signals {
         self.descriptor.as_fd()
     }
 
-    /// The next signal that waits and asks something of us. `child` is the command.
+    /// Takes one signal, if one waits, and says what it asks of us, if anything. `child` is the command.
     pub(crate) fn take(&self, child: Pid) -> io::Result<Option<Request>> {
-        while let Some(signal) = self.descriptor.read_signal()? {
-            let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { continue };
-            let position = Position { child, leads_session: self.leads_session };
-            if let Some(request) = request(number, origin(&signal), position) {
-                return Ok(Some(request));
-            }
-        }
-        Ok(None)
+        let Some(signal) = self.descriptor.read_signal()? else { return Ok(None) };
+        let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { return Ok(None) };
+        Ok(request(number, origin(&signal), Position { child, leads_session: self.leads_session }))
     }
 
     /// Lets signals act on this process again, once the command has ended. Those that came before were
@@ -80,8 +75,10 @@ impl Signals {
 /// Stops this process by one of the signals of job control, as the command was stopped.
 pub(crate) fn stop_by(signal: Signal) {
     let one: SigSet = std::iter::once(signal).collect();
+    // The terminal's own may wait here still, and becomes one with ours as long as it is blocked; after the
+    // unblocking it would be a second stop.
+    let _ = nix::sys::signal::raise(signal);
     if one.thread_unblock().is_ok() {
-        let _ = nix::sys::signal::raise(signal);
         let _ = one.thread_block();
     }
 }

@@ -52,20 +52,17 @@ impl Signals {
         self.wakes.as_fd()
     }
 
-    /// The next signal that waits and asks something of us. `child` is the command.
-    #[expect(clippy::unnecessary_wraps, reason = "where signals are read from a descriptor this can fail")]
+    /// Takes one signal, if one waits, and says what it asks of us, if anything. `child` is the command.
     pub(crate) fn take(&self, child: Pid) -> io::Result<Option<Request>> {
         let (unknown, position) = (Origin::Process(0), Position { child, leads_session: false });
         let mut waiting = self.waiting.borrow_mut();
-        if waiting.is_empty() {
-            waiting.extend(self.handlers.borrow_mut().pending());
+        waiting.extend(self.handlers.borrow_mut().pending());
+        let number = waiting.pop_front();
+        // What is left must make the descriptor readable again, as it would be where signals are read from it.
+        if !waiting.is_empty() {
+            signal_hook::low_level::raise(SIGCHLD)?;
         }
-        while let Some(number) = waiting.pop_front() {
-            if let Some(request) = request(number, unknown, position) {
-                return Ok(Some(request));
-            }
-        }
-        Ok(None)
+        Ok(number.and_then(|number| request(number, unknown, position)))
     }
 
     /// Lets signals act on this process again, once the command has ended.

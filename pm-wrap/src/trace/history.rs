@@ -109,6 +109,11 @@ impl History {
         }
     }
 
+    /// How many processes and threads live.
+    pub(super) fn count_living(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Who lives.
     pub(super) fn living(&self) -> Vec<i32> {
         self.tasks.keys().copied().collect()

@@ -90,7 +90,7 @@ fn burn(millis: i64) {
     };
     let end = used() + millis * 1_000;
     while used() < end {
-        (0..20_000).for_each(|step| {
+        (0..100_000).for_each(|step| {
             black_box(step);
         });
     }
