@@ -1,21 +1,30 @@
-//! How the command comes into being: a fork, a last word, and `exec`.
+//! How the command comes into being.
 //!
-//! The standard library would do it in one call, but waits until the program is loaded; we use that time.
-//! The new process says over a pipe how large it was before it became the command, for the kernel counts
-//! that into the command's peak, and what went wrong if it could not become it. The price is that the
-//! memory of this process, two megabytes at most, is marked for copying.
+//! The quick way is one call that makes a process which is the command from its first instruction on. But a
+//! process that is to be traced has to wait until it is, and some of what we were started with that call
+//! cannot hand on; then it is a fork, a last word, and `exec`. The new process says over a pipe how large it
+//! was before it became the command, and what went wrong if it could not become it.
+//!
+//! In both ways the kernel counts into the command's peak what the process held before: by the quick way that
+//! is all that this process has ever held, by the other a few pages.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
+use nix::libc::{STDERR_FILENO, STDOUT_FILENO};
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions};
 use nix::sys::resource::{UsageWho, getrusage};
+use rustix::fs::CWD;
 use rustix::process::Pid;
 
 use crate::heritage::Heritage;
 use crate::image::Image;
-use crate::kernel;
 use crate::usage::{PER_KIB, Transfers};
+use crate::{kernel, proc};
+
+/// This program never becomes as large, in KiB.
+const LARGEST_KIB: u64 = 4096;
 
 /// A new process that is about to become the command.
 #[derive(Debug)]
@@ -47,6 +56,49 @@ impl Streams {
     }
 }
 
+/// A new process.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(crate) pid: Pid,
+    /// None if it is the command already.
+    pub(crate) birth: Option<Birth>,
+    /// The most that it held before, in KiB, if it is the command already.
+    pub(crate) own_peak_kib: Option<u64>,
+}
+
+/// Why there is no new process.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The system has none to give.
+    Process(io::Error),
+    /// The command cannot be run.
+    Program(Errno),
+}
+
+/// Makes a new process for a command. With `held` it waits until it is let go.
+pub(crate) fn begin(
+    mut image: Image,
+    heritage: Heritage,
+    streams: Streams,
+    held: bool,
+) -> Result<New, Failure> {
+    if let Some(attributes) = heritage.attributes().filter(|_| !held) {
+        let pid = spawn(&mut image, &attributes, streams).map_err(Failure::Program)?;
+        return Ok(New { pid, birth: None, own_peak_kib: Some(own_peak_kib()) });
+    }
+    let birth = Birth::begin(image, heritage, streams, held).map_err(Failure::Process)?;
+    Ok(New { pid: birth.pid, birth: Some(birth), own_peak_kib: None })
+}
+
+fn spawn(image: &mut Image, attributes: &PosixSpawnAttr, streams: Streams) -> Result<Pid, Errno> {
+    let mut actions = PosixSpawnFileActions::init()?;
+    if streams == Streams::OutputToError {
+        actions.add_dup2(STDERR_FILENO, STDOUT_FILENO)?;
+    }
+    let pid = image.spawn(&actions, attributes)?;
+    Pid::from_raw(pid.as_raw()).ok_or(Errno::ESRCH)
+}
+
 /// What became of a new process.
 #[derive(Debug)]
 pub(crate) enum Fate {
@@ -59,13 +111,7 @@ pub(crate) enum Fate {
 }
 
 impl Birth {
-    /// Makes a new process for `command`. With `held` it waits until it is let go.
-    pub(crate) fn begin(
-        mut image: Image,
-        heritage: Heritage,
-        streams: Streams,
-        held: bool,
-    ) -> io::Result<Self> {
+    fn begin(mut image: Image, heritage: Heritage, streams: Streams, held: bool) -> io::Result<Self> {
         let (word, mut voice) = io::pipe()?;
         let gate = held.then(io::pipe).transpose()?;
         if let Some(pid) = kernel::fork()? {
@@ -119,8 +165,11 @@ impl Birth {
     }
 }
 
-/// The most memory that this process has held, in KiB. A process that was just forked counts from there.
+/// The most memory that this process has held, in KiB. A process that was just forked counts from there; one
+/// that was started in another's place counts with it, and then the kernel is asked for what it holds now.
 fn own_peak_kib() -> u64 {
     let peak = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss() / PER_KIB);
-    u64::try_from(peak).unwrap_or(0)
+    let peak = u64::try_from(peak).unwrap_or(0);
+    let own = || proc::read(CWD, "/proc/self/status", |text| proc::field(text, "VmHWM:"));
+    if peak > LARGEST_KIB { own().unwrap_or(peak) } else { peak }
 }

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-use crate::birth::{self, Birth, Fate};
+use crate::birth::{self, Birth, Failure, Fate, New};
 use crate::config::{Config, Destination};
 use crate::error::Error;
 use crate::following::{Change, Followed, Following};
@@ -92,16 +92,23 @@ impl<'a> Child<'a> {
         let survivors = limit.next().and_then(|_| Survivors::adopt());
         let (account, transfers) = (Account::now(), TransferAccount::open());
         let started = Instant::now();
-        let held = config.trace;
-        let mut birth = Birth::begin(image, signals.heritage(), streams, held).map_err(Error::Prepare)?;
-        let following = if held {
-            Following::begin(birth.pid, started, config.program_phases.clone())
-        } else {
-            Following::default()
-        };
-        birth.let_go();
-        let (pid, own_transfers) = (birth.pid, birth.transfers());
-        let (sampler, birth, stops) = (Sampler::of(pid, config.trace), Some(birth), Stops::default());
+        let New { pid, mut birth, own_peak_kib } =
+            birth::begin(image, signals.heritage(), streams, config.trace).map_err(
+                |failure| match failure {
+                    Failure::Process(error) => Error::Prepare(error),
+                    Failure::Program(error) => Error::start(program, error.into()),
+                },
+            )?;
+        let mut following = Following::default();
+        if config.trace {
+            following = Following::begin(pid, started, config.program_phases.clone());
+        }
+        birth.iter_mut().for_each(Birth::let_go);
+        let own_transfers = birth.as_ref().map(Birth::transfers).unwrap_or_default();
+        let (mut sampler, stops) = (Sampler::of(pid, config.trace), Stops::default());
+        if let Some(own_peak_kib) = own_peak_kib {
+            sampler.begin(started.elapsed(), own_peak_kib);
+        }
         Ok(Self {
             pid,
             program,
@@ -128,8 +135,8 @@ impl<'a> Child<'a> {
 
     /// Waits for the end, passing signals on and stopping whenever the command stops.
     pub(crate) fn wait(mut self) -> Result<Outcome, Error> {
-        // The command may have ended before its first signal is read, so the first look needs none.
-        let mut ended = self.look()?;
+        // Whatever happens raises a SIGCHLD, which was blocked before the command was started.
+        let mut ended = false;
         while !(ended && self.nobody_is_to_be_ended()) {
             let ready = self.sleep(ended)?;
             // Marks come first: their time is that of their reading, and nobody must wait to make one.
@@ -157,9 +164,6 @@ impl<'a> Child<'a> {
 
     /// Whether the command has ended. It stays to be waited for, so that `/proc` can still tell of it.
     fn look(&mut self) -> Result<bool, Error> {
-        if let Some(survivors) = self.survivors.as_mut().filter(|_| !self.following.buries()) {
-            survivors.bury(self.pid, &mut self.transfers);
-        }
         let started = self.started;
         let looked = self.following.look(|| started.elapsed(), &mut self.journal);
         let change = looked.map_err(Error::Wait)?;
@@ -173,8 +177,16 @@ impl<'a> Child<'a> {
         let ended = !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None));
         if !ended {
             self.follow();
+            self.bury_survivors();
         }
         Ok(ended)
+    }
+
+    /// Waits for those that were adopted and have ended, unless they are traced: then it is for the tracer to do.
+    fn bury_survivors(&mut self) {
+        if let Some(survivors) = self.survivors.as_mut().filter(|_| !self.following.buries()) {
+            survivors.bury(self.pid, &mut self.transfers);
+        }
     }
 
     /// The same as [`Self::follow`], of a command whose stops are told by tracing it.

@@ -7,6 +7,7 @@
 
 use std::process::Command;
 
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFlags};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use crate::kernel::{self, Action};
@@ -40,6 +41,25 @@ impl Heritage {
             kernel::set_action(number, action)?;
         }
         self.mask.thread_set_mask()
+    }
+
+    /// The same for a process that is the command from its first instruction on; none if that cannot hand all of
+    /// it on: it can make the default of an action, and leave what is ignored.
+    pub(crate) fn attributes(self) -> Option<PosixSpawnAttr> {
+        let ignored = |action: &Action| *action == Action::Ignore;
+        let hidden = CHANGED.iter().filter(|(_, now)| !ignored(now)).any(|(changed, _)| {
+            self.actions.iter().any(|(number, before)| number == changed && ignored(before))
+        });
+        if hidden {
+            return None;
+        }
+        let defaults = self.actions.iter().filter(|(_, before)| !ignored(before));
+        let mut attributes = PosixSpawnAttr::init().ok()?;
+        attributes.set_sigdefault(&defaults.map(|(number, _)| *number).collect()).ok()?;
+        attributes.set_sigmask(&self.mask).ok()?;
+        let flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
+        attributes.set_flags(flags).ok()?;
+        Some(attributes)
     }
 
     /// Starts `command` with what we were started with. The standard library resets SIGPIPE on the way, so

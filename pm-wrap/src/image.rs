@@ -5,12 +5,14 @@
 //! that name on the path that can be run, and a script without a first line that names its interpreter is
 //! one for the shell.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
-use nix::unistd::execve;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
+use nix::unistd::{Pid, execve};
+use rustix::fs::Access;
 
 /// Where programs are looked for when nobody says.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -45,25 +47,45 @@ impl Image {
 
     /// Becomes the program. It returns only if that cannot be, and says why.
     pub(crate) fn exec(&mut self) -> Errno {
+        match self.attempt(execve) {
+            Err(error) => error,
+            Ok(never) => match never {},
+        }
+    }
+
+    /// Makes a process that is the program from its first instruction on.
+    pub(crate) fn spawn(
+        &mut self,
+        actions: &PosixSpawnFileActions,
+        attributes: &PosixSpawnAttr,
+    ) -> Result<Pid, Errno> {
+        self.attempt(|file, words, variables| {
+            // A process is a dear way to find out that there is no such file.
+            rustix::fs::access(file, Access::EXISTS)
+                .map_err(|error| Errno::from_raw(error.raw_os_error()))?;
+            posix_spawn(file, actions, attributes, words, variables)
+        })
+    }
+
+    /// Tries one file after the other.
+    fn attempt<T>(
+        &mut self,
+        run: impl Fn(&CStr, &[CString], &[CString]) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         // A file that may not be run hides none that may further on, but is a better reason than none at all.
         let mut reason = Errno::ENOENT;
         for file in &self.files {
-            let error = match execve(file, &self.words[1..], &self.variables) {
-                Err(error) => error,
-                Ok(never) => match never {},
-            };
-            match error {
-                Errno::ENOENT | Errno::ENOTDIR => {}
-                Errno::EACCES => reason = error,
-                Errno::ENOEXEC => {
+            match run(file, &self.words[1..], &self.variables) {
+                Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+                Err(Errno::EACCES) => reason = Errno::EACCES,
+                Err(Errno::ENOEXEC) => {
                     self.words[1].clone_from(file);
-                    let _ = execve(c"/bin/sh", &self.words, &self.variables);
-                    return error;
+                    return run(c"/bin/sh", &self.words, &self.variables);
                 }
                 other => return other,
             }
         }
-        reason
+        Err(reason)
     }
 }
 

@@ -10,12 +10,12 @@ use crate::fifo::Fifo;
 use crate::marks::{self, Ignored, Mark, Marks, PhaseName};
 use crate::phases::Phases;
 
-/// What is read in one go: a quarter of what a FIFO holds.
-const PIECE: usize = 16 * 1024;
+/// What is read in one go: few marks are longer, and of a larger piece every page would have to be made.
+const PIECE: usize = 4 * 1024;
 
 /// How many pieces are read before anything else has its turn: a FIFO that was enlarged holds 1 MiB, and
 /// whoever writes more than that at once has to wait for us in any case.
-const PIECES: usize = 64;
+const PIECES: usize = 256;
 
 /// The marks of one run.
 #[derive(Debug)]

@@ -2,7 +2,10 @@
 //!
 //! Each does one thing whose danger is in its use, and leaves no room for that use: an action is "default"
 //! or "ignore" and never a handler, and a fork is made by a process of one thread.
-#![expect(unsafe_code, reason = "`fork`, `pre_exec`, `signal` and a start-up function have no safe form")]
+#![expect(
+    unsafe_code,
+    reason = "`fork`, `pre_exec`, `signal`, `ptrace` and a start-up function have no safe form"
+)]
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -66,6 +69,33 @@ pub(crate) fn send(process: Pid, number: i32) {
     let signal = unsafe { rustix::process::Signal::from_raw_unchecked(number) };
     // It fails only when the process has ended, and then there is nobody to tell.
     let _ = rustix::process::kill_process(process, signal);
+}
+
+/// How a stopped thread goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg(target_os = "linux")]
+pub(crate) enum Resume {
+    /// It runs until its next stop.
+    Continue,
+    /// It stays where job control has put it, and tells when that is over.
+    Listen,
+    /// It runs, and is not followed any more.
+    Detach,
+}
+
+/// Lets a thread that has stopped for us go on. `signal` reaches it, if it is not 0.
+#[cfg(target_os = "linux")]
+pub(crate) fn resume(tid: i32, how: Resume, signal: i32) {
+    let request = match how {
+        Resume::Continue => nix::libc::PTRACE_CONT,
+        Resume::Listen => nix::libc::PTRACE_LISTEN,
+        Resume::Detach => nix::libc::PTRACE_DETACH,
+    };
+    let data = std::ptr::without_provenance_mut::<nix::libc::c_void>(usize::try_from(signal).unwrap_or(0));
+    // SAFETY: none of these requests touches memory of this process: the address is not used, and the data
+    // is a number. Both have the size of a pointer, as a function of any number of arguments expects.
+    // It fails only for a thread that was killed where it stood, and that is told next.
+    let _ = unsafe { nix::libc::ptrace(request, tid, std::ptr::null_mut::<nix::libc::c_void>(), data) };
 }
 
 /// Whether SIGPIPE was ignored before Rust's own start-up ignored it.

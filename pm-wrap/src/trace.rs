@@ -13,7 +13,6 @@
 
 mod history;
 mod program;
-mod resume;
 mod stop;
 mod task;
 #[cfg(test)]
@@ -29,10 +28,10 @@ use rustix::process::Pid;
 
 use self::history::History;
 pub(crate) use self::history::{Ending, Process};
-use self::resume::{Resume, resume};
 use self::stop::Stop;
 use self::task::Next;
 use crate::child::End;
+use crate::kernel::{Resume, resume};
 
 /// How many processes are remembered. Later ones are followed and counted.
 const REMEMBERED: usize = 100_000;

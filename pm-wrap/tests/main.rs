@@ -2,11 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "these tests start processes")]
 
 mod accuracy;
+mod context;
 mod memory;
+mod phases;
 mod programs;
+mod script;
 mod signals;
 mod terminal;
 mod timeout;
+mod trace;
 mod transparency;
 
 use std::io::Write;
