@@ -2,7 +2,8 @@
 //!
 //! The quick way is one call that makes a process which is the command from its first instruction on. But a
 //! process that is to be traced has to wait until it is, and some of what we were started with that call
-//! cannot hand on; then it is a fork, a last word, and `exec`. The new process says over a pipe how large it
+//! cannot hand on; then, and when this process is larger than its release build, it is a fork, a last word,
+//! and `exec`. The new process says over a pipe how large it
 //! was before it became the command, and what went wrong if it could not become it.
 //!
 //! In both ways the kernel counts into the command's peak what the process held before: by the quick way that
@@ -12,19 +13,28 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::libc::{STDERR_FILENO, STDOUT_FILENO};
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions};
+use nix::spawn::PosixSpawnAttr;
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::fs::CWD;
 use rustix::process::Pid;
 
 use crate::heritage::Heritage;
-use crate::image::Image;
+use crate::image::{Image, Streams};
 use crate::usage::{PER_KIB, Transfers};
 use crate::{kernel, proc};
 
+/// Up to this size, in KiB, nearly every command is larger than this process, and can be told from it.
+const SMALL_KIB: u64 = 2048;
+
+/// The kernel's account of the pages of a process is off by about so much, in KiB.
+const ROUGH_KIB: u64 = 64;
+
+/// How much a forked process grows by after its last word, in KiB, by the pages of the program that it touches
+/// on its way to `exec`.
+const GROWTH_KIB: u64 = 512;
+
 /// This program never becomes as large, in KiB.
-const LARGEST_KIB: u64 = 4096;
+const LARGEST_KIB: u64 = 16 * 1024;
 
 /// A new process that is about to become the command.
 #[derive(Debug)]
@@ -37,33 +47,14 @@ pub(crate) struct Birth {
     held: bool,
 }
 
-/// Where the command's standard output goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Streams {
-    /// Where it always went.
-    Own,
-    /// To standard error, because the record goes to standard output.
-    OutputToError,
-}
-
-impl Streams {
-    fn set(self) -> nix::Result<()> {
-        match self {
-            Self::Own => Ok(()),
-            Self::OutputToError => rustix::stdio::dup2_stdout(rustix::stdio::stderr())
-                .map_err(|error| Errno::from_raw(error.raw_os_error())),
-        }
-    }
-}
-
 /// A new process.
 #[derive(Debug)]
 pub(crate) struct New {
     pub(crate) pid: Pid,
     /// None if it is the command already.
     pub(crate) birth: Option<Birth>,
-    /// The most that it held before, in KiB, if it is the command already.
-    pub(crate) own_peak_kib: Option<u64>,
+    /// The most that it can have held before, in KiB, if it is the command already.
+    pub(crate) floor_kib: Option<u64>,
 }
 
 /// Why there is no new process.
@@ -82,20 +73,16 @@ pub(crate) fn begin(
     streams: Streams,
     held: bool,
 ) -> Result<New, Failure> {
-    if let Some(attributes) = heritage.attributes().filter(|_| !held) {
+    if let Some(attributes) = heritage.attributes().filter(|_| !held && own_peak_kib() <= SMALL_KIB) {
         let pid = spawn(&mut image, &attributes, streams).map_err(Failure::Program)?;
-        return Ok(New { pid, birth: None, own_peak_kib: Some(own_peak_kib()) });
+        return Ok(New { pid, birth: None, floor_kib: Some(own_peak_kib() + ROUGH_KIB) });
     }
     let birth = Birth::begin(image, heritage, streams, held).map_err(Failure::Process)?;
-    Ok(New { pid: birth.pid, birth: Some(birth), own_peak_kib: None })
+    Ok(New { pid: birth.pid, birth: Some(birth), floor_kib: None })
 }
 
 fn spawn(image: &mut Image, attributes: &PosixSpawnAttr, streams: Streams) -> Result<Pid, Errno> {
-    let mut actions = PosixSpawnFileActions::init()?;
-    if streams == Streams::OutputToError {
-        actions.add_dup2(STDERR_FILENO, STDOUT_FILENO)?;
-    }
-    let pid = image.spawn(&actions, attributes)?;
+    let pid = image.spawn(streams, attributes)?;
     Pid::from_raw(pid.as_raw()).ok_or(Errno::ESRCH)
 }
 
@@ -104,8 +91,8 @@ fn spawn(image: &mut Image, attributes: &PosixSpawnAttr, streams: Streams) -> Re
 pub(crate) enum Fate {
     /// It is not decided yet.
     Open,
-    /// It runs the command. It held at most so much before, in KiB.
-    Runs { own_peak_kib: u64 },
+    /// It runs the command. It can have held at most so much before, in KiB.
+    Runs { floor_kib: u64 },
     /// The command cannot be run.
     Failed(io::Error),
 }
@@ -121,11 +108,9 @@ impl Birth {
             drop(writer);
             let _ = reader.read(&mut [0]);
         }
-        let ready = streams.set().and_then(|()| heritage.take_back());
-        // As late as can be, because the process grows by every page of the program that it touches. Should the
-        // word be lost, whoever started us takes it that the process was small.
-        let _ = voice.write_all(&own_peak_kib().to_le_bytes());
-        let error = ready.map_or_else(|error| error, |()| image.exec());
+        // Should the word be lost, whoever started us takes it that the process was small.
+        let last = || drop(voice.write_all(&own_peak_kib().to_le_bytes()));
+        let error = image.become_it(heritage, streams, last);
         let _ = voice.write_all(&(error as i32).to_le_bytes());
         kernel::leave(127)
     }
@@ -160,7 +145,7 @@ impl Birth {
         let (size, error) = self.heard.split_first_chunk().unwrap_or((&[0; 8], &[]));
         match error.first_chunk() {
             Some(&number) => Ok(Fate::Failed(io::Error::from_raw_os_error(i32::from_le_bytes(number)))),
-            None => Ok(Fate::Runs { own_peak_kib: u64::from_le_bytes(*size) }),
+            None => Ok(Fate::Runs { floor_kib: u64::from_le_bytes(*size) + GROWTH_KIB }),
         }
     }
 }

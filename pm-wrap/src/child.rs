@@ -11,8 +11,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
+use crate::amounts::millis;
 use crate::birth::{self, Birth, Failure, Fate, New};
-use crate::config::{Config, Destination};
+use crate::config::Config;
 use crate::error::Error;
 use crate::following::{Change, Followed, Following};
 use crate::image::Image;
@@ -21,7 +22,7 @@ use crate::kernel;
 use crate::limit::{Limit, Measure};
 use crate::memory::MemoryUse;
 use crate::sampler::Sampler;
-use crate::signals::{Request, Signals, stop_by};
+use crate::signals::{self, Request, Signals, stop_by};
 use crate::stops::Stops;
 use crate::survivors::Survivors;
 use crate::usage::{Account, TransferAccount, Transfers, Used};
@@ -85,20 +86,20 @@ impl<'a> Child<'a> {
     /// Starts what `plan` says.
     pub(crate) fn start(plan: Plan<'a>) -> Result<Self, Error> {
         let Plan { config, image, signals, journal } = plan;
-        let to_stdout = config.destination == Destination::Stdout;
-        let streams = if to_stdout { birth::Streams::OutputToError } else { birth::Streams::Own };
+        let streams = config.destination.streams();
         let (program, limit) = (config.program.as_os_str(), config.limit);
         // With a limit, whatever the command leaves behind must be found when the time is up.
         let survivors = limit.next().and_then(|_| Survivors::adopt());
         let (account, transfers) = (Account::now(), TransferAccount::open());
         let started = Instant::now();
-        let New { pid, mut birth, own_peak_kib } =
+        let New { pid, mut birth, floor_kib } =
             birth::begin(image, signals.heritage(), streams, config.trace).map_err(
                 |failure| match failure {
                     Failure::Process(error) => Error::Prepare(error),
                     Failure::Program(error) => Error::start(program, error.into()),
                 },
             )?;
+        signals::block_again().map_err(Error::Wait)?;
         let mut following = Following::default();
         if config.trace {
             following = Following::begin(pid, started, config.program_phases.clone());
@@ -106,8 +107,8 @@ impl<'a> Child<'a> {
         birth.iter_mut().for_each(Birth::let_go);
         let own_transfers = birth.as_ref().map(Birth::transfers).unwrap_or_default();
         let (mut sampler, stops) = (Sampler::of(pid, config.trace), Stops::default());
-        if let Some(own_peak_kib) = own_peak_kib {
-            sampler.begin(started.elapsed(), own_peak_kib);
+        if let Some(floor_kib) = floor_kib {
+            sampler.begin(started.elapsed(), floor_kib);
         }
         Ok(Self {
             pid,
@@ -157,7 +158,10 @@ impl<'a> Child<'a> {
             ended |= news && self.look()?;
             let started = self.started;
             self.sampler.read_if_due(|| started.elapsed(), self.following.sightings());
-            self.keep_to_limit();
+            // A limit that passes while we were stopped ourselves means nothing to a command that has ended.
+            if !ended || self.limit.passed() {
+                self.keep_to_limit();
+            }
         }
         self.finish()
     }
@@ -170,6 +174,9 @@ impl<'a> Child<'a> {
         self.more = change.more;
         if self.following.has_root() || change.ended {
             self.follow_traced(change);
+            if !change.ended {
+                self.bury_survivors();
+            }
             return Ok(change.ended);
         }
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
@@ -182,11 +189,10 @@ impl<'a> Child<'a> {
         Ok(ended)
     }
 
-    /// Waits for those that were adopted and have ended, unless they are traced: then it is for the tracer to do.
+    /// Waits for those that were adopted and have ended.
     fn bury_survivors(&mut self) {
-        if let Some(survivors) = self.survivors.as_mut().filter(|_| !self.following.buries()) {
-            survivors.bury(self.pid, &mut self.transfers);
-        }
+        let Self { survivors: Some(survivors), following, transfers, pid, .. } = self else { return };
+        survivors.bury(|process| process == *pid || following.follows(process), transfers);
     }
 
     /// The same as [`Self::follow`], of a command whose stops are told by tracing it.
@@ -214,7 +220,9 @@ impl<'a> Child<'a> {
 
     fn stopped(&mut self, by: Option<Signal>) {
         self.stops.begin();
-        if let Some(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) = by {
+        if let Some(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU)) = by
+            && signals::parent_controls_jobs()
+        {
             stop_by(signal);
             kernel::send(self.pid, Signal::SIGCONT as i32);
         }
@@ -234,8 +242,12 @@ impl<'a> Child<'a> {
             Some(Measure::Ask) => &[Signal::SIGTERM, Signal::SIGCONT],
             Some(Measure::Kill) => &[Signal::SIGKILL],
         };
-        let tree = self.survivors.as_mut().map(Survivors::living);
-        for process in tree.unwrap_or_else(|| vec![self.pid]) {
+        let mut tree = self.survivors.as_mut().map(Survivors::living).unwrap_or_default();
+        // Even where nobody can be seen, the command itself is known. It was not waited for, so the number is its.
+        if !tree.contains(&self.pid) {
+            tree.push(self.pid);
+        }
+        for process in tree {
             for &number in numbers {
                 kernel::send(process, number as i32);
             }
@@ -270,7 +282,7 @@ impl<'a> Child<'a> {
         let Some(birth) = &mut self.birth else { return Ok(()) };
         match birth.hear().map_err(Error::Wait)? {
             Fate::Open => return Ok(()),
-            Fate::Runs { own_peak_kib } => self.sampler.begin(self.started.elapsed(), own_peak_kib),
+            Fate::Runs { floor_kib } => self.sampler.begin(self.started.elapsed(), floor_kib),
             Fate::Failed(error) => {
                 let _ = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED);
                 return Err(Error::start(self.program, error));
@@ -286,7 +298,6 @@ impl<'a> Child<'a> {
         while self.birth.is_some() {
             self.hear_of_birth()?;
         }
-        self.signals.release();
         let pid = self.pid;
         let status = self.transfers.around(|| waitid(WaitId::Pid(pid), WaitIdOptions::EXITED));
         self.transfers.leave_out(self.own_transfers);
@@ -295,8 +306,8 @@ impl<'a> Child<'a> {
         Ok(Outcome {
             end: status.map_err(|error| Error::Wait(error.into()))?.map_or(End::Exited(0), End::from),
             timed_out: self.limit.passed(),
-            total: micros(total),
-            stopped: micros(self.stops.total()),
+            total: millis(total),
+            stopped: millis(self.stops.total()),
             memory: self.sampler.finish(total, used.largest_kib, followed.largest_kib),
             followed,
             used,
@@ -322,11 +333,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) image: Image,
     pub(crate) signals: &'a Signals,
     pub(crate) journal: Journal,
-}
-
-/// A duration in milliseconds; a microsecond is a thousandth of one.
-fn micros(duration: Duration) -> Thousandths {
-    Thousandths(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Error {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use pm_record::{Scalar, Thousandths};
 
 use crate::args::{Args, ProgramPhase};
+use crate::image::Streams;
 use crate::limit::Limit;
 use crate::name;
 
@@ -38,6 +39,13 @@ pub(crate) enum Destination {
     File(PathBuf),
     /// To the store: this one, or the nearest.
     Store(Option<PathBuf>),
+}
+
+impl Destination {
+    /// Where the command's own standard output goes then.
+    pub(crate) fn streams(&self) -> Streams {
+        if *self == Self::Stdout { Streams::OutputToError } else { Streams::Own }
+    }
 }
 
 impl From<Args> for Config {

@@ -7,6 +7,7 @@ use pm_record::Timestamp;
 use pm_store::Store;
 
 use crate::config::Destination;
+use crate::signals::Signals;
 
 /// The longest piece that a pipe takes whole, so that those who share one cannot interleave; and the
 /// longest that is written to a file at once.
@@ -14,12 +15,21 @@ const TO_PIPE: usize = 4096;
 const TO_FILE: usize = 64 * 1024;
 
 /// Writes lines, each of them in one piece with its newline.
-pub(crate) fn write(destination: &Destination, lines: &[u8], io: &mut Streams) -> Result<(), Trouble> {
+pub(crate) fn write(
+    destination: &Destination,
+    lines: &[u8],
+    signals: &Signals,
+    io: &mut Streams,
+) -> Result<(), Trouble> {
     match destination {
         Destination::Stdout => {
-            let mut pieces = pieces(lines, TO_PIPE);
-            let written =
-                pieces.try_for_each(|piece| io.output.write_all(piece).and_then(|()| io.output.flush()));
+            let written = pieces(lines, TO_PIPE).try_for_each(|piece| {
+                // A reader that takes its time must not make us deaf to whoever wants us to end.
+                if !signals.wait_to_write(rustix::stdio::stdout()) {
+                    return Err(std::io::ErrorKind::Interrupted.into());
+                }
+                io.output.write_all(piece).and_then(|()| io.output.flush())
+            });
             // A reader that has left did not want the record.
             if io.output.is_closed() { Ok(()) } else { written.map_err(Trouble::Stdout) }
         }

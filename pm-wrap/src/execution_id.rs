@@ -12,6 +12,12 @@ impl ExecutionId {
         Self(format!("exec_{:012x}", u64::from_le_bytes(chance::bytes()) >> 16))
     }
 
+    /// Whether these bytes are the name of a run.
+    pub(crate) fn names(bytes: &[u8]) -> bool {
+        let digits = bytes.strip_prefix(b"exec_");
+        digits.is_some_and(|digits| digits.len() == 12 && digits.iter().all(u8::is_ascii_hexdigit))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

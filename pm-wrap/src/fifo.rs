@@ -4,7 +4,7 @@
 //! and its end is never reported between two writers. Whoever is killed leaves his behind; the next run
 //! removes what is old and has no reader.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Fifo {
         let private = format!("github-pm-{}", rustix::process::geteuid().as_raw());
         let runtime = environment.absolute("XDG_RUNTIME_DIR").map(|folder| folder.join("github-pm"));
         let temporary =
-            [environment.absolute("TMPDIR"), Some(Path::new("/dev/shm")), Some(Path::new("/tmp"))];
+            [Some(Path::new("/dev/shm")), environment.absolute("TMPDIR"), Some(Path::new("/tmp"))];
         let temporary = temporary.into_iter().flatten().map(|folder| folder.join(&private));
         runtime.into_iter().chain(temporary).find_map(|folder| Self::make_in(&folder, id.as_str()).ok())
     }
@@ -57,7 +57,10 @@ impl Fifo {
         let made = mkfifo(&path.join(name), SysMode::S_IRUSR | SysMode::S_IWUSR);
         made.map_err(|error| Errno::from_raw_os_error(error as i32))?;
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor = openat(&folder, name, flags, Mode::empty())?;
+        // An umask may have taken even our own rights to it.
+        let descriptor = openat(&folder, name, flags, Mode::empty()).inspect_err(|_| {
+            let _ = unlinkat(&folder, name, AtFlags::empty());
+        })?;
         Ok(Self { folder, name: name.to_owned(), path: path.join(name), descriptor })
     }
 
@@ -81,23 +84,27 @@ impl Fifo {
     /// Removes what earlier runs had to leave behind. `now` is the time of day.
     pub(crate) fn sweep(&self, now: Duration) {
         let Ok(entries) = Dir::read_from(&self.folder) else { return };
-        let names = entries.flatten().filter(|entry| !entry.file_name().to_bytes().starts_with(b"."));
-        for entry in names.take(SWEPT) {
-            let name = entry.file_name();
-            let old = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|status| {
-                let changed = Duration::from_secs(u64::try_from(status.st_mtime).unwrap_or(0));
-                now.saturating_sub(changed) > OLD
-            });
-            // A file, which some command may have made that outlived its run, has no reader either.
-            let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let is_read = || match openat(&self.folder, name, flags, Mode::empty()) {
-                Err(Errno::NXIO) => false,
-                Err(_) => true,
-                Ok(file) => fstat(&file).is_ok_and(|status| is_fifo(status.st_mode)),
-            };
-            if old && !is_read() {
-                let _ = unlinkat(&self.folder, name, AtFlags::empty());
+        let names = entries.flatten().filter(|entry| ExecutionId::names(entry.file_name().to_bytes()));
+        for entry in names.filter(|entry| self.is_left(entry.file_name(), now)).take(SWEPT) {
+            let _ = unlinkat(&self.folder, entry.file_name(), AtFlags::empty());
+        }
+    }
+
+    /// Whether what has this name is old and read by nobody.
+    fn is_left(&self, name: &CStr, now: Duration) -> bool {
+        let Ok(status) = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return false };
+        let changed = Duration::from_secs(u64::try_from(status.st_mtime).unwrap_or(0));
+        if now.saturating_sub(changed) <= OLD {
+            return false;
+        }
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match FileType::from_raw_mode(status.st_mode) {
+            FileType::Fifo => {
+                openat(&self.folder, name, flags, Mode::empty()).is_err_and(|error| error == Errno::NXIO)
             }
+            // Some command has made it that outlived its run and went on to make marks.
+            FileType::RegularFile => true,
+            _ => false,
         }
     }
 }
@@ -191,19 +198,21 @@ mod tests {
     fn what_was_left_behind_is_swept_and_what_lives_is_not() {
         let place = tempfile::tempdir().expect("a folder");
         let folder = place.path().join("github-pm");
-        let (mine, living) =
-            (Fifo::make_in(&folder, "mine").expect("a FIFO"), Fifo::make_in(&folder, "living").expect("one"));
-        let dead = Fifo::make_in(&folder, "dead").expect("a FIFO");
-        let Fifo { descriptor, .. } = &dead;
-        rustix::io::fcntl_getfd(descriptor).expect("open");
-        std::fs::write(folder.join("file"), "late\n").expect("a file");
+        let [mine, living, dead, late] =
+            ["a", "b", "c", "d"].map(|digit| format!("exec_{}", digit.repeat(12)));
+        let [mine, _living, dead] =
+            [mine, living, dead].map(|name| Fifo::make_in(&folder, &name).expect("a FIFO"));
+        for file in [late.as_str(), "state.json"] {
+            std::fs::write(folder.join(file), "x\n").expect("a file");
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(folder.join("relay.sock")).expect("a socket");
         std::mem::forget(keep_name_only(dead));
         let now = Duration::from_secs(u64::MAX / 2);
         mine.sweep(Duration::ZERO);
-        assert_eq!(names(&folder), ["dead", "file", "living", "mine"]);
+        assert_eq!(names(&folder).len(), 6);
         mine.sweep(now);
-        assert_eq!(names(&folder), ["living", "mine"]);
-        drop(living);
+        let left = ["exec_aaaaaaaaaaaa", "exec_bbbbbbbbbbbb", "relay.sock", "state.json"];
+        assert_eq!(names(&folder), left);
     }
 
     /// As a process leaves it that is killed: the descriptor is closed, and the name stays.

@@ -2,7 +2,7 @@
 //! is there each time the memory of the tree is read.
 
 use pm_cli::{Exit, Explain};
-use pm_record::{ProcessTrace, Thousandths};
+use pm_record::ProcessTrace;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -72,9 +72,4 @@ impl Explain for Trouble {
             Self::Unsupported => None,
         }
     }
-}
-
-/// KiB in MiB.
-pub(crate) fn mebibytes(kib: u64) -> Thousandths {
-    Thousandths(i64::try_from((u128::from(kib) * 1000 + 512) / 1024).unwrap_or(i64::MAX))
 }

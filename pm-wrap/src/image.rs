@@ -10,12 +10,25 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
+use nix::libc::{STDERR_FILENO, STDOUT_FILENO};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::unistd::{Pid, execve};
 use rustix::fs::Access;
 
+use crate::heritage::Heritage;
+use crate::kernel;
+
 /// Where programs are looked for when nobody says.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Where the command's standard output goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Streams {
+    /// Where it always went.
+    Own,
+    /// To standard error, because the record goes to standard output.
+    OutputToError,
+}
 
 /// A program that is ready to be run.
 #[derive(Debug)]
@@ -45,8 +58,21 @@ impl Image {
         })
     }
 
-    /// Becomes the program. It returns only if that cannot be, and says why.
-    pub(crate) fn exec(&mut self) -> Errno {
+    /// Becomes the program, with what this process was started with; `last` is called when everything else is
+    /// done. It returns only if that cannot be, and says why.
+    pub(crate) fn become_it(&mut self, heritage: Heritage, streams: Streams, last: impl FnOnce()) -> Errno {
+        if streams == Streams::OutputToError
+            && let Err(error) = rustix::stdio::dup2_stdout(rustix::stdio::stderr())
+        {
+            return Errno::from_raw(error.raw_os_error());
+        }
+        for descriptor in kernel::closed_at_start() {
+            let _ = nix::unistd::close(descriptor);
+        }
+        if let Err(error) = heritage.take_back() {
+            return error;
+        }
+        last();
         match self.attempt(execve) {
             Err(error) => error,
             Ok(never) => match never {},
@@ -54,16 +80,19 @@ impl Image {
     }
 
     /// Makes a process that is the program from its first instruction on.
-    pub(crate) fn spawn(
-        &mut self,
-        actions: &PosixSpawnFileActions,
-        attributes: &PosixSpawnAttr,
-    ) -> Result<Pid, Errno> {
+    pub(crate) fn spawn(&mut self, streams: Streams, attributes: &PosixSpawnAttr) -> Result<Pid, Errno> {
+        let mut actions = PosixSpawnFileActions::init()?;
+        if streams == Streams::OutputToError {
+            actions.add_dup2(STDERR_FILENO, STDOUT_FILENO)?;
+        }
+        for descriptor in kernel::closed_at_start() {
+            actions.add_close(descriptor)?;
+        }
         self.attempt(|file, words, variables| {
             // A process is a dear way to find out that there is no such file.
             rustix::fs::access(file, Access::EXISTS)
                 .map_err(|error| Errno::from_raw(error.raw_os_error()))?;
-            posix_spawn(file, actions, attributes, words, variables)
+            posix_spawn(file, &actions, attributes, words, variables)
         })
     }
 
@@ -76,7 +105,7 @@ impl Image {
         let mut reason = Errno::ENOENT;
         for file in &self.files {
             match run(file, &self.words[1..], &self.variables) {
-                Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+                Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ESTALE | Errno::ENODEV) => {}
                 Err(Errno::EACCES) => reason = Errno::EACCES,
                 Err(Errno::ENOEXEC) => {
                     self.words[1].clone_from(file);

@@ -4,13 +4,15 @@
 //! or "ignore" and never a handler, and a fork is made by a process of one thread.
 #![expect(
     unsafe_code,
-    reason = "`fork`, `pre_exec`, `signal`, `ptrace` and a start-up function have no safe form"
+    reason = "signals, `fork`, `pre_exec`, `ptrace` and a start-up function have no safe form"
 )]
 
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::ForkResult;
@@ -32,6 +34,44 @@ pub(crate) fn set_action(number: Signal, action: Action) -> nix::Result<Action> 
     // SAFETY: neither the default action nor ignoring runs any code of ours.
     let before = unsafe { signal(number, handler) }?;
     Ok(if matches!(before, SigHandler::SigIgn) { Action::Ignore } else { Action::Default })
+}
+
+/// A set of signals, one bit each, the first for signal 1: the C libraries keep some of the real-time signals
+/// for themselves and leave them out of every set of theirs.
+#[cfg(target_os = "linux")]
+pub(crate) type SignalBits = u64;
+
+/// Blocks exactly these signals, and says which were blocked before.
+#[cfg(target_os = "linux")]
+pub(crate) fn swap_mask(blocked: SignalBits) -> nix::Result<SignalBits> {
+    let mut before: SignalBits = 0;
+    let (set, old) = (std::ptr::from_ref(&blocked), std::ptr::from_mut(&mut before));
+    // SAFETY: the kernel reads one set and writes another, both of the size that it is told, and this program
+    // has one thread, whose C library sends itself no signals.
+    let result = unsafe {
+        nix::libc::syscall(
+            nix::libc::SYS_rt_sigprocmask,
+            nix::libc::SIG_SETMASK,
+            set,
+            old,
+            size_of::<SignalBits>(),
+        )
+    };
+    nix::errno::Errno::result(result).map(|_| before)
+}
+
+/// A descriptor that blocked signals can be read from.
+#[cfg(target_os = "linux")]
+pub(crate) fn signal_descriptor(signals: SignalBits) -> nix::Result<OwnedFd> {
+    let flags = nix::libc::SFD_CLOEXEC | nix::libc::SFD_NONBLOCK;
+    // SAFETY: the kernel reads one set of the size that it is told.
+    let result = unsafe {
+        let set = std::ptr::from_ref(&signals);
+        nix::libc::syscall(nix::libc::SYS_signalfd4, -1, set, size_of::<SignalBits>(), flags)
+    };
+    let number = nix::errno::Errno::result(result)?;
+    // SAFETY: the descriptor was just made, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(number).map_err(|_| nix::errno::Errno::EBADF)?) })
 }
 
 /// Splits this process in two; the new one is told nothing.
@@ -98,6 +138,14 @@ pub(crate) fn resume(tid: i32, how: Resume, signal: i32) {
     let _ = unsafe { nix::libc::ptrace(request, tid, std::ptr::null_mut::<nix::libc::c_void>(), data) };
 }
 
+/// Which of the standard descriptors were closed: Rust's own start-up opens them on `/dev/null`.
+pub(crate) fn closed_at_start() -> impl Iterator<Item = i32> {
+    let closed = CLOSED.load(Ordering::Relaxed);
+    (0..3).filter(move |descriptor| closed >> descriptor & 1 == 1)
+}
+
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
 /// Whether SIGPIPE was ignored before Rust's own start-up ignored it.
 pub(crate) fn pipe_was_ignored() -> bool {
     PIPE_WAS_IGNORED.load(Ordering::Relaxed)
@@ -105,18 +153,24 @@ pub(crate) fn pipe_was_ignored() -> bool {
 
 static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
-/// Rust ignores SIGPIPE before `main`, so whoever wants to know what was there must look earlier.
+/// Rust ignores SIGPIPE and opens closed descriptors before `main`, so whoever wants to know what was there
+/// must look earlier.
 #[cfg(target_os = "linux")]
 #[used]
 // SAFETY: functions in this section are called before `main`, in a process of one thread, and this one
-// only reads an action and writes an atomic.
+// only asks for an action and for descriptors, and writes atomics.
 #[unsafe(link_section = ".init_array")]
-static LOOK_AT_PIPE: extern "C" fn() = {
+static LOOK: extern "C" fn() = {
     extern "C" fn look() {
         if let Ok(before) = set_action(Signal::SIGPIPE, Action::Ignore) {
             PIPE_WAS_IGNORED.store(before == Action::Ignore, Ordering::Relaxed);
             let _ = set_action(Signal::SIGPIPE, before);
         }
+        let closed = (0..3).filter(|&descriptor| {
+            // SAFETY: this only asks whether there is such a descriptor.
+            unsafe { nix::libc::fcntl(descriptor, nix::libc::F_GETFD) == -1 }
+        });
+        CLOSED.store(closed.map(|descriptor| 1 << descriptor).sum(), Ordering::Relaxed);
     }
     look
 };

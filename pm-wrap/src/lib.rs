@@ -10,6 +10,7 @@
 //! This library exists for the program and its tests and may change at any time; the command line and
 //! the records are the contract.
 
+mod amounts;
 pub mod args;
 mod birth;
 mod chance;
@@ -91,6 +92,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     };
     let Measured { run, processes, result } = measure(&beginning, &signals, io);
     emit(&config, run, &processes, &signals, io);
+    signals.release();
     result
 }
 
@@ -106,6 +108,9 @@ struct Measured {
 fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measured {
     let mut identity = Identity::default();
     let child = plan(beginning, signals, io).and_then(Child::start);
+    if let Err(Error::Prepare(reason)) = &child {
+        in_place(beginning, signals, reason, io);
+    }
     let outcome = child.and_then(|child| {
         // The command begins meanwhile, on another core if there is one.
         identity = Identity { host: pm_cli::host(), machine: pm_cli::machine() };
@@ -125,10 +130,18 @@ fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measur
             Measured { run: record::finished(beginning, identity, outcome), processes, result }
         }
         Err(error) => {
-            signals.release();
             let run = record::not_started(beginning, identity, &error);
             Measured { run, processes: Vec::new(), result: Err(error) }
         }
+    }
+}
+
+/// Becomes the command, unmeasured: a system that has no process or descriptor left for us has none to spare
+/// for measuring. It returns only if that cannot be either.
+fn in_place(beginning: &Beginning, signals: &Signals, reason: &std::io::Error, io: &mut Streams) {
+    if let Ok(Plan { config, mut image, .. }) = plan(beginning, signals, io) {
+        io.tell(TOOL, &format!("'{}' is not measured: {reason}", config.name));
+        let _ = image.become_it(signals.heritage(), config.destination.streams(), || ());
     }
 }
 
@@ -158,13 +171,13 @@ fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Res
 /// Hands the records on. From here on nothing may fail: the command has ended and its status counts.
 fn emit(config: &Config, run: PerformanceMetrics, processes: &[u8], signals: &Signals, io: &mut Streams) {
     let line = record::line(run);
-    let written = destination::write(&config.destination, &line, io)
-        .and_then(|()| destination::write(&config.destination, processes, io));
+    let written = destination::write(&config.destination, &line, signals, io)
+        .and_then(|()| destination::write(&config.destination, processes, signals, io));
     if let Err(trouble) = written {
         io.complain(TOOL, &trouble);
     }
     if let Some(command) = &config.then
-        && let Err(trouble) = then::start(command, &line, signals.heritage())
+        && let Err(trouble) = then::start(command, &line, signals)
     {
         io.tell(TOOL, &format!("`{}` {trouble}", command.display()));
     }

@@ -55,7 +55,7 @@ impl Limit {
         match self.stage {
             Stage::Running => {
                 self.stage = Stage::Asked;
-                self.next = Some(now + self.kill_after);
+                self.next = Some(now.saturating_add(self.kill_after));
                 Some(Measure::Ask)
             }
             Stage::Asked => Some(self.kill(now, 1)),
@@ -65,7 +65,7 @@ impl Limit {
 
     fn kill(&mut self, now: Duration, rounds: u32) -> Measure {
         self.stage = Stage::Killing { rounds };
-        self.next = (rounds < ROUNDS).then_some(now + AGAIN);
+        self.next = (rounds < ROUNDS).then_some(now.saturating_add(AGAIN));
         Measure::Kill
     }
 }

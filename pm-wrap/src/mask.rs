@@ -28,7 +28,10 @@ enum Role {
     Login,
 }
 
-/// The command's words, the program first.
+/// How much of a command line is kept, in bytes: no more than this fits on the line of a record.
+const KEPT: usize = 4096;
+
+/// The command's words, the program first, as far as a record has room for them.
 pub(crate) fn arguments(program: &OsStr, arguments: &[OsString]) -> Vec<String> {
     let words = std::iter::once(program).chain(arguments.iter().map(OsString::as_os_str));
     let mut role = Role::Plain;
@@ -38,7 +41,12 @@ pub(crate) fn arguments(program: &OsStr, arguments: &[OsString]) -> Vec<String> 
         role = next;
         cut(shown)
     });
-    shown.collect()
+    let mut kept = 0;
+    let fits = |word: &String| {
+        kept += word.len() + 1;
+        kept <= KEPT
+    };
+    shown.take_while(fits).collect()
 }
 
 /// The word with its secrets masked, and what the next one is.

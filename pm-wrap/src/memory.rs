@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use pm_record::Thousandths;
 
+use crate::amounts::{mebibytes, mebibytes_of_mean};
+
 /// Where a figure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -51,11 +53,6 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The largest sum so far, in KiB.
-    pub(crate) fn largest_sum(&self) -> u64 {
-        self.largest[..2].iter().flatten().copied().max().unwrap_or(0)
-    }
-
     /// The tree held `kib` at one moment, and is taken to have held as much until the next.
     pub(crate) fn sample(&mut self, at: Duration, kib: u64, source: Source) {
         self.account(at);
@@ -63,6 +60,13 @@ impl Memory {
         self.last = Some((at, kib));
         self.samples += 1;
         self.mark(source, kib);
+    }
+
+    /// The tree was read exactly when its resident sizes came to `resident` KiB: sums up to about as large, which
+    /// count shared pages more than once, are known better now.
+    pub(crate) fn refine(&mut self, resident: u64) {
+        let sums = &mut self.largest[Source::Rss as usize];
+        *sums = sums.filter(|&sum| sum > resident.saturating_add(resident / 8));
     }
 
     /// A process has held `kib`, whenever that was.
@@ -94,7 +98,7 @@ impl Memory {
             None => "floor".to_owned(),
         };
         MemoryUse {
-            peak_mb: first.map(|(kib, _)| mebibytes(u128::from(kib), 1)),
+            peak_mb: first.map(|(kib, _)| mebibytes(kib)),
             average_mb: self.average(total),
             source,
             samples: self.samples,
@@ -105,14 +109,8 @@ impl Memory {
     fn average(&self, total: Duration) -> Option<Thousandths> {
         let (_, last) = self.last?;
         let span = total.saturating_sub(self.first?).as_micros();
-        Some(if span == 0 { mebibytes(u128::from(last), 1) } else { mebibytes(self.held, span) })
+        Some(if span == 0 { mebibytes(last) } else { mebibytes_of_mean(self.held, span) })
     }
-}
-
-/// KiB divided by `parts`, in MiB.
-fn mebibytes(kib: u128, parts: u128) -> Thousandths {
-    let divisor = parts * 1024;
-    Thousandths(i64::try_from((kib * 1000 + divisor / 2) / divisor).unwrap_or(i64::MAX))
 }
 
 /// When the tree is read next, after a reading at `now` that took `cost`.
@@ -167,6 +165,18 @@ mod tests {
         check(&together, &[(Source::Rusage, 3072)], (4.0, Some(3.111), "rss+rusage"));
         check(&together, &[(Source::Rusage, 5120)], (5.0, Some(3.111), "rusage+rss"));
         check(&[], &[(Source::Rusage, 1024)], (1.0, None, "rusage"));
+    }
+
+    #[test]
+    fn an_exact_reading_of_a_tree_as_large_replaces_sums_that_count_shared_pages_twice() {
+        let mut memory = Memory::default();
+        memory.sample(ms(1), 1_800_000, Source::Rss);
+        memory.sample(ms(2), 220_000, Source::Pss);
+        memory.refine(1_700_000);
+        assert_eq!(memory.clone().finish(ms(3)).source, "pss");
+        memory.sample(ms(4), 900_000, Source::Rss);
+        memory.refine(500_000);
+        assert_eq!(memory.finish(ms(5)).source, "rss+pss");
     }
 
     #[test]

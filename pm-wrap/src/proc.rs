@@ -3,7 +3,7 @@
 
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
 /// Reads `file` below `base` and takes a value out of it. Most are short, so the first piece is read
 /// without an allocation.
@@ -21,6 +21,12 @@ pub(crate) fn read<T>(base: BorrowedFd, file: &str, value: impl FnOnce(&[u8]) ->
             count => all.extend_from_slice(&piece[..count]),
         }
     }
+}
+
+/// Whether `/proc` is there and counts processes as we do: a container may have kept that of another.
+pub(crate) fn is_ours() -> bool {
+    let own = rustix::process::getpid().as_raw_pid().to_string();
+    readlinkat(CWD, "/proc/self", Vec::new()).is_ok_and(|link| link.as_bytes() == own.as_bytes())
 }
 
 /// The first number behind `name` at the start of a line.

@@ -126,7 +126,8 @@ fn resource_usage(outcome: &Outcome) -> ResourceUsage {
 pub(crate) fn line(mut run: PerformanceMetrics) -> Vec<u8> {
     loop {
         let line = Record::Performance(Box::new(run.clone())).to_line();
-        if line.len() <= LONGEST || !shorten(&mut run) {
+        let excess = line.len().saturating_sub(LONGEST);
+        if excess == 0 || !shorten(&mut run, excess) {
             return line;
         }
         run.truncated = Some(true);
@@ -135,8 +136,18 @@ pub(crate) fn line(mut run: PerformanceMetrics) -> Vec<u8> {
 
 /// Leaves something out: arguments first, then labels, then phases, the last one of each first of all. The
 /// time of a phase that is left out is `other_ms`, so that phases still add up to the total.
-fn shorten(run: &mut PerformanceMetrics) -> bool {
-    if run.args.as_mut().and_then(Vec::pop).is_some() || run.context.pop().is_some() {
+fn shorten(run: &mut PerformanceMetrics, excess: usize) -> bool {
+    if let Some(mut args) = run.args.take() {
+        let mut left_out = 0;
+        while left_out < excess
+            && let Some(word) = args.pop()
+        {
+            left_out += word.len();
+        }
+        run.args = Some(args).filter(|args| !args.is_empty());
+        return true;
+    }
+    if run.context.pop().is_some() {
         return true;
     }
     let phases = &mut run.duration.phases;
@@ -185,7 +196,7 @@ mod tests {
         assert!(line.len() <= LONGEST);
         let Ok(Record::Performance(read)) = Record::parse(&line) else { panic!("a record") };
         assert_eq!(read.duration.phases.values().map(|time| time.0).sum::<i64>(), 64_000);
-        assert_eq!((read.args, read.truncated), (Some(Vec::new()), Some(true)));
+        assert_eq!((read.args, read.truncated), (None, Some(true)));
         assert!(read.duration.phases.len() > 30);
     }
 }

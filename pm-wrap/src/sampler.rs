@@ -11,11 +11,6 @@ use crate::tree::Tree;
 /// A reading of proportional sizes may cost this part of the run, all readings together: a thousandth.
 const PROPORTIONAL_SHARE: u32 = 1000;
 
-/// How much larger than the new process, in KiB, a high-water mark has to be to be that of the command. The
-/// process grows by some pages of its program while it calls `exec`, and the kernel's account of pages is
-/// rough, by up to 128 KiB for each processor that it ran on.
-const GROWTH_KIB: u64 = 384;
-
 /// The readings of one run.
 #[derive(Debug)]
 pub(crate) struct Sampler {
@@ -23,11 +18,24 @@ pub(crate) struct Sampler {
     memory: Memory,
     /// Since when there is a command to read, and when it is read next.
     next: Option<Duration>,
-    /// How large the new process was before it became the command, in KiB.
-    own_peak_kib: Option<u64>,
+    /// How large the new process can have been before it became the command, in KiB: a high-water mark up to this
+    /// says nothing.
+    floor_kib: u64,
     proportional_cost: Duration,
+    /// What the last proportional reading said.
+    shared: Option<Shared>,
     /// Whether the command waits for us now and then.
     traced: bool,
+}
+
+/// A proportional reading.
+#[derive(Debug, Clone, Copy)]
+struct Shared {
+    processes: usize,
+    /// The sum of resident sizes, in KiB.
+    resident: u64,
+    /// How much of it was there more than once.
+    kib: u64,
 }
 
 impl Sampler {
@@ -38,15 +46,16 @@ impl Sampler {
             tree: Tree::of(root),
             memory: Memory::default(),
             next: None,
-            own_peak_kib: None,
+            floor_kib: u64::MAX,
             proportional_cost,
+            shared: None,
             traced,
         }
     }
 
-    /// The command's program is loaded, and the process was so large before.
-    pub(crate) fn begin(&mut self, now: Duration, own_peak_kib: u64) {
-        self.own_peak_kib = Some(own_peak_kib);
+    /// The command's program is loaded, and the process was at most so large before.
+    pub(crate) fn begin(&mut self, now: Duration, floor_kib: u64) {
+        self.floor_kib = floor_kib;
         self.next = Some(next_sample(now, Duration::ZERO, self.traced));
     }
 
@@ -75,31 +84,47 @@ impl Sampler {
 
     fn note(&mut self, now: Duration, resident: u64) {
         match self.proportional(now, resident) {
-            Some(proportional) => self.memory.sample(now, proportional, Source::Pss),
-            None => self.memory.sample(now, resident, Source::Rss),
+            Some(proportional) => {
+                self.memory.sample(now, proportional, Source::Pss);
+                self.memory.refine(resident);
+            }
+            None => self.memory.sample(now, resident - self.counted_twice(resident), Source::Rss),
         }
         // Of a command this small the kernel's account tells nothing in the end, so its mark is read here.
-        if resident <= self.floor_kib()
+        if resident <= self.floor_kib
             && let Some(mark) = self.tree.high_water_kib()
         {
             self.memory.mark(Source::Hwm, mark);
         }
     }
 
-    /// Proportional sizes matter when a new largest sum counts shared pages more than once.
+    /// Proportional sizes are read when there is more than one process to share pages and the tree has changed
+    /// since the last time.
     fn proportional(&mut self, now: Duration, resident: u64) -> Option<u64> {
+        let processes = self.tree.len();
         let affordable = self.proportional_cost * PROPORTIONAL_SHARE < now;
-        if self.tree.len() < 2 || resident <= self.memory.largest_sum() || !affordable {
+        let unchanged = self.shared.is_some_and(|last| {
+            last.processes == processes && resident.abs_diff(last.resident) <= last.resident / 16
+        });
+        if processes < 2 || unchanged || !affordable {
             return None;
         }
         let before = own_cpu();
         let proportional = self.tree.proportional_kib();
         self.proportional_cost += own_cpu().saturating_sub(before);
-        proportional
+        let proportional = proportional?;
+        self.shared = Some(Shared { processes, resident, kib: resident.saturating_sub(proportional) });
+        Some(proportional)
     }
 
-    fn floor_kib(&self) -> u64 {
-        self.own_peak_kib.map_or(u64::MAX, |own| own + GROWTH_KIB)
+    /// How much of a sum of resident sizes is there more than once, as far as the last proportional reading tells:
+    /// as much as then, or less if there are fewer processes now.
+    fn counted_twice(&self, resident: u64) -> u64 {
+        let Some(last) = self.shared else { return 0 };
+        let (now, then) = (self.tree.len().saturating_sub(1), last.processes - 1);
+        let share =
+            u64::try_from(now.min(then)).unwrap_or(0) * last.kib / u64::try_from(then).unwrap_or(1).max(1);
+        share.min(resident)
     }
 
     /// The figures of a run whose largest process, as the kernel says, held `largest_kib`, and whose largest
@@ -113,7 +138,7 @@ impl Sampler {
         if let Some(mark) = traced_kib {
             self.memory.mark(Source::Hwm, mark);
         }
-        if let Some(largest) = largest_kib.filter(|&largest| largest > self.floor_kib()) {
+        if let Some(largest) = largest_kib.filter(|&largest| largest > self.floor_kib) {
             self.memory.mark(Source::Rusage, largest);
         }
         self.memory.finish(total)

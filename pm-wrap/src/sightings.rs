@@ -7,7 +7,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use pm_record::{ProcessTrace, Schema, Thousandths};
+use pm_record::{ProcessTrace, Schema};
+
+use crate::amounts::{mebibytes, millis};
 
 /// How many processes are remembered.
 const REMEMBERED: usize = 100_000;
@@ -67,7 +69,6 @@ impl Sightings {
 
 fn record(seen: Seen, parent: Option<i32>) -> ProcessTrace {
     let number = |pid| u32::try_from(pid).ok();
-    let millis = |duration: Duration| Thousandths(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX));
     let Seen { last, first_at, last_at } = seen;
     ProcessTrace {
         schema: Schema,
@@ -79,7 +80,7 @@ fn record(seen: Seen, parent: Option<i32>) -> ProcessTrace {
         start_ms: millis(first_at),
         duration_ms: Some(millis(last_at.saturating_sub(first_at))),
         cpu_time_ms: None,
-        peak_memory_mb: last.peak_kib.map(super::following::mebibytes),
+        peak_memory_mb: last.peak_kib.map(mebibytes),
         exit_code: None,
         signal: None,
     }
@@ -87,6 +88,8 @@ fn record(seen: Seen, parent: Option<i32>) -> ProcessTrace {
 
 #[cfg(test)]
 mod tests {
+    use pm_record::Thousandths;
+
     use super::*;
 
     fn sighting(pid: i32, program: &str) -> Sighting {

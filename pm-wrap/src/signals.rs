@@ -1,17 +1,19 @@
 //! Signals that reach this process while the command runs.
 
 use rustix::process::Pid;
-use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH,
+};
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Signals, stop_by};
+pub(crate) use linux::{Signals, block_again, stop_by};
 
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{Signals, stop_by};
+pub(crate) use portable::{Signals, block_again, stop_by};
 
 /// What a signal asks of us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,19 @@ struct Position {
     leads_session: bool,
 }
 
+/// Whether a signal that comes when the command has ended is meant to end us too.
+fn asks_to_end(number: i32) -> bool {
+    matches!(number, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
+}
+
+/// Whether our parent would see us stop, and let us go on: a shell that has given us a process group of our own.
+/// To stop for any other parent would be to stop for good.
+pub(crate) fn parent_controls_jobs() -> bool {
+    use nix::unistd::{getpgid, getpgrp, getppid};
+    let parent = getppid();
+    parent.as_raw() > 0 && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
+}
+
 /// What the signal `number` asks of us.
 ///
 /// What the terminal has to say, the kernel tells the whole process group, so the command has had it; and
@@ -49,7 +64,9 @@ fn request(number: i32, origin: Origin, position: Position) -> Option<Request> {
     let had_already = match origin {
         _ if number == SIGCHLD => return Some(Request::Look),
         Origin::Kernel if number == SIGHUP => !position.leads_session,
-        Origin::Kernel => matches!(number, SIGINT | SIGQUIT | SIGTSTP | SIGCONT | SIGWINCH),
+        Origin::Kernel => {
+            matches!(number, SIGINT | SIGQUIT | SIGTSTP | SIGTTIN | SIGTTOU | SIGCONT | SIGWINCH)
+        }
         Origin::Process(pid) => pid == position.child.as_raw_nonzero().get(),
     };
     (!had_already).then_some(Request::Pass(number))
@@ -57,7 +74,7 @@ fn request(number: i32, origin: Origin, position: Position) -> Option<Request> {
 
 #[cfg(test)]
 mod tests {
-    use signal_hook::consts::{SIGALRM, SIGTERM};
+    use signal_hook::consts::SIGALRM;
 
     use super::*;
 
@@ -70,6 +87,7 @@ mod tests {
     #[test]
     fn what_the_terminal_sent_is_not_sent_a_second_time() {
         check(SIGINT, Origin::Kernel, false, None);
+        check(SIGTTIN, Origin::Kernel, false, None);
         check(SIGINT, Origin::Process(1), false, Some(Request::Pass(SIGINT)));
     }
 

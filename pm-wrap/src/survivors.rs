@@ -9,7 +9,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, getpid, waitid};
 use crate::tree::Tree;
 use crate::usage::TransferAccount;
 
-/// Everybody below this process.
+/// Everybody below this process who was started after it adopted them.
 #[derive(Debug)]
 pub(crate) struct Survivors {
     tree: Tree,
@@ -19,8 +19,14 @@ impl Survivors {
     /// Takes in whatever outlives its parent from now on; none where a system does not offer this.
     pub(crate) fn adopt() -> Option<Self> {
         #[cfg(target_os = "linux")]
-        rustix::process::set_child_subreaper(Some(getpid())).ok()?;
-        cfg!(target_os = "linux").then(|| Self { tree: Tree::of(getpid()) })
+        {
+            // Whoever started us by `exec` in its own place left us its children.
+            let tree = Some(Tree::of_later_children(getpid())).filter(Tree::is_readable)?;
+            rustix::process::set_child_subreaper(Some(getpid())).ok()?;
+            Some(Self { tree })
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
     }
 
     /// Who lives below this process.
@@ -28,9 +34,9 @@ impl Survivors {
         self.tree.living().into_iter().filter(|&process| process != getpid()).collect()
     }
 
-    /// Waits for adopted processes that have ended; `command` is waited for elsewhere.
-    pub(crate) fn bury(&mut self, command: Pid, transfers: &mut TransferAccount) {
-        for process in self.tree.children_of_root().into_iter().filter(|&process| process != command) {
+    /// Waits for adopted processes that have ended, but for those who are waited for elsewhere.
+    pub(crate) fn bury(&self, elsewhere: impl Fn(Pid) -> bool, transfers: &mut TransferAccount) {
+        for process in self.tree.children_of_root().into_iter().filter(|&process| !elsewhere(process)) {
             let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
             if matches!(waitid(WaitId::Pid(process), look | WaitIdOptions::NOWAIT), Ok(Some(_))) {
                 let _ = transfers.around(|| waitid(WaitId::Pid(process), look));

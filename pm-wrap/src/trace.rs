@@ -126,6 +126,11 @@ impl Tracer {
         self.root_is != Root::Untraced
     }
 
+    /// Whether the process lives and is followed.
+    pub(crate) fn follows(&self, process: Pid) -> bool {
+        self.history.process_of(process.as_raw_pid()).is_some()
+    }
+
     /// Takes every stop and every end that waits, without blocking, and lets each process go on. To be called
     /// after each SIGCHLD, of which one may stand for many.
     pub(crate) fn look(&mut self, each: &mut impl FnMut(Event)) -> io::Result<Look> {

@@ -53,7 +53,7 @@ const AMOUNTS: [Known; 18] = [
     known(OPERATIONS, 1_500.0, EXACTLY, "consume fork 3; (consume write 10 {} x); :", "1500"),
     known(READ, 20_971_520.0, EXACTLY, "head -c {} /dev/zero | cat >x", "10485760"),
     known(PEAK, 200.0, PAGES, "exec consume memory {} 30", "200"),
-    known(PEAK, 20.0, PAGES, "exec consume memory {} 0", "20"),
+    known(PEAK, 20.0, PAGES, "exec consume memory {} 5", "20"),
     known(PEAK, 40.0, (2.5, 2.5), "sleep 0.3; consume memory {} 0; sleep 0.1", "40"),
     known(PEAK, 400.0, (4.0, 4.0), "exec consume children 8 {} 1000", "50"),
     known(PEAK, 150.0, (2.0, 2.0), "consume memory {} 500 | consume memory {} 500", "75"),

@@ -9,7 +9,7 @@ use crate::script::{folder, read, text, wrap_in};
 use crate::{pm_wrap, record, run};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const SPAN: &str = "00f067aa0ba902b7";
+const SPAN: &str = "b7ad6b7169203331";
 
 /// What the command finds in `name`, and the record's trace, with these variables around us.
 #[track_caller]

@@ -3,7 +3,7 @@
 use pm_record::{PerformanceMetrics, ResourceUsage};
 
 use crate::programs::{consume, small};
-use crate::{pm_wrap, read, record, run};
+use crate::{PM_WRAP, pm_wrap, read, record, run};
 
 /// What `consume` itself holds, with its libraries, in MiB; at most.
 const ITSELF: f64 = 5.0;
@@ -120,7 +120,7 @@ fn our_own_memory_is_in_no_figure_nor_is_that_of_who_starts_us() {
 
     std::fs::remove_file(&file).expect("a file of ours");
     // The outer one wraps a program that holds 500 MiB and starts the inner one.
-    let inner = [&[consume.as_str(), "hold", "500", env!("CARGO_BIN_EXE_pm-wrap")], &wrapped[..]].concat();
+    let inner = [&[consume.as_str(), "hold", "500", PM_WRAP], &wrapped[..]].concat();
     let output = run(&[&["--"], &inner[..]].concat());
     check_small(&read(&file), &output.stderr);
     assert!(peak(&record(&output.stdout).resource_usage) >= 500.0);

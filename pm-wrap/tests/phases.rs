@@ -9,7 +9,7 @@ use pm_record::{PerformanceMetrics, Scalar, Thousandths};
 use tempfile::TempDir;
 
 use crate::script::{command, files, folder, read, wait_for_file, wrap, wrap_in};
-use crate::{pm_wrap, run};
+use crate::{PM_WRAP, pm_wrap, run};
 
 /// A function of the shell that makes a mark as the manual says.
 const MARK: &str = r#"mark() { echo "$1" 1<>"${PM_MARKS:-/dev/null}"; }"#;
@@ -266,7 +266,7 @@ fn where_no_fifo_can_be_made_marks_go_nowhere() {
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
         .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("pm_wrap", env!("CARGO_BIN_EXE_pm-wrap"))])
+        .envs([("PATH", "/usr/bin:/bin"), ("pm_wrap", PM_WRAP)])
         .output()
         .expect("unshare starts");
     let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pm_record::{PerformanceMetrics, ProcessTrace, Record};
 use tempfile::TempDir;
 
-use crate::{pm_wrap, programs};
+use crate::{PM_WRAP, pm_wrap, programs};
 
 /// What became of a script.
 pub(crate) struct Ended {
@@ -36,7 +36,7 @@ pub(crate) fn wrap_in(folder: &TempDir, flags: &[&str], script: &str) -> Ended {
 
 /// `pm-wrap` of a script that finds `consume` and `pm-wrap` on its path. The record goes to `log`.
 pub(crate) fn command(folder: &Path, flags: &[&str], script: &str) -> Command {
-    let ours = Path::new(env!("CARGO_BIN_EXE_pm-wrap")).parent().expect("it lies in a folder");
+    let ours = Path::new(PM_WRAP).parent().expect("it lies in a folder");
     let mut command = pm_wrap(&[&["-o", "log"], flags, &["--", "sh", "-c", script]].concat());
     command.env("PATH", format!("{}:{}", ours.display(), programs::path()));
     command.env("XDG_RUNTIME_DIR", folder).current_dir(folder);

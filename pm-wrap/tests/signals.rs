@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pm_record::Status;
 
-use crate::{check_as_if_unwrapped, pm_wrap, read, record, run};
+use crate::{PM_WRAP, check_as_if_unwrapped, pm_wrap, read, record, run};
 
 #[test]
 fn death_by_signal_is_met_in_the_same_way() {
@@ -89,10 +89,7 @@ fn a_command_stopped_and_continued_by_its_own_number_does_not_hang_us() {
 /// Runs a command under pm-wrap from a shell that ignores `signals`, and demands the exit status.
 #[track_caller]
 fn check_ignoring(signals: &str, command: &str, expected: i32) {
-    let wrapped = format!(
-        "trap '' {signals}; exec {} -o /dev/null -- sh -c '{command}'",
-        env!("CARGO_BIN_EXE_pm-wrap")
-    );
+    let wrapped = format!("trap '' {signals}; exec {PM_WRAP} -o /dev/null -- sh -c '{command}'");
     let unwrapped = format!("trap '' {signals}; exec sh -c '{command}'");
     for script in [unwrapped, wrapped] {
         let status = Command::new("/bin/sh").args(["-c", &script]).status().expect("sh starts");
@@ -116,10 +113,7 @@ fn a_parent_that_does_not_wait_for_its_children_does_not_make_us_hang() {
 #[test]
 fn what_the_kernel_sends_to_us_alone_reaches_the_command() {
     // An alarm survives `exec`, and without us it would have ended the command.
-    let program = format!(
-        "alarm 1; exec @ARGV, '{}', '-o', '/dev/null', '--', 'sleep', '40'",
-        env!("CARGO_BIN_EXE_pm-wrap")
-    );
+    let program = format!("alarm 1; exec @ARGV, '{PM_WRAP}', '-o', '/dev/null', '--', 'sleep', '40'");
     let begin = Instant::now();
     let status = Command::new("perl").args(["-e", &program]).status().expect("perl starts");
     assert_eq!(status.signal(), Some(14));
@@ -190,7 +184,7 @@ fn a_session_that_began_outside_of_our_container_is_no_trouble() {
     if !outside_already {
         command.args(["--user", "--map-root-user", "--pid", "--fork"]);
     }
-    command.args([env!("CARGO_BIN_EXE_pm-wrap"), "--", "sh", "-c", "exit 3"]);
+    command.args([PM_WRAP, "--", "sh", "-c", "exit 3"]);
     let output = command.output().expect("the container starts");
     assert_eq!((output.status.code(), output.stderr), (Some(3), Vec::new()));
 }

@@ -15,6 +15,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use tempfile::TempDir;
 
+use crate::PM_WRAP;
 use crate::read;
 
 /// A pseudo-terminal, at which bash sits in a folder of its own.
@@ -43,7 +44,7 @@ PS1=; echo "up and running"
 impl Terminal {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let start = START.replace("PM_WRAP", env!("CARGO_BIN_EXE_pm-wrap"));
+        let start = START.replace("PM_WRAP", PM_WRAP);
         std::fs::write(folder.path().join("start"), start).expect("a file of ours");
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&controller).and_then(|()| unlockpt(&controller)).expect("it is ours");

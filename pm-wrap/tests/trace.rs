@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use pm_record::{ProcessTrace, Scalar, Status, Thousandths};
 
+use crate::PM_WRAP;
 use crate::run;
 use crate::script::{command, folder, lives, parse, read, wait_for_file, wrap, wrap_in};
-
-const PM_WRAP: &str = env!("CARGO_BIN_EXE_pm-wrap");
 
 /// What is known of a process: its parent's place among all, its program, its status and its signal.
 type Shape<'a> = (Option<usize>, &'a str, Option<i32>, Option<i32>);

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use pm_record::Status;
 
-use crate::{check_as_if_unwrapped, pm_wrap, read};
-
-const PM_WRAP: &str = env!("CARGO_BIN_EXE_pm-wrap");
+use crate::{PM_WRAP, check_as_if_unwrapped, pm_wrap, read};
 
 /// Runs a shell script in which `$pm_wrap` is our program.
 #[track_caller]

@@ -1,13 +1,13 @@
 //! The process's environment: variables and working directory, read once.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// Variables and working directory.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    variables: BTreeMap<OsString, OsString>,
+    /// In the order in which they were given. Of two with one name the first counts, as in the C library.
+    variables: Vec<(OsString, OsString)>,
     current_dir: PathBuf,
 }
 
@@ -31,10 +31,11 @@ impl Environment {
     /// A variable that is set and not empty: the conventions we follow treat the two alike.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        let found = self.variables.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
     }
 
-    /// All of them, those that are empty included, by name.
+    /// All of them, those that are empty included, as they were given.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }

@@ -1,15 +1,19 @@
 //! Following by `ptrace`, and by looking around where that is refused.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
-use pm_record::{ProcessTrace, Schema, Thousandths};
+use nix::errno::Errno;
+use pm_record::{ProcessTrace, Schema};
 use rustix::process::Pid;
 
-use super::{Change, Followed, Trouble, mebibytes};
+use super::{Change, Followed, Trouble};
+use crate::amounts::{mebibytes, millis};
 use crate::args::ProgramPhase;
 use crate::child::End;
 use crate::journal::Journal;
+use crate::proc;
 use crate::sightings::Sightings;
 use crate::trace::{Event, Look, Process, Seen, Tracer};
 
@@ -21,13 +25,16 @@ pub(crate) struct Following {
     rules: Vec<ProgramPhase>,
     sightings: Option<Sightings>,
     degraded: bool,
+    /// Programs of which was said that they are not traced.
+    untraced: HashSet<String>,
     troubles: Vec<Trouble>,
 }
 
 impl Following {
     /// Follows `root`, which waits to become the command.
     pub(crate) fn begin(root: Pid, started: Instant, rules: Vec<ProgramPhase>) -> Self {
-        match Tracer::seize(root, started) {
+        let seized = if proc::is_ours() { Tracer::seize(root, started) } else { Err(Errno::ENOENT) };
+        match seized {
             Ok(tracer) => Self { tracer: Some(tracer), rules, ..Self::default() },
             Err(error) => Self {
                 sightings: Some(Sightings::default()),
@@ -42,9 +49,9 @@ impl Following {
         self.tracer.as_ref().is_some_and(Tracer::has_root)
     }
 
-    /// Whether whoever ends is waited for here.
-    pub(crate) fn buries(&self) -> bool {
-        self.tracer.is_some()
+    /// Whether a process is followed, so that it is waited for here and nowhere else.
+    pub(crate) fn follows(&self, process: Pid) -> bool {
+        self.tracer.as_ref().is_some_and(|tracer| tracer.follows(process))
     }
 
     /// Where processes are noted when the tree is read, if they are not traced.
@@ -54,7 +61,7 @@ impl Following {
 
     /// Takes in what has happened, and lets everybody go on.
     pub(crate) fn look(&mut self, clock: impl Fn() -> Duration, journal: &mut Journal) -> io::Result<Change> {
-        let Self { tracer: Some(tracer), rules, degraded, troubles, .. } = self else {
+        let Self { tracer: Some(tracer), rules, degraded, untraced, troubles, .. } = self else {
             return Ok(Change::default());
         };
         let mut change = Change::default();
@@ -75,7 +82,10 @@ impl Following {
                 *degraded = true;
                 troubles.push(Trouble::Degraded { program: program.to_owned() });
             }
-            Event::Untraced { program } => troubles.push(Trouble::Untraced { program: program.to_owned() }),
+            Event::Untraced { program } if untraced.insert(program.to_owned()) => {
+                troubles.push(Trouble::Untraced { program: program.to_owned() });
+            }
+            Event::Untraced { .. } => {}
         })?;
         change.more = look == Look::More;
         Ok(change)
@@ -83,10 +93,8 @@ impl Following {
 
     /// The command has ended: everything that was seen.
     pub(crate) fn finish(self) -> Followed {
-        let Self { tracer, sightings, degraded, mut troubles, .. } = self;
-        let missed = !troubles.is_empty() && !degraded;
-        // One word on each program is enough, however often it ran.
-        troubles.dedup_by(|one, other| one.to_string() == other.to_string());
+        let Self { tracer, sightings, degraded, troubles, .. } = self;
+        let missed = troubles.iter().any(|trouble| !matches!(trouble, Trouble::Degraded { .. }));
         let Some(mut tracer) = tracer else {
             let records = sightings.map(Sightings::into_records).unwrap_or_default();
             return Followed { records, degraded, troubles, ..Followed::default() };
@@ -112,7 +120,6 @@ fn of<'a>(rules: &'a [ProgramPhase], program: &'a str) -> impl Iterator<Item = u
 
 fn record(process: &Process) -> ProcessTrace {
     let number = |pid| u32::try_from(pid).unwrap_or(0);
-    let millis = |duration: Duration| Thousandths(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX));
     let ending = process.ending;
     let (exit_code, signal) = match ending.map(|ending| ending.end) {
         Some(End::Exited(code)) => (Some(code), None),

@@ -27,7 +27,7 @@ impl Following {
     }
 
     #[expect(clippy::unused_self, reason = "where processes are traced this depends on it")]
-    pub(crate) fn buries(&self) -> bool {
+    pub(crate) fn follows(&self, _process: Pid) -> bool {
         false
     }
 

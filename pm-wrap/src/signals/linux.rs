@@ -6,19 +6,17 @@
 //! wants it.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::unistd::{getpid, getsid};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::{Origin, Position, Request, request};
+use super::{Origin, Position, Request, asks_to_end, request};
 use crate::heritage::Heritage;
-
-/// What an instruction of our own can raise: blocking it would turn a bug into an endless loop.
-const FAULTS: [Signal; 6] =
-    [Signal::SIGILL, Signal::SIGTRAP, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGSEGV, Signal::SIGSYS];
+use crate::kernel;
 
 /// The kernel itself sent the signal: for a terminal, a timer, or a limit.
 const SENT_BY_KERNEL: i32 = 0x80;
@@ -26,20 +24,16 @@ const SENT_BY_KERNEL: i32 = 0x80;
 /// Signals, blocked from the moment this is made.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    descriptor: SignalFd,
+    descriptor: OwnedFd,
     heritage: Heritage,
     leads_session: bool,
 }
 
 impl Signals {
-    /// Blocks every signal but faults.
+    /// Blocks every signal. A fault of our own ends us all the same: the kernel does not ask then.
     pub(crate) fn block() -> io::Result<Self> {
-        let mut watched = SigSet::all();
-        for fault in FAULTS {
-            watched.remove(fault);
-        }
-        let heritage = Heritage::set_aside(&watched)?;
-        let descriptor = SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let heritage = Heritage::set_aside()?;
+        let descriptor = kernel::signal_descriptor(kernel::SignalBits::MAX)?;
         // Rustix takes a process number for never 0, and the leader of a session that began outside of a
         // container has this number inside.
         let leads_session = getsid(None).is_ok_and(|leader| leader == getpid());
@@ -58,18 +52,61 @@ impl Signals {
 
     /// Takes one signal, if one waits, and says what it asks of us, if anything. `child` is the command.
     pub(crate) fn take(&self, child: Pid) -> io::Result<Option<Request>> {
-        let Some(signal) = self.descriptor.read_signal()? else { return Ok(None) };
-        let Ok(number @ 1..) = i32::try_from(signal.ssi_signo) else { return Ok(None) };
-        Ok(request(number, origin(&signal), Position { child, leads_session: self.leads_session }))
+        let Some(signal) = self.read()? else { return Ok(None) };
+        Ok(request(signal.number, signal.origin, Position { child, leads_session: self.leads_session }))
+    }
+
+    fn read(&self) -> io::Result<Option<Received>> {
+        let mut bytes = [0; Received::SIZE];
+        match rustix::io::read(&self.descriptor, &mut bytes) {
+            Ok(_) => Ok(Some(Received::from(&bytes))),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits until `output` can be written to. Returns whether it can: not when somebody wants us to end first.
+    pub(crate) fn wait_to_write(&self, output: BorrowedFd) -> bool {
+        loop {
+            let own = self.descriptor();
+            let (output, own) = (
+                PollFd::from_borrowed_fd(output, PollFlags::OUT),
+                PollFd::from_borrowed_fd(own, PollFlags::IN),
+            );
+            let mut watched = [output, own];
+            let ready = poll(&mut watched, None);
+            if !watched[0].revents().is_empty() || ready.is_err_and(|error| error != Errno::INTR) {
+                return true;
+            }
+            if self.asked_to_end() {
+                return false;
+            }
+        }
+    }
+
+    /// Takes the signals that wait, and says whether one of them is to end us.
+    pub(crate) fn asked_to_end(&self) -> bool {
+        while let Ok(Some(signal)) = self.read() {
+            if asks_to_end(signal.number) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Lets signals act on this process again, once the command has ended. Those that came before were
     /// meant for the command.
     pub(crate) fn release(&self) {
-        while let Ok(Some(_)) = self.descriptor.read_signal() {}
+        while let Ok(Some(_)) = self.read() {}
         // Should it fail, this process is only deaf for the few milliseconds that it still has to live.
         let _ = self.heritage.take_back_mask();
     }
+}
+
+/// Blocks again what a C library has unblocked while it started a process: it gives back the mask as it knows it.
+pub(crate) fn block_again() -> io::Result<()> {
+    kernel::swap_mask(kernel::SignalBits::MAX)?;
+    Ok(())
 }
 
 /// Stops this process by one of the signals of job control, as the command was stopped.
@@ -83,9 +120,25 @@ pub(crate) fn stop_by(signal: Signal) {
     }
 }
 
-fn origin(signal: &siginfo) -> Origin {
-    match i32::try_from(signal.ssi_pid) {
-        Ok(pid) if signal.ssi_code != SENT_BY_KERNEL => Origin::Process(pid),
-        _ => Origin::Kernel,
+/// A signal as the kernel describes it.
+struct Received {
+    number: i32,
+    origin: Origin,
+}
+
+impl Received {
+    /// Of `struct signalfd_siginfo`.
+    const SIZE: usize = 128;
+}
+
+impl From<&[u8; Received::SIZE]> for Received {
+    /// The number, an error number, where it came from and from which process are the first four fields.
+    fn from(bytes: &[u8; Self::SIZE]) -> Self {
+        let field = |index: usize| {
+            let bytes = bytes[index * 4..].first_chunk().copied();
+            i32::from_ne_bytes(bytes.unwrap_or_default())
+        };
+        let origin = if field(2) == SENT_BY_KERNEL { Origin::Kernel } else { Origin::Process(field(3)) };
+        Self { number: field(0), origin }
     }
 }

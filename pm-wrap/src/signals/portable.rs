@@ -10,13 +10,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::Signal;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::Pid;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-use super::{Origin, Position, Request, request};
+use super::{Origin, Position, Request, asks_to_end, request};
 use crate::heritage::Heritage;
 
 const WATCHED: [i32; 9] = [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT];
@@ -36,7 +38,7 @@ pub(crate) struct Signals {
 impl Signals {
     /// Takes the signals. What is started later does not inherit the handlers.
     pub(crate) fn block() -> io::Result<Self> {
-        let heritage = Heritage::set_aside(&SigSet::empty())?;
+        let heritage = Heritage::set_aside()?;
         let (wakes, handler_end) = UnixStream::pair()?;
         let handlers = Handlers::with_pipe(wakes.try_clone()?, handler_end, SignalOnly, WATCHED)?;
         Ok(Self { handlers: RefCell::new(handlers), waiting: RefCell::default(), wakes, heritage })
@@ -65,10 +67,40 @@ impl Signals {
         Ok(number.and_then(|number| request(number, unknown, position)))
     }
 
+    /// Waits until `output` can be written to. Returns whether it can: not when somebody wants us to end first.
+    pub(crate) fn wait_to_write(&self, output: BorrowedFd) -> bool {
+        loop {
+            let own = self.descriptor();
+            let (output, own) = (
+                PollFd::from_borrowed_fd(output, PollFlags::OUT),
+                PollFd::from_borrowed_fd(own, PollFlags::IN),
+            );
+            let mut watched = [output, own];
+            let ready = poll(&mut watched, None);
+            if !watched[0].revents().is_empty() || ready.is_err_and(|error| error != Errno::INTR) {
+                return true;
+            }
+            if self.asked_to_end() {
+                return false;
+            }
+        }
+    }
+
+    /// Takes the signals that wait, and says whether one of them is to end us.
+    pub(crate) fn asked_to_end(&self) -> bool {
+        self.handlers.borrow_mut().pending().any(asks_to_end)
+    }
+
     /// Lets signals act on this process again, once the command has ended.
     pub(crate) fn release(&self) {
         let _ = self.heritage.take_back_mask();
     }
+}
+
+/// Nothing is blocked.
+#[expect(clippy::unnecessary_wraps, reason = "where signals are blocked this can fail")]
+pub(crate) fn block_again() -> io::Result<()> {
+    Ok(())
 }
 
 /// Stops this process by one of the signals of job control, as the command was stopped.

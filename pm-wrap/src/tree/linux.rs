@@ -30,6 +30,10 @@ pub(crate) struct Tree {
     others: Vec<Member>,
     /// The numbers of both.
     known: HashSet<i32>,
+    /// Children of the root that do not belong to the tree.
+    strangers: Vec<i32>,
+    /// Whether `/proc` can be believed. Without it the root is all that is known.
+    readable: bool,
 }
 
 #[derive(Debug)]
@@ -41,7 +45,26 @@ struct Member {
 impl Tree {
     /// The tree below and with `root`, which must be a child of this process that is not yet waited for.
     pub(crate) fn of(root: Pid) -> Self {
-        Self { root, kept: Vec::new(), others: Vec::new(), known: HashSet::new() }
+        Self {
+            root,
+            kept: Vec::new(),
+            others: Vec::new(),
+            known: HashSet::new(),
+            strangers: Vec::new(),
+            readable: proc::is_ours(),
+        }
+    }
+
+    /// The tree below `root`, without the children that it has now.
+    pub(crate) fn of_later_children(root: Pid) -> Self {
+        let mut tree = Self::of(root);
+        tree.strangers = tree.children_of_root().iter().map(|process| process.as_raw_pid()).collect();
+        tree
+    }
+
+    /// Whether anything can be seen of the tree.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.readable
     }
 
     /// Looks who lives, and returns what they hold together, in KiB of resident size.
@@ -93,7 +116,8 @@ impl Tree {
     pub(crate) fn children_of_root(&self) -> Vec<Pid> {
         let mut found = Vec::new();
         Member { pid: self.root.as_raw_pid(), folder: None }.children(&mut found);
-        found.into_iter().filter_map(Pid::from_raw).collect()
+        let ours = found.into_iter().filter(|pid| !self.strangers.contains(pid));
+        ours.filter_map(Pid::from_raw).collect()
     }
 
     fn members(&self) -> impl Iterator<Item = &Member> {
@@ -104,6 +128,10 @@ impl Tree {
     fn walk(&mut self, mut lives: impl FnMut(&Member) -> bool) {
         self.known.clear();
         self.others.clear();
+        if !self.readable {
+            return;
+        }
+        self.known.extend(&self.strangers);
         self.kept.retain(&mut lives);
         self.known.extend(self.kept.iter().map(|member| member.pid));
         let mut found = vec![self.root.as_raw_pid()];
