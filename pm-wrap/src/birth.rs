@@ -33,9 +33,6 @@ const ROUGH_KIB: u64 = 64;
 /// on its way to `exec`.
 const GROWTH_KIB: u64 = 512;
 
-/// This program never becomes as large, in KiB.
-const LARGEST_KIB: u64 = 16 * 1024;
-
 /// A new process that is about to become the command.
 #[derive(Debug)]
 pub(crate) struct Birth {
@@ -73,9 +70,9 @@ pub(crate) fn begin(
     streams: Streams,
     held: bool,
 ) -> Result<New, Failure> {
-    if let Some(attributes) = heritage.attributes().filter(|_| !held && own_peak_kib() <= SMALL_KIB) {
+    if let Some(attributes) = heritage.attributes().filter(|_| !held && own_kib() <= SMALL_KIB) {
         let pid = spawn(&mut image, &attributes, streams).map_err(Failure::Program)?;
-        return Ok(New { pid, birth: None, floor_kib: Some(own_peak_kib() + ROUGH_KIB) });
+        return Ok(New { pid, birth: None, floor_kib: Some(own_kib().saturating_add(ROUGH_KIB)) });
     }
     let birth = Birth::begin(image, heritage, streams, held).map_err(Failure::Process)?;
     Ok(New { pid: birth.pid, birth: Some(birth), floor_kib: None })
@@ -109,7 +106,7 @@ impl Birth {
             let _ = reader.read(&mut [0]);
         }
         // Should the word be lost, whoever started us takes it that the process was small.
-        let last = || drop(voice.write_all(&own_peak_kib().to_le_bytes()));
+        let last = || drop(voice.write_all(&peak_since_fork_kib().to_le_bytes()));
         let error = image.become_it(heritage, streams, last);
         let _ = voice.write_all(&(error as i32).to_le_bytes());
         kernel::leave(127)
@@ -150,11 +147,15 @@ impl Birth {
     }
 }
 
-/// The most memory that this process has held, in KiB. A process that was just forked counts from there; one
-/// that was started in another's place counts with it, and then the kernel is asked for what it holds now.
-fn own_peak_kib() -> u64 {
+/// The most memory that a forked process has held so far, in KiB.
+fn peak_since_fork_kib() -> u64 {
     let peak = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss() / PER_KIB);
-    let peak = u64::try_from(peak).unwrap_or(0);
-    let own = || proc::read(CWD, "/proc/self/status", |text| proc::field(text, "VmHWM:"));
-    if peak > LARGEST_KIB { own().unwrap_or(peak) } else { peak }
+    u64::try_from(peak).unwrap_or(0)
+}
+
+/// The memory that this process holds, in KiB. The kernel's account of its peak begins with whoever became this
+/// program by `exec`. Unknown is as good as large.
+fn own_kib() -> u64 {
+    let pages = proc::read(CWD, "/proc/self/statm", |text| proc::word(text, 1));
+    pages.map_or(u64::MAX, |pages| pages.saturating_mul(proc::page_kib()))
 }
