@@ -3,11 +3,11 @@
 //! The quick way is one call that makes a process which is the command from its first instruction on. But a
 //! process that is to be traced has to wait until it is, and some of what we were started with that call
 //! cannot hand on; then, and when this process is larger than its release build, it is a fork, a last word,
-//! and `exec`. The new process says over a pipe how large it
-//! was before it became the command, and what went wrong if it could not become it.
+//! and `exec`. The new process says over a pipe how large it was before it became the command, and what went
+//! wrong if it could not become it.
 //!
-//! In both ways the kernel counts into the command's peak what the process held before: by the quick way that
-//! is all that this process has ever held, by the other a few pages.
+//! In both ways the kernel counts into the command's peak what the process held before: by the quick way all
+//! that this process holds, by the other a few pages.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};

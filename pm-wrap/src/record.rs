@@ -142,7 +142,8 @@ fn shorten(run: &mut PerformanceMetrics, excess: usize) -> bool {
         while left_out < excess
             && let Some(word) = args.pop()
         {
-            left_out += word.len();
+            // Two quotation marks and a comma go with it.
+            left_out += word.len() + 3;
         }
         run.args = Some(args).filter(|args| !args.is_empty());
         return true;

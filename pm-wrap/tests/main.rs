@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod context;
+mod hostile;
 mod memory;
 mod phases;
 mod programs;
