@@ -47,15 +47,16 @@ pub(crate) struct Memory {
     largest: [Option<u64>; 4],
     first: Option<Duration>,
     last: Option<(Duration, u64)>,
-    /// KiB times microseconds, over the time that is accounted for.
-    held: u128,
+    /// Twice KiB times microseconds, over the time that is accounted for.
+    held_twice: u128,
     samples: u64,
 }
 
 impl Memory {
-    /// The tree held `kib` at one moment, and is taken to have held as much until the next.
+    /// The tree held `kib` at one moment; on the way from one reading to the next it is taken to have changed
+    /// evenly.
     pub(crate) fn sample(&mut self, at: Duration, kib: u64, source: Source) {
-        self.account(at);
+        self.account(at, kib);
         self.first.get_or_insert(at);
         self.last = Some((at, kib));
         self.samples += 1;
@@ -75,15 +76,18 @@ impl Memory {
         *largest = (*largest).max(Some(kib));
     }
 
-    fn account(&mut self, until: Duration) {
-        if let Some((since, kib)) = self.last {
-            self.held += u128::from(kib) * until.saturating_sub(since).as_micros();
+    fn account(&mut self, until: Duration, now: u64) {
+        if let Some((since, before)) = self.last {
+            self.held_twice +=
+                (u128::from(before) + u128::from(now)) * until.saturating_sub(since).as_micros();
         }
     }
 
     /// The figures of a run that has ended.
     pub(crate) fn finish(mut self, total: Duration) -> MemoryUse {
-        self.account(total);
+        if let Some((_, last)) = self.last {
+            self.account(total, last);
+        }
         let first = Source::ALL
             .iter()
             .zip(self.largest)
@@ -109,7 +113,7 @@ impl Memory {
     fn average(&self, total: Duration) -> Option<Thousandths> {
         let (_, last) = self.last?;
         let span = total.saturating_sub(self.first?).as_micros();
-        Some(if span == 0 { mebibytes(last) } else { mebibytes_of_mean(self.held, span) })
+        Some(if span == 0 { mebibytes(last) } else { mebibytes_of_mean(self.held_twice, 2 * span) })
     }
 }
 
@@ -162,8 +166,8 @@ mod tests {
     #[test]
     fn the_peak_is_the_larger_of_the_tree_s_sum_and_the_largest_mark() {
         let together = [(10, 2048, Source::Rss), (50, 4096, Source::Rss)];
-        check(&together, &[(Source::Rusage, 3072)], (4.0, Some(3.111), "rss+rusage"));
-        check(&together, &[(Source::Rusage, 5120)], (5.0, Some(3.111), "rusage+rss"));
+        check(&together, &[(Source::Rusage, 3072)], (4.0, Some(3.556), "rss+rusage"));
+        check(&together, &[(Source::Rusage, 5120)], (5.0, Some(3.556), "rusage+rss"));
         check(&[], &[(Source::Rusage, 1024)], (1.0, None, "rusage"));
     }
 
@@ -180,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn the_average_counts_each_reading_for_as_long_as_it_held() {
-        check(&[(20, 1024, Source::Rss), (80, 5120, Source::Pss)], &[], (5.0, Some(2.0), "pss+rss"));
+    fn the_average_changes_evenly_between_two_readings() {
+        check(&[(20, 1024, Source::Rss), (80, 5120, Source::Pss)], &[], (5.0, Some(3.5), "pss+rss"));
         check(&[(100, 1024, Source::Rss)], &[], (1.0, Some(1.0), "rss"));
     }
 
