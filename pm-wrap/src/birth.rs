@@ -2,43 +2,39 @@
 //!
 //! The quick way is one call that makes a process which is the command from its first instruction on. But a
 //! process that is to be traced has to wait until it is, and some of what we were started with that call
-//! cannot hand on; then, and when this process is larger than its release build, it is a fork, a last word,
-//! and `exec`. The new process says over a pipe how large it was before it became the command, and what went
-//! wrong if it could not become it.
+//! cannot hand on; then it is a fork, and `exec` in the new process, which says over a pipe what went wrong if
+//! it could not become the command.
 //!
-//! In both ways the kernel counts into the command's peak what the process held before: by the quick way all
-//! that this process holds, by the other a few pages.
+//! In both ways the kernel counts into the command's peak what the process held before. That is what this
+//! process holds at the time, so this process had better be small.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::spawn::PosixSpawnAttr;
-use nix::sys::resource::{UsageWho, getrusage};
 use rustix::fs::CWD;
 use rustix::process::Pid;
 
 use crate::heritage::Heritage;
 use crate::image::{Image, Streams};
-use crate::usage::{PER_KIB, Transfers};
+use crate::usage::Transfers;
 use crate::{kernel, proc};
 
-/// Up to this size, in KiB, nearly every command is larger than this process, and can be told from it.
-const SMALL_KIB: u64 = 2048;
+/// The kernel's account of the pages of a process is off by up to so much, in KiB: 128 for each of the processors
+/// that it ran on, which are two at most so early.
+const ROUGH_KIB: u64 = 256;
 
-/// The kernel's account of the pages of a process is off by about so much, in KiB.
-const ROUGH_KIB: u64 = 64;
-
-/// How much a forked process grows by after its last word, in KiB, by the pages of the program that it touches
-/// on its way to `exec`.
-const GROWTH_KIB: u64 = 512;
+/// The same, and how much a forked process can grow by, by the pages of the program that only it touches on its
+/// way to `exec`.
+const GROWTH_KIB: u64 = 768;
 
 /// A new process that is about to become the command.
 #[derive(Debug)]
 pub(crate) struct Birth {
     pub(crate) pid: Pid,
     word: PipeReader,
-    /// What was heard so far: the size, and behind it the error number if there was one.
+    /// What was heard so far: the error number, if there was one.
     heard: Vec<u8>,
     gate: Option<PipeWriter>,
     held: bool,
@@ -50,8 +46,8 @@ pub(crate) struct New {
     pub(crate) pid: Pid,
     /// None if it is the command already.
     pub(crate) birth: Option<Birth>,
-    /// The most that it can have held before, in KiB, if it is the command already.
-    pub(crate) floor_kib: Option<u64>,
+    /// The most that it can have held before it was the command, in KiB.
+    pub(crate) floor_kib: u64,
 }
 
 /// Why there is no new process.
@@ -70,12 +66,14 @@ pub(crate) fn begin(
     streams: Streams,
     held: bool,
 ) -> Result<New, Failure> {
-    if let Some(attributes) = heritage.attributes().filter(|_| !held && own_kib() <= SMALL_KIB) {
+    // The new process shares or copies what this one holds, so this one is asked once it has it all.
+    let floor_kib = |growth: u64| own_kib().saturating_add(growth);
+    if let Some(attributes) = heritage.attributes().filter(|_| !held) {
         let pid = spawn(&mut image, &attributes, streams).map_err(Failure::Program)?;
-        return Ok(New { pid, birth: None, floor_kib: Some(own_kib().saturating_add(ROUGH_KIB)) });
+        return Ok(New { pid, birth: None, floor_kib: floor_kib(ROUGH_KIB) });
     }
     let birth = Birth::begin(image, heritage, streams, held).map_err(Failure::Process)?;
-    Ok(New { pid: birth.pid, birth: Some(birth), floor_kib: None })
+    Ok(New { pid: birth.pid, birth: Some(birth), floor_kib: floor_kib(GROWTH_KIB) })
 }
 
 fn spawn(image: &mut Image, attributes: &PosixSpawnAttr, streams: Streams) -> Result<Pid, Errno> {
@@ -88,8 +86,8 @@ fn spawn(image: &mut Image, attributes: &PosixSpawnAttr, streams: Streams) -> Re
 pub(crate) enum Fate {
     /// It is not decided yet.
     Open,
-    /// It runs the command. It can have held at most so much before, in KiB.
-    Runs { floor_kib: u64 },
+    /// It runs the command.
+    Runs,
     /// The command cannot be run.
     Failed(io::Error),
 }
@@ -105,17 +103,14 @@ impl Birth {
             drop(writer);
             let _ = reader.read(&mut [0]);
         }
-        // Should the word be lost, whoever started us takes it that the process was small.
-        let last = || drop(voice.write_all(&peak_since_fork_kib().to_le_bytes()));
-        let error = image.become_it(heritage, streams, last);
+        let error = image.become_it(heritage, streams);
         let _ = voice.write_all(&(error as i32).to_le_bytes());
         kernel::leave(127)
     }
 
     /// What the new process itself read and wrote before it became the command.
     pub(crate) fn transfers(&self) -> Transfers {
-        let reads = u64::from(self.held);
-        Transfers { operations: 1 + reads, read_bytes: 0, written_bytes: 8 }
+        Transfers { operations: u64::from(self.held), ..Transfers::default() }
     }
 
     /// Lets a held process go on.
@@ -130,7 +125,7 @@ impl Birth {
 
     /// Listens once to what the process has to say; waits if it has said nothing yet.
     pub(crate) fn hear(&mut self) -> io::Result<Fate> {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; 4];
         let count = match self.word.read(&mut bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(Fate::Open),
             other => other?,
@@ -139,18 +134,11 @@ impl Birth {
         if count > 0 {
             return Ok(Fate::Open);
         }
-        let (size, error) = self.heard.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        match error.first_chunk() {
+        match self.heard.first_chunk() {
             Some(&number) => Ok(Fate::Failed(io::Error::from_raw_os_error(i32::from_le_bytes(number)))),
-            None => Ok(Fate::Runs { floor_kib: u64::from_le_bytes(*size) + GROWTH_KIB }),
+            None => Ok(Fate::Runs),
         }
     }
-}
-
-/// The most memory that a forked process has held so far, in KiB.
-fn peak_since_fork_kib() -> u64 {
-    let peak = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss() / PER_KIB);
-    u64::try_from(peak).unwrap_or(0)
 }
 
 /// The memory that this process holds, in KiB. The kernel's account of its peak begins with whoever became this

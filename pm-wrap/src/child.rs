@@ -106,9 +106,9 @@ impl<'a> Child<'a> {
         }
         birth.iter_mut().for_each(Birth::let_go);
         let own_transfers = birth.as_ref().map(Birth::transfers).unwrap_or_default();
-        let (mut sampler, stops) = (Sampler::of(pid, config.trace), Stops::default());
-        if let Some(floor_kib) = floor_kib {
-            sampler.begin(started.elapsed(), floor_kib);
+        let (mut sampler, stops) = (Sampler::of(pid, floor_kib, config.trace), Stops::default());
+        if birth.is_none() {
+            sampler.begin(started.elapsed());
         }
         Ok(Self {
             pid,
@@ -282,7 +282,7 @@ impl<'a> Child<'a> {
         let Some(birth) = &mut self.birth else { return Ok(()) };
         match birth.hear().map_err(Error::Wait)? {
             Fate::Open => return Ok(()),
-            Fate::Runs { floor_kib } => self.sampler.begin(self.started.elapsed(), floor_kib),
+            Fate::Runs => self.sampler.begin(self.started.elapsed()),
             Fate::Failed(error) => {
                 let _ = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED);
                 return Err(Error::start(self.program, error));

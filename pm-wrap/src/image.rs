@@ -58,9 +58,9 @@ impl Image {
         })
     }
 
-    /// Becomes the program, with what this process was started with; `last` is called when everything else is
-    /// done. It returns only if that cannot be, and says why.
-    pub(crate) fn become_it(&mut self, heritage: Heritage, streams: Streams, last: impl FnOnce()) -> Errno {
+    /// Becomes the program, with what this process was started with. It returns only if that cannot be, and says
+    /// why.
+    pub(crate) fn become_it(&mut self, heritage: Heritage, streams: Streams) -> Errno {
         if streams == Streams::OutputToError
             && let Err(error) = rustix::stdio::dup2_stdout(rustix::stdio::stderr())
         {
@@ -72,7 +72,6 @@ impl Image {
         if let Err(error) = heritage.take_back() {
             return error;
         }
-        last();
         match self.attempt(execve) {
             Err(error) => error,
             Ok(never) => match never {},

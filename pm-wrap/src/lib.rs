@@ -141,7 +141,7 @@ fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measur
 fn in_place(beginning: &Beginning, signals: &Signals, reason: &std::io::Error, io: &mut Streams) {
     if let Ok(Plan { config, mut image, .. }) = plan(beginning, signals, io) {
         io.tell(TOOL, &format!("'{}' is not measured: {reason}", config.name));
-        let _ = image.become_it(signals.heritage(), config.destination.streams(), || ());
+        let _ = image.become_it(signals.heritage(), config.destination.streams());
     }
 }
 

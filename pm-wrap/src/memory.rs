@@ -63,11 +63,14 @@ impl Memory {
         self.mark(source, kib);
     }
 
-    /// The tree was read exactly when its resident sizes came to `resident` KiB: sums up to about as large, which
-    /// count shared pages more than once, are known better now.
-    pub(crate) fn refine(&mut self, resident: u64) {
+    /// The tree held `proportional` KiB when its resident sizes came to `resident`. Earlier sums, which count shared
+    /// pages more than once, are known better now: those up to about as large are replaced, and of larger ones the
+    /// same part is taken to have been shared.
+    pub(crate) fn refine(&mut self, resident: u64, proportional: u64) {
         let sums = &mut self.largest[Source::Rss as usize];
-        *sums = sums.filter(|&sum| sum > resident.saturating_add(resident / 8));
+        *sums = sums
+            .filter(|&sum| sum > resident.saturating_add(resident / 8))
+            .map(|sum| sum.saturating_mul(proportional) / resident.max(1));
     }
 
     /// A process has held `kib`, whenever that was.
@@ -103,7 +106,8 @@ impl Memory {
         };
         MemoryUse {
             peak_mb: first.map(|(kib, _)| mebibytes(kib)),
-            average_mb: self.average(total),
+            // Sums that were refined later are still in the average.
+            average_mb: self.average(total).min(first.map(|(kib, _)| mebibytes(kib))),
             source,
             samples: self.samples,
         }
@@ -176,11 +180,12 @@ mod tests {
         let mut memory = Memory::default();
         memory.sample(ms(1), 1_800_000, Source::Rss);
         memory.sample(ms(2), 220_000, Source::Pss);
-        memory.refine(1_700_000);
+        memory.refine(1_700_000, 220_000);
         assert_eq!(memory.clone().finish(ms(3)).source, "pss");
-        memory.sample(ms(4), 900_000, Source::Rss);
-        memory.refine(500_000);
-        assert_eq!(memory.finish(ms(5)).source, "rss+pss");
+        memory.sample(ms(4), 1_024_000, Source::Rss);
+        memory.refine(500_000, 250_000);
+        let used = memory.finish(ms(5));
+        assert_eq!((used.source.as_str(), used.peak_mb), ("rss+pss", Some(Thousandths(500_000))));
     }
 
     #[test]

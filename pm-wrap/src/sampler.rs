@@ -40,22 +40,21 @@ struct Shared {
 
 impl Sampler {
     /// Nothing is read yet: the new process is still a copy of this one.
-    pub(crate) fn of(root: Pid, traced: bool) -> Self {
+    pub(crate) fn of(root: Pid, floor_kib: u64, traced: bool) -> Self {
         let proportional_cost = Duration::ZERO;
         Self {
             tree: Tree::of(root),
             memory: Memory::default(),
             next: None,
-            floor_kib: u64::MAX,
+            floor_kib,
             proportional_cost,
             shared: None,
             traced,
         }
     }
 
-    /// The command's program is loaded, and the process was at most so large before.
-    pub(crate) fn begin(&mut self, now: Duration, floor_kib: u64) {
-        self.floor_kib = floor_kib;
+    /// The command's program is loaded.
+    pub(crate) fn begin(&mut self, now: Duration) {
         self.next = Some(next_sample(now, Duration::ZERO, self.traced));
     }
 
@@ -86,7 +85,7 @@ impl Sampler {
         match self.proportional(now, resident) {
             Some(proportional) => {
                 self.memory.sample(now, proportional, Source::Pss);
-                self.memory.refine(resident);
+                self.memory.refine(resident, proportional);
             }
             None => self.memory.sample(now, resident - self.counted_twice(resident), Source::Rss),
         }
@@ -118,13 +117,13 @@ impl Sampler {
     }
 
     /// How much of a sum of resident sizes is there more than once, as far as the last proportional reading tells:
-    /// as much as then, or less if there are fewer processes now.
+    /// as much for each process but the first, and never so much that less than a process is left.
     fn counted_twice(&self, resident: u64) -> u64 {
         let Some(last) = self.shared else { return 0 };
-        let (now, then) = (self.tree.len().saturating_sub(1), last.processes - 1);
-        let share =
-            u64::try_from(now.min(then)).unwrap_or(0) * last.kib / u64::try_from(then).unwrap_or(1).max(1);
-        share.min(resident)
+        let [now, then] =
+            [self.tree.len(), last.processes].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        let counted = last.kib.saturating_mul(now.saturating_sub(1)) / (then - 1).max(1);
+        counted.min(resident - resident / now.max(1))
     }
 
     /// The figures of a run whose largest process, as the kernel says, held `largest_kib`, and whose largest

@@ -13,7 +13,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use crate::proc;
 
 /// What the kernel counts memory in: KiB, but bytes on Apple's systems.
-pub(crate) const PER_KIB: i64 = if cfg!(target_vendor = "apple") { 1024 } else { 1 };
+const PER_KIB: i64 = if cfg!(target_vendor = "apple") { 1024 } else { 1 };
 
 /// A reading of the kernel's account of all children so far.
 #[derive(Debug, Clone, Copy)]

@@ -58,7 +58,7 @@ const AMOUNTS: [Known; 18] = [
     known(PEAK, 400.0, (4.0, 4.0), "exec consume children 8 {} 1000", "50"),
     known(PEAK, 150.0, (2.0, 2.0), "consume memory {} 500 | consume memory {} 500", "75"),
     known(AVERAGE, 20.0, (2.0, 1.0), "exec consume memory {} 700", "20"),
-    known(AVERAGE, 20.0, (4.0, 4.0), "consume memory {} 500; sleep 0.5", "40"),
+    known(AVERAGE, 20.0, (4.0, 8.0), "consume memory {} 500; sleep 0.5", "40"),
 ];
 
 const TOTAL: &str = "duration.total_ms";
