@@ -75,8 +75,8 @@ Examples:
   pm-wrap --trace --phase git=git -- ./release.sh         how much of it is git, and every process of it
   pm-wrap --mark upload                                   inside of a script: what follows is the upload
 
-Exit status: the command's own; 125 when pm-wrap itself cannot start it, 126 when it cannot be run,
-127 when it is not found.";
+Exit status: the command's own; 124 after --timeout, 125 when pm-wrap itself cannot start it, 126 when
+it cannot be run, 127 when it is not found.";
 
 /// A name has to fit on a line with everything else.
 fn parse_name(text: &str) -> Result<String, String> {
