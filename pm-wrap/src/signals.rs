@@ -1,5 +1,9 @@
 //! Signals that reach this process while the command runs.
 
+use std::os::fd::BorrowedFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::Pid;
 use signal_hook::consts::{
     SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH,
@@ -32,6 +36,27 @@ pub(crate) enum Origin {
     Kernel,
     /// A process.
     Process(i32),
+}
+
+impl Signals {
+    /// Waits until `output` can be written to. Returns whether it can: not when somebody wants us to end first.
+    pub(crate) fn wait_to_write(&self, output: BorrowedFd) -> bool {
+        loop {
+            let own = self.descriptor();
+            let (output, own) = (
+                PollFd::from_borrowed_fd(output, PollFlags::OUT),
+                PollFd::from_borrowed_fd(own, PollFlags::IN),
+            );
+            let mut watched = [output, own];
+            let ready = poll(&mut watched, None);
+            if !watched[0].revents().is_empty() || ready.is_err_and(|error| error != Errno::INTR) {
+                return true;
+            }
+            if self.asked_to_end() {
+                return false;
+            }
+        }
+    }
 }
 
 /// Who we are, to tell which signals the command has had already.

@@ -10,7 +10,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{getpid, getsid};
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -62,25 +61,6 @@ impl Signals {
             Ok(_) => Ok(Some(Received::from(&bytes))),
             Err(Errno::AGAIN | Errno::INTR) => Ok(None),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Waits until `output` can be written to. Returns whether it can: not when somebody wants us to end first.
-    pub(crate) fn wait_to_write(&self, output: BorrowedFd) -> bool {
-        loop {
-            let own = self.descriptor();
-            let (output, own) = (
-                PollFd::from_borrowed_fd(output, PollFlags::OUT),
-                PollFd::from_borrowed_fd(own, PollFlags::IN),
-            );
-            let mut watched = [output, own];
-            let ready = poll(&mut watched, None);
-            if !watched[0].revents().is_empty() || ready.is_err_and(|error| error != Errno::INTR) {
-                return true;
-            }
-            if self.asked_to_end() {
-                return false;
-            }
         }
     }
 

@@ -11,8 +11,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::sys::signal::Signal;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use rustix::process::Pid;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::backend::SignalDelivery;
@@ -65,25 +63,6 @@ impl Signals {
             signal_hook::low_level::raise(SIGCHLD)?;
         }
         Ok(number.and_then(|number| request(number, unknown, position)))
-    }
-
-    /// Waits until `output` can be written to. Returns whether it can: not when somebody wants us to end first.
-    pub(crate) fn wait_to_write(&self, output: BorrowedFd) -> bool {
-        loop {
-            let own = self.descriptor();
-            let (output, own) = (
-                PollFd::from_borrowed_fd(output, PollFlags::OUT),
-                PollFd::from_borrowed_fd(own, PollFlags::IN),
-            );
-            let mut watched = [output, own];
-            let ready = poll(&mut watched, None);
-            if !watched[0].revents().is_empty() || ready.is_err_and(|error| error != Errno::INTR) {
-                return true;
-            }
-            if self.asked_to_end() {
-                return false;
-            }
-        }
     }
 
     /// Takes the signals that wait, and says whether one of them is to end us.
