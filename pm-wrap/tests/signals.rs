@@ -141,20 +141,28 @@ fn every_signal_that_can_be_caught_is_passed_on() {
 }
 
 #[test]
-fn a_signal_ends_us_while_nobody_takes_the_record() {
+fn a_signal_ends_us_with_the_command_s_status_while_nobody_takes_the_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let begun = folder.path().join("begun");
     let (_reader, mut writer) = std::io::pipe().expect("a pipe");
     // As full as a pipe gets, so that the record finds no room.
     writer.write_all(&vec![b'x'; 65_536]).expect("a pipe holds 64 KiB");
-    let mut process = pm_wrap(&["--", "true"]).stdout(writer).spawn().expect("pm-wrap starts");
-    // As long as the command runs, it is the command that gets the signal; so it is sent until it ends us.
-    let mut ended = None;
+    // As long as the command runs, it is the command that gets the signal, so this one ignores it.
+    let mut process = pm_wrap(&["--", "sh", "-c", "trap '' TERM; : >\"$0\"; exit 7"])
+        .arg(&begun)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("pm-wrap starts");
+    wait_for(|| begun.exists());
     wait_for(|| {
         signal(process.id(), rustix::process::Signal::TERM);
         std::thread::sleep(Duration::from_millis(50));
-        ended = process.try_wait().expect("it is our own process");
-        ended.is_some()
+        process.try_wait().expect("it is our own process").is_some()
     });
-    assert_eq!(ended.expect("it ended").signal(), Some(15));
+    let output = process.wait_with_output().expect("it has ended");
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the record is lost"), "{output:?}");
 }
 
 #[test]
