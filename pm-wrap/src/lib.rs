@@ -89,6 +89,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         id: ExecutionId::random(),
         trace: TraceContext::child_of(parent, chance::bytes()),
         started: Timestamp::from_millis(io.clock.now_millis()),
+        parent: io.environment.get(execution_id::VARIABLE).and_then(ExecutionId::inherited),
     };
     let Measured { run, processes, result } = measure(&beginning, &signals, io);
     emit(&config, run, &processes, &signals, io);
@@ -150,7 +151,7 @@ fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Res
     let Beginning { config, id, trace, .. } = beginning;
     let fifo = Fifo::make(&io.environment, id);
     let ours: [(&str, OsString); 4] = [
-        ("PM_EXECUTION_ID", id.as_str().into()),
+        (execution_id::VARIABLE, id.as_str().into()),
         ("PM_WRAP_PID", std::process::id().to_string().into()),
         (fifo::VARIABLE, Fifo::variable(fifo.as_ref())),
         (trace_context::VARIABLE, trace.header().into()),

@@ -1,6 +1,8 @@
 //! The record of a run.
 
-use pm_record::{PerformanceMetrics, ProcessTrace, Record, ResourceUsage, Status, Thousandths, Timestamp};
+use pm_record::{
+    PerformanceMetrics, ProcessTrace, Record, ResourceUsage, Status, Thousandths, Timestamp, Trace,
+};
 
 use crate::child::{End, Outcome};
 use crate::config::Config;
@@ -24,6 +26,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) id: ExecutionId,
     pub(crate) started: Timestamp,
     pub(crate) trace: TraceContext,
+    /// The run that started this one, if one did.
+    pub(crate) parent: Option<ExecutionId>,
 }
 
 /// What makes this machine comparable with others; found out while the command runs.
@@ -89,14 +93,17 @@ pub(crate) fn not_started(beginning: &Beginning, identity: Identity, error: &Err
 }
 
 fn begin(beginning: &Beginning, identity: Identity, total: Thousandths) -> PerformanceMetrics {
-    let Beginning { config, id, started, trace } = beginning;
+    let Beginning { config, id, started, trace, parent } = beginning;
     PerformanceMetrics {
         execution_id: Some(id.as_str().to_owned()),
         context: config.context.clone(),
         program: Some(name::base_name(&config.program)),
         host: identity.host,
         machine: identity.machine,
-        trace: Some(trace.record()),
+        trace: Some(Trace {
+            parent_execution_id: parent.as_ref().map(|parent| parent.as_str().to_owned()),
+            ..trace.record()
+        }),
         args: config.record_args.then(|| mask::arguments(&config.program, &config.arguments)),
         ..PerformanceMetrics::new(config.name.clone(), *started, total)
     }

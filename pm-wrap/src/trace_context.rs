@@ -57,6 +57,7 @@ impl TraceContext {
             trace_id: hex(&self.trace_id),
             span_id: hex(&self.span_id),
             parent_span_id: self.parent.map(|parent| hex(&parent)),
+            parent_execution_id: None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //!   keeps its bytes, so that a filter can pass a record on with every field it does not know.
 //! - [`Skipped`] counts the lines that are no records.
 //! - [`Thousandths`] is the value of every metric, [`Timestamp`] every time, [`Scalar`] every label.
-//! - A [`Field`] reads any field of a line by its path.
+//! - A [`Field`] reads any field of a line by its path; a [`RunReader`] reads many, of runs, at the speed of the disk.
 //!
 //! This crate knows no file, terminal, clock or command line: only `Read` and values. Its functions may
 //! change at any time; the records are the contract.
@@ -32,6 +32,7 @@ mod performance;
 mod process;
 mod reader;
 mod record;
+mod runs;
 mod scalar;
 mod schema;
 mod skipped;
@@ -53,6 +54,7 @@ pub use performance::{Duration, GithubApi, PerformanceMetrics, QuotaDelta, Resou
 pub use process::ProcessTrace;
 pub use reader::LONGEST_LINE;
 pub use record::{BadRecord, Record};
+pub use runs::{Label, Reading, Run, RunReader, Wanted};
 pub use scalar::Scalar;
 pub use schema::Schema;
 pub use skipped::Skipped;

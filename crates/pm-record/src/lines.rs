@@ -6,13 +6,15 @@ use std::fmt;
 use std::io::{self, Read};
 
 use crate::reader::{RawLine, Reader};
-use crate::{BadRecord, Record};
+use crate::{BadRecord, Reading, Record, RunReader};
 
 /// Reads the lines of all inputs, one input after the other.
 #[derive(Debug)]
 pub struct Lines<I: Iterator<Item: Read>> {
     inputs: I,
     open: Option<Open<I::Item>>,
+    /// How many lines the input had that ended last.
+    ended: u64,
     several: bool,
 }
 
@@ -37,9 +39,9 @@ pub struct Line<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Position<'a> {
     /// The input's name, when there is more than one.
-    input: Option<&'a str>,
+    pub(crate) input: Option<&'a str>,
     /// The line's number in it, from 1.
-    line: u64,
+    pub(crate) line: u64,
 }
 
 impl Line<'_> {
@@ -67,7 +69,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
     pub fn new(inputs: impl IntoIterator<IntoIter = I>) -> Self {
         let inputs = inputs.into_iter();
         let several = inputs.size_hint() != (1, Some(1));
-        Self { inputs, open: None, several }
+        Self { inputs, open: None, ended: 0, several }
     }
 
     /// The next line that is not empty, or `None` when every input has ended.
@@ -82,25 +84,60 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
         &mut self,
         mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
     ) -> io::Result<Option<Line<'_>>> {
+        self.advance(|open| open.advance(&mut before_read))?;
+        let several = self.several;
+        Ok(self.open.as_ref().map(|open| open.current(several)))
+    }
+
+    /// The same, read by `runs`: the position of the line, and what it holds or why it is no record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lines::next_line`].
+    #[expect(clippy::type_complexity, reason = "a name for it would only hide that there are two ways to fail")]
+    pub fn next_run<'a>(
+        &'a mut self,
+        runs: &'a mut RunReader,
+        mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
+    ) -> io::Result<Option<(Position<'a>, Result<Reading<'a>, BadRecord>)>> {
+        self.advance(|open| open.advance(&mut before_read))?;
+        let several = self.several;
+        Ok(self.open.as_ref().map(|open| {
+            let line = open.current(several);
+            (line.position, if line.too_long { Err(BadRecord::too_long()) } else { runs.read(line.bytes) })
+        }))
+    }
+
+    /// How many lines were read of the input that is open, blank ones and those that are too long too; after
+    /// the end, of the last one.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.open.as_ref().map_or(self.ended, |open| open.number)
+    }
+
+    /// Goes on to the next line by `step`, over the ends of inputs.
+    fn advance(
+        &mut self,
+        mut step: impl FnMut(&mut Open<I::Item>) -> io::Result<Advance>,
+    ) -> io::Result<()> {
         loop {
             let Some(open) = &mut self.open else {
-                let Some(input) = self.inputs.next() else { return Ok(None) };
+                let Some(input) = self.inputs.next() else { return Ok(()) };
                 let name = input.to_string();
                 self.open = Some(Open { name, reader: Reader::new(input), number: 0 });
                 continue;
             };
-            match open.advance(&mut before_read) {
+            let stepped = step(open);
+            match stepped {
+                Ok(Advance::Line) => return Ok(()),
                 Ok(Advance::Blank) => {}
-                Ok(Advance::End) => self.open = None,
-                Ok(Advance::Line) => break,
-                Err(error) => {
+                Ok(Advance::End) | Err(_) => {
+                    self.ended = open.number;
                     self.open = None;
-                    return Err(error);
+                    stepped?;
                 }
             }
         }
-        let several = self.several;
-        Ok(self.open.as_ref().map(|open| open.current(several)))
     }
 }
 

@@ -259,4 +259,7 @@ pub struct Trace {
     /// 16 digits: what started this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_span_id: Option<String>,
+    /// The execution that started this run, when it has a record of its own: then its time holds this run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_execution_id: Option<String>,
 }

@@ -9,7 +9,16 @@ use crate::{BadRecord, Position};
 pub struct Skipped {
     seen: u64,
     bad: u64,
-    first: Option<String>,
+    first: Option<First>,
+}
+
+/// The first line that was skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct First {
+    /// The input's name, when there is more than one.
+    input: Option<String>,
+    line: u64,
+    reason: BadRecord,
 }
 
 impl Skipped {
@@ -21,7 +30,24 @@ impl Skipped {
     /// Counts that a line which was read is skipped, because of `reason`.
     pub fn skip(&mut self, position: Position<'_>, reason: &BadRecord) {
         self.bad += 1;
-        self.first.get_or_insert_with(|| format!("{position}: {reason}"));
+        self.first.get_or_insert_with(|| First {
+            input: position.input.map(str::to_owned),
+            line: position.line,
+            reason: reason.clone(),
+        });
+    }
+
+    /// Adds what was skipped behind this: in the input `input`, if it has to be named, after `lines` lines of it.
+    pub fn follow(&mut self, later: Self, input: Option<&str>, lines: u64) {
+        self.seen += later.seen;
+        self.bad += later.bad;
+        if self.first.is_none() {
+            self.first = later.first.map(|first| First {
+                input: input.map(str::to_owned),
+                line: first.line + lines,
+                ..first
+            });
+        }
     }
 
     /// Whether every line was a record.
@@ -35,7 +61,13 @@ impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (skipped, seen) = (grouped(self.bad), grouped(self.seen));
         let lines = if self.seen == 1 { "line" } else { "lines" };
-        write!(f, "{skipped} of {seen} {lines} skipped; first: {}", self.first.as_deref().unwrap_or("none"))
+        write!(f, "{skipped} of {seen} {lines} skipped; first: ")?;
+        match &self.first {
+            None => f.write_str("none"),
+            Some(First { input, line, reason }) => {
+                write!(f, "{}: {reason}", Position { input: input.as_deref(), line: *line })
+            }
+        }
     }
 }
 
@@ -57,6 +89,27 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
     use crate::Lines;
+
+    #[test]
+    fn what_follows_counts_its_lines_from_where_it_follows() {
+        let of = |text: &'static str| {
+            let mut lines = Lines::new([crate::lines::tests::Named("in", text.as_bytes())]);
+            let mut skipped = Skipped::default();
+            while let Some(line) = lines.next_line(|_| Ok(())).expect("memory") {
+                skipped.seen();
+                if let Err(reason) = line.record() {
+                    skipped.skip(line.position, &reason);
+                }
+            }
+            (skipped, lines.count())
+        };
+        let ((mut all, before), (later, _)) = (of("{\"a\":{}}\n\n"), of("\n{}\n"));
+        all.follow(later, Some("log"), before);
+        assert_eq!(
+            all.to_string(),
+            "1 of 2 lines skipped; first: log line 4: expected the record's kind at column 2"
+        );
+    }
 
     #[test]
     fn the_message_counts_and_names_the_first() {

@@ -1,0 +1,279 @@
+//! The values of one run, in columns that are used again for the next.
+
+use super::wanted::{Paths, Target, own};
+use crate::{Scalar, Thousandths, Timestamp};
+
+/// A piece of the line, or of the row's own text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Span {
+    /// Lines are at most 1 MiB long, so neither end is ever cut.
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    fn of(self, text: &[u8]) -> &str {
+        // Whoever made the span has looked at every byte of it.
+        str::from_utf8(&text[self.start as usize..self.end as usize]).unwrap_or_default()
+    }
+}
+
+/// One value of any type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Cell {
+    #[default]
+    Null,
+    Bool(bool),
+    Number(i64),
+    /// A string as it stands in the line.
+    Text(Span),
+    /// A string that does not stand in the line as it is meant, in the row's own text.
+    Unescaped(Span),
+}
+
+/// The values of one run.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) timestamp: i64,
+    numbers: Vec<i64>,
+    /// Which of the numbers are there, one bit each.
+    present: u64,
+    labels: Vec<Cell>,
+    /// Which of the labels are there, one bit each.
+    labelled: u64,
+    /// Names and values in the order of the line.
+    pub(super) phases: Vec<(Cell, i64)>,
+    own_text: String,
+    /// Which layout the line had, if it is one that was met before.
+    pub(super) shape: Option<u32>,
+}
+
+impl Row {
+    pub(super) fn new(paths: &Paths) -> Self {
+        Self {
+            timestamp: 0,
+            numbers: vec![0; paths.number_columns],
+            present: 0,
+            labels: vec![Cell::Null; paths.label_columns],
+            labelled: 0,
+            phases: Vec::new(),
+            own_text: String::new(),
+            shape: None,
+        }
+    }
+
+    /// Forgets the line before.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        (self.present, self.labelled, self.shape) = (0, 0, None);
+        self.phases.clear();
+        self.own_text.clear();
+    }
+
+    #[inline]
+    pub(super) fn set_number(&mut self, target: Target, value: i64) {
+        if let Some(column) = target.number {
+            self.numbers[usize::from(column)] = value;
+            self.present |= 1 << column;
+        }
+        if target.label.is_some() {
+            self.set_label(target, Cell::Number(value));
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_label(&mut self, target: Target, cell: Cell) {
+        if let Some(column) = target.label {
+            self.labels[usize::from(column)] = cell;
+            self.labelled |= 1 << column;
+        }
+    }
+
+    /// Whatever stood there before is not what the line says in the end.
+    pub(super) fn unset(&mut self, target: Target) {
+        self.present &= !target.number.map_or(0, |column| 1 << column);
+        self.labelled &= !target.label.map_or(0, |column| 1 << column);
+    }
+
+    /// How long the run took, as the types have it.
+    pub(super) fn set_total(&mut self, value: i64) {
+        self.numbers[usize::from(own::TOTAL)] = value;
+        self.present |= 1 << own::TOTAL;
+    }
+
+    /// A phase; what a name that came twice said the first time, it said in vain.
+    pub(super) fn set_phase(&mut self, name: Cell, value: i64) {
+        let Cell::Unescaped(new) = name else { return };
+        let own_text = self.own_text.as_bytes();
+        let same = |kept: &Cell| matches!(kept, Cell::Unescaped(old) if old.of(own_text) == new.of(own_text));
+        match self.phases.iter_mut().find(|(kept, _)| same(kept)) {
+            Some((_, kept)) => *kept = value,
+            None => self.phases.push((name, value)),
+        }
+    }
+
+    /// Keeps a text that does not stand in the line.
+    pub(super) fn keep(&mut self, text: &str) -> Cell {
+        let start = self.own_text.len();
+        self.own_text.push_str(text);
+        Cell::Unescaped(Span::new(start, self.own_text.len()))
+    }
+
+    #[inline]
+    fn number(&self, column: u8) -> Option<i64> {
+        (self.present >> column & 1 == 1).then(|| self.numbers[usize::from(column)])
+    }
+
+    #[inline]
+    fn label(&self, column: u8) -> Cell {
+        if self.labelled >> column & 1 == 1 { self.labels[usize::from(column)] } else { Cell::Null }
+    }
+}
+
+/// One run of one command: what is wanted of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    row: &'a Row,
+    paths: &'a Paths,
+    line: &'a [u8],
+}
+
+/// One value of a run, of any type; a list or an object counts as none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Label<'a> {
+    /// Absent or null.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Thousandths),
+    /// A string.
+    Text(&'a str),
+}
+
+/// The same number on every system that has it.
+const SIGPIPE: i64 = 13;
+
+impl<'a> Run<'a> {
+    pub(super) fn new(row: &'a Row, paths: &'a Paths, line: &'a [u8]) -> Self {
+        Self { row, paths, line }
+    }
+
+    /// When it started.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(self.row.timestamp)
+    }
+
+    /// How long it took: thousandths of milliseconds.
+    #[must_use]
+    pub fn total(&self) -> Thousandths {
+        Thousandths(self.row.number(own::TOTAL).unwrap_or_default())
+    }
+
+    /// When it ended.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        Timestamp::from_millis(self.row.timestamp.saturating_add(self.total().0 / 1000))
+    }
+
+    /// The number at this place among the wanted ones, in thousandths of its unit; none where there is none.
+    #[must_use]
+    #[inline]
+    pub fn number(&self, wanted: usize) -> Option<i64> {
+        self.row.number(self.paths.numbers[wanted])
+    }
+
+    /// The label at this place among the wanted ones.
+    #[must_use]
+    #[inline]
+    pub fn label(&self, wanted: usize) -> Label<'a> {
+        self.value(self.row.label(self.paths.labels[wanted]))
+    }
+
+    /// The phases, in the order of the line, in thousandths of milliseconds.
+    pub fn phases(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> {
+        let run = *self;
+        self.row.phases.iter().map(move |&(name, value)| {
+            let Label::Text(name) = run.value(name) else { return ("", value) };
+            (name, value)
+        })
+    }
+
+    /// A number that two runs have in common only if their lines have the same keys in the same order, and so
+    /// the same phases. None where that is not known.
+    #[must_use]
+    pub fn shape(&self) -> Option<u32> {
+        self.row.shape
+    }
+
+    /// The machine that it ran on.
+    #[must_use]
+    pub fn machine(&self) -> Option<&'a str> {
+        match self.value(self.row.label(own::MACHINE)) {
+            Label::Text(machine) => Some(machine),
+            _ => None,
+        }
+    }
+
+    /// Whether it ran inside of another run that has a record too, so that the other's time holds its own.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
+        self.row.label(own::PARENT) != Cell::Null
+    }
+
+    /// Whether it never ran.
+    #[must_use]
+    pub fn not_started(&self) -> bool {
+        self.status() == Some("not_started")
+    }
+
+    /// Whether it is known not to have succeeded; as [`crate::PerformanceMetrics::failed`].
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        if self.row.number(own::SIGNAL) == Some(SIGPIPE * 1000) {
+            return false;
+        }
+        match self.status() {
+            Some("success") => false,
+            Some("failure" | "signaled" | "timeout" | "not_started") => true,
+            _ => {
+                self.row.number(own::SIGNAL).is_some()
+                    || self.row.number(own::EXIT_CODE).is_some_and(|code| code != 0)
+            }
+        }
+    }
+
+    fn status(&self) -> Option<&'a str> {
+        match self.value(self.row.label(own::STATUS)) {
+            Label::Text(status) => Some(status),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn value(&self, cell: Cell) -> Label<'a> {
+        match cell {
+            Cell::Null => Label::Null,
+            Cell::Bool(truth) => Label::Bool(truth),
+            Cell::Number(number) => Label::Number(Thousandths(number)),
+            Cell::Text(span) => Label::Text(span.of(self.line)),
+            Cell::Unescaped(span) => Label::Text(span.of(self.row.own_text.as_bytes())),
+        }
+    }
+}
+
+impl From<Label<'_>> for Scalar {
+    fn from(label: Label<'_>) -> Self {
+        match label {
+            Label::Null => Self::Null,
+            Label::Bool(truth) => Self::Bool(truth),
+            Label::Number(number) => Self::Number(number),
+            Label::Text(text) => Self::Text(text.to_owned()),
+        }
+    }
+}
