@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use crate::reader::{RawLine, Reader};
+use crate::reader::{LONGEST_LINE, RawLine, Reader};
 use crate::{BadRecord, Reading, Record, RunReader};
 
 /// Reads the lines of all inputs, one input after the other.
@@ -94,17 +94,34 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
     /// # Errors
     ///
     /// As [`Lines::next_line`].
-    #[expect(clippy::type_complexity, reason = "a name for it would only hide that there are two ways to fail")]
     pub fn next_run<'a>(
         &'a mut self,
         runs: &'a mut RunReader,
         mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
     ) -> io::Result<Option<(Position<'a>, Result<Reading<'a>, BadRecord>)>> {
-        self.advance(|open| open.advance(&mut before_read))?;
+        let mut taken = false;
+        self.advance(|open| {
+            // A line of a known layout needs no search for its end.
+            let length = open.reader.ahead().and_then(|text| runs.take(text));
+            taken = length.is_some_and(|length| length <= LONGEST_LINE);
+            match length {
+                Some(length) if taken => {
+                    open.reader.take(length);
+                    open.number += 1;
+                    Ok(Advance::Line)
+                }
+                _ => open.advance(&mut before_read),
+            }
+        })?;
         let several = self.several;
         Ok(self.open.as_ref().map(|open| {
             let line = open.current(several);
-            (line.position, if line.too_long { Err(BadRecord::too_long()) } else { runs.read(line.bytes) })
+            let reading = match line {
+                Line { too_long: true, .. } => Err(BadRecord::too_long()),
+                Line { bytes, .. } if taken => Ok(runs.taken(bytes)),
+                Line { bytes, .. } => runs.read(bytes),
+            };
+            (line.position, reading)
         }))
     }
 
@@ -116,10 +133,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
     }
 
     /// Goes on to the next line by `step`, over the ends of inputs.
-    fn advance(
-        &mut self,
-        mut step: impl FnMut(&mut Open<I::Item>) -> io::Result<Advance>,
-    ) -> io::Result<()> {
+    fn advance(&mut self, mut step: impl FnMut(&mut Open<I::Item>) -> io::Result<Advance>) -> io::Result<()> {
         loop {
             let Some(open) = &mut self.open else {
                 let Some(input) = self.inputs.next() else { return Ok(()) };

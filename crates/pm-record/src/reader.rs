@@ -11,8 +11,8 @@ use crate::decompress::Decompress;
 /// The longest line that is read: 1 MiB without its newline.
 pub const LONGEST_LINE: usize = 1 << 20;
 
-/// What the first read asks for, and as much as a pipe holds by default.
-const BLOCK: usize = 64 << 10;
+/// What the first read asks for: enough to make the cost of a read small, and little enough for a cache.
+const BLOCK: usize = 256 << 10;
 
 /// One line of the input, without its newline.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +82,18 @@ impl<R: Read> Reader<R> {
                 self.ended = length == 0;
             }
         }
+    }
+
+    /// What was read and not handed out, from the beginning of a line on; none within a line that is too long.
+    pub(crate) fn ahead(&self) -> Option<&[u8]> {
+        (!self.skipping).then(|| &self.block[self.start..self.end])
+    }
+
+    /// Goes on to the line of `length` bytes that stands [`Reader::ahead`], its newline behind it.
+    pub(crate) fn take(&mut self, length: usize) {
+        let line = self.start..self.start + length;
+        self.start = line.end + 1;
+        self.hand_out(line);
     }
 
     /// The line that the last [`Reader::advance`] went to.

@@ -1,23 +1,30 @@
 //! Runs out of lines, as fast as lines can be read: only the fields that are wanted, borrowed from the line.
 //!
 //! Logs that machines write repeat a few layouts, so a line is first held against those that were met before
-//! (`layout`); every byte of it is looked at. What has another layout is scanned key by key (`scan`), and
-//! teaches its layout. Whatever either of the two is in doubt about goes to the full parser (`full`), which
+//! ([`layout`]); every byte of it is looked at. What has another layout is scanned key by key ([`scan`]), and
+//! teaches its layout. Whatever either of the two is in doubt about goes to the full parser ([`full`]), which
 //! alone decides what a record is: escapes, numbers in unusual forms, duplicate keys, and every line that may
 //! be wrong. The answer is so always the full parser's; the cost is a second and a third description of what
 //! it accepts, which the tests hold against it.
 //!
 //! Of kinds other than runs it is only asked whether the line is JSON.
 
+mod bytes;
 mod full;
+mod layout;
 mod row;
+mod scan;
+mod schema;
+mod time;
 mod wanted;
 
 pub use row::{Label, Run};
 pub use wanted::Wanted;
 
-use crate::{BadRecord, PerformancePartial};
+use crate::{BadRecord, LONGEST_LINE, PerformancePartial};
+use layout::Layouts;
 use row::Row;
+use scan::{Found, Slots};
 use wanted::Paths;
 
 /// Reads runs out of lines. It learns from line to line, which changes its speed and never its answers.
@@ -27,6 +34,10 @@ pub struct RunReader {
     /// Whether partial results are wanted too.
     partials: bool,
     row: Row,
+    layouts: Layouts,
+    slots: Slots,
+    /// What the line was that was taken last.
+    found: Found,
 }
 
 /// What a line holds.
@@ -48,13 +59,28 @@ enum Kind {
     Other,
 }
 
+impl From<Found> for Kind {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Run => Self::Run,
+            Found::Other => Self::Other,
+        }
+    }
+}
+
 impl RunReader {
     /// A reader of the fields in `wanted`.
     #[must_use]
     pub fn new(wanted: &Wanted) -> Self {
         let paths = Paths::new(wanted);
-        let row = Row::new(&paths);
-        Self { paths, partials: wanted.partials, row }
+        Self {
+            paths,
+            partials: wanted.partials,
+            row: Row::default(),
+            layouts: Layouts::default(),
+            slots: Slots::default(),
+            found: Found::Other,
+        }
     }
 
     /// Reads one line, given without its newline.
@@ -63,6 +89,9 @@ impl RunReader {
     ///
     /// Why it is no record.
     pub fn read<'a>(&'a mut self, line: &'a [u8]) -> Result<Reading<'a>, BadRecord> {
+        if line.len() > LONGEST_LINE {
+            return Err(BadRecord::too_long());
+        }
         let kind = self.fill(line)?;
         Ok(self.reading(kind, line))
     }
@@ -79,7 +108,32 @@ impl RunReader {
     }
 
     fn fill(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
+        if let Some(taken) = self.layouts.read(line, true, &mut self.row)
+            && taken.length == line.len()
+        {
+            return Ok(taken.found.into());
+        }
+        if let Some(found) = self.slots.scan(&self.paths, self.partials, line) {
+            self.layouts.learn(line, &self.slots.all, found);
+            self.slots.fill(&mut self.row);
+            return Ok(found.into());
+        }
         full::fill(&self.paths, self.partials, line, &mut self.row)
+    }
+
+    /// Reads the line that `text` begins with, if it is whole and has a layout that was met before. Returns its
+    /// length without its newline; [`RunReader::taken`] has what it holds.
+    #[inline]
+    pub(crate) fn take(&mut self, text: &[u8]) -> Option<usize> {
+        let taken = self.layouts.read(text, false, &mut self.row)?;
+        self.found = taken.found;
+        Some(taken.length)
+    }
+
+    /// What the line holds that was taken last.
+    #[inline]
+    pub(crate) fn taken<'a>(&'a self, line: &'a [u8]) -> Reading<'a> {
+        self.reading(self.found.into(), line)
     }
 
     fn reading<'a>(&'a self, kind: Kind, line: &'a [u8]) -> Reading<'a> {

@@ -9,21 +9,15 @@ use serde::{Deserialize, Deserializer};
 
 use super::Kind;
 use super::row::{Cell, Row};
-use super::wanted::{Node, Paths};
+use super::wanted::{Column, Node, Paths};
 use crate::record::{PARTIAL, PERFORMANCE};
 use crate::{BadRecord, Record, Scalar, Thousandths};
 
 /// Reads a line into the row.
-pub(super) fn fill(
-    paths: &Paths,
-    partials: bool,
-    line: &[u8],
-    row: &mut Row,
-) -> Result<Kind, BadRecord> {
+pub(super) fn fill(paths: &Paths, partials: bool, line: &[u8], row: &mut Row) -> Result<Kind, BadRecord> {
     row.clear();
     let mut json = serde_json::Deserializer::from_slice(line);
-    let projected =
-        json.deserialize_map(Envelope { paths, row }).and_then(|kind| json.end().map(|()| kind));
+    let projected = json.deserialize_map(Envelope { paths, row }).and_then(|kind| json.end().map(|()| kind));
     match projected {
         Ok(Projected::Other) => return Ok(Kind::Other),
         Ok(Projected::Partial) if !partials => return Ok(Kind::Other),
@@ -66,7 +60,11 @@ impl<'de> Visitor<'de> for Envelope<'_> {
         let kind = match record.next_key::<Cow<'de, str>>()?.as_deref() {
             None => return Err(A::Error::custom("no kind")),
             Some(PERFORMANCE) => {
-                record.next_value_seed(Inside { node: &self.paths.root, row: self.row, level: Level::Run })?;
+                record.next_value_seed(Inside {
+                    node: &self.paths.root,
+                    row: self.row,
+                    level: Level::Run,
+                })?;
                 Projected::Run
             }
             Some(kind) => {
@@ -164,14 +162,13 @@ impl Value<'_> {
     fn set(self, scalar: Scalar) -> Scalar {
         let target = self.node.target;
         match &scalar {
-            Scalar::Null => {}
             Scalar::Bool(truth) => self.row.set_label(target, Cell::Bool(*truth)),
             Scalar::Number(Thousandths(number)) => self.row.set_number(target, *number),
-            Scalar::Text(text) if target.label.is_some() => {
+            Scalar::Text(text) if target.label != Column::UNWANTED => {
                 let cell = self.row.keep(text);
                 self.row.set_label(target, cell);
             }
-            Scalar::Text(_) => {}
+            Scalar::Null | Scalar::Text(_) => {}
         }
         scalar
     }

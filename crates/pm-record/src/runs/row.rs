@@ -1,6 +1,6 @@
 //! The values of one run, in columns that are used again for the next.
 
-use super::wanted::{Paths, Target, own};
+use super::wanted::{Column, Paths, Target, own};
 use crate::{Scalar, Thousandths, Timestamp};
 
 /// A piece of the line, or of the row's own text.
@@ -11,14 +11,18 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Lines are at most 1 MiB long, so neither end is ever cut.
+    #[expect(clippy::cast_possible_truncation, reason = "a line is at most 1 MiB long")]
     pub(super) fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }
 
+    pub(super) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     fn of(self, text: &[u8]) -> &str {
         // Whoever made the span has looked at every byte of it.
-        str::from_utf8(&text[self.start as usize..self.end as usize]).unwrap_or_default()
+        str::from_utf8(&text[self.range()]).unwrap_or_default()
     }
 }
 
@@ -39,10 +43,10 @@ pub(super) enum Cell {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) timestamp: i64,
-    numbers: Vec<i64>,
+    numbers: [i64; Column::ALL],
     /// Which of the numbers are there, one bit each.
     present: u64,
-    labels: Vec<Cell>,
+    labels: [Cell; Column::ALL],
     /// Which of the labels are there, one bit each.
     labelled: u64,
     /// Names and values in the order of the line.
@@ -52,20 +56,22 @@ pub(super) struct Row {
     pub(super) shape: Option<u32>,
 }
 
-impl Row {
-    pub(super) fn new(paths: &Paths) -> Self {
+impl Default for Row {
+    fn default() -> Self {
         Self {
             timestamp: 0,
-            numbers: vec![0; paths.number_columns],
+            numbers: [0; Column::ALL],
             present: 0,
-            labels: vec![Cell::Null; paths.label_columns],
+            labels: [Cell::Null; Column::ALL],
             labelled: 0,
             phases: Vec::new(),
             own_text: String::new(),
             shape: None,
         }
     }
+}
 
+impl Row {
     /// Forgets the line before.
     #[inline]
     pub(super) fn clear(&mut self) {
@@ -76,33 +82,29 @@ impl Row {
 
     #[inline]
     pub(super) fn set_number(&mut self, target: Target, value: i64) {
-        if let Some(column) = target.number {
-            self.numbers[usize::from(column)] = value;
-            self.present |= 1 << column;
-        }
-        if target.label.is_some() {
+        self.numbers[target.number.index()] = value;
+        self.present |= 1 << target.number.index();
+        if target.label != Column::UNWANTED {
             self.set_label(target, Cell::Number(value));
         }
     }
 
     #[inline]
     pub(super) fn set_label(&mut self, target: Target, cell: Cell) {
-        if let Some(column) = target.label {
-            self.labels[usize::from(column)] = cell;
-            self.labelled |= 1 << column;
-        }
+        self.labels[target.label.index()] = cell;
+        self.labelled |= 1 << target.label.index();
     }
 
     /// Whatever stood there before is not what the line says in the end.
     pub(super) fn unset(&mut self, target: Target) {
-        self.present &= !target.number.map_or(0, |column| 1 << column);
-        self.labelled &= !target.label.map_or(0, |column| 1 << column);
+        self.present &= !(1 << target.number.index());
+        self.labelled &= !(1 << target.label.index());
     }
 
     /// How long the run took, as the types have it.
     pub(super) fn set_total(&mut self, value: i64) {
-        self.numbers[usize::from(own::TOTAL)] = value;
-        self.present |= 1 << own::TOTAL;
+        self.numbers[own::TOTAL.index()] = value;
+        self.present |= 1 << own::TOTAL.index();
     }
 
     /// A phase; what a name that came twice said the first time, it said in vain.
@@ -124,13 +126,13 @@ impl Row {
     }
 
     #[inline]
-    fn number(&self, column: u8) -> Option<i64> {
-        (self.present >> column & 1 == 1).then(|| self.numbers[usize::from(column)])
+    fn number(&self, column: Column) -> Option<i64> {
+        (self.present >> column.index() & 1 == 1).then(|| self.numbers[column.index()])
     }
 
     #[inline]
-    fn label(&self, column: u8) -> Cell {
-        if self.labelled >> column & 1 == 1 { self.labels[usize::from(column)] } else { Cell::Null }
+    fn label(&self, column: Column) -> Cell {
+        if self.labelled >> column.index() & 1 == 1 { self.labels[column.index()] } else { Cell::Null }
     }
 }
 
@@ -196,6 +198,7 @@ impl<'a> Run<'a> {
     }
 
     /// The phases, in the order of the line, in thousandths of milliseconds.
+    #[must_use]
     pub fn phases(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> {
         let run = *self;
         self.row.phases.iter().map(move |&(name, value)| {

@@ -1,5 +1,7 @@
 //! The fields that a reader wants, and the tree of their paths.
 
+use super::bytes;
+use super::schema::{RUN, Rule};
 use crate::Field;
 
 /// What to read of a run, beside its time, its duration, its phases, its end and its machine, which always are.
@@ -18,51 +20,127 @@ impl Wanted {
     pub const MOST: usize = 48;
 }
 
-/// Where the fields stand that every reader needs.
+/// The fields that every reader needs, and their columns.
 pub(super) mod own {
-    /// The columns of numbers.
+    use super::Column;
+
     pub(in crate::runs) const NUMBERS: [&str; 3] = ["duration.total_ms", "signal", "exit_code"];
-    pub(in crate::runs) const TOTAL: u8 = 0;
-    pub(in crate::runs) const SIGNAL: u8 = 1;
-    pub(in crate::runs) const EXIT_CODE: u8 = 2;
-    /// The columns of labels.
+    pub(in crate::runs) const TOTAL: Column = Column(0);
+    pub(in crate::runs) const SIGNAL: Column = Column(1);
+    pub(in crate::runs) const EXIT_CODE: Column = Column(2);
+
     pub(in crate::runs) const LABELS: [&str; 3] = ["status", "machine", "trace.parent_execution_id"];
-    pub(in crate::runs) const STATUS: u8 = 0;
-    pub(in crate::runs) const MACHINE: u8 = 1;
-    pub(in crate::runs) const PARENT: u8 = 2;
+    pub(in crate::runs) const STATUS: Column = Column(0);
+    pub(in crate::runs) const MACHINE: Column = Column(1);
+    pub(in crate::runs) const PARENT: Column = Column(2);
 }
 
-/// Where a value goes: into a column of numbers, into one of labels, into both or nowhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// A column of a row. What nobody wants goes into the last one, which nobody reads: to write it costs less than
+/// to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Column(u8);
+
+impl Column {
+    /// How many there are: a bit of a word each.
+    pub(super) const ALL: usize = 64;
+    pub(super) const UNWANTED: Self = Self(63);
+
+    #[inline]
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0) % Self::ALL
+    }
+}
+
+/// Where a value goes: into a column of numbers, into one of labels, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Target {
-    pub(super) number: Option<u8>,
-    pub(super) label: Option<u8>,
+    pub(super) number: Column,
+    pub(super) label: Column,
 }
 
-/// A step of a path: a key, what is wanted of its value, and what is wanted inside of it.
-#[derive(Debug, Clone, Default)]
+impl Target {
+    pub(super) const NOWHERE: Self = Self { number: Column::UNWANTED, label: Column::UNWANTED };
+}
+
+/// A step of a path: a key, what its value has to be, where the value goes, and what may be inside of it.
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) key: String,
+    pub(super) rule: Rule,
     pub(super) target: Target,
     pub(super) children: Vec<Node>,
+    /// Which of the children must be there, one bit each.
+    pub(super) required: u128,
+    /// For each hash of a key, the first child that has it, and for each child the next one: plus one, or 0.
+    first: [u8; BUCKETS],
+    next: Vec<u8>,
+}
+
+const BUCKETS: usize = 64;
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            key: String::new(),
+            rule: Rule::default(),
+            target: Target::NOWHERE,
+            children: Vec::new(),
+            required: 0,
+            first: [0; BUCKETS],
+            next: Vec::new(),
+        }
+    }
+}
+
+/// Length and ends keep the keys of records apart well enough.
+fn bucket(key: &[u8]) -> usize {
+    let end = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+    (key.len() * 7 + end(key.first()) * 3 + end(key.last()) * 13) % BUCKETS
 }
 
 impl Node {
-    /// The child of this key, if anything is wanted of it.
+    /// The place among the children of the one with this key.
+    #[inline]
+    pub(super) fn place(&self, key: &[u8]) -> Option<usize> {
+        let mut link = self.first[bucket(key)];
+        loop {
+            let place = usize::from(link.checked_sub(1)?);
+            let kept = self.children[place].key.as_bytes();
+            if kept.len() == key.len() && bytes::continues(key, 0, kept) {
+                return Some(place);
+            }
+            link = self.next[place];
+        }
+    }
+
+    /// The child with this key.
     pub(super) fn child(&self, key: &[u8]) -> Option<&Node> {
-        self.children.iter().find(|child| child.key.as_bytes() == key)
+        self.place(key).map(|place| &self.children[place])
     }
 
     fn descend(&mut self, path: &str) -> &mut Node {
         let mut node = self;
         for step in path.split('.') {
-            let place = node.children.iter().position(|child| child.key == step).unwrap_or_else(|| {
-                node.children.push(Node { key: step.to_owned(), ..Node::default() });
-                node.children.len() - 1
-            });
+            let place = node.place(step.as_bytes()).unwrap_or_else(|| node.add(step));
             node = &mut node.children[place];
         }
         node
+    }
+
+    fn add(&mut self, key: &str) -> usize {
+        let first = &mut self.first[bucket(key.as_bytes())];
+        let place = self.children.len();
+        self.children.push(Node { key: key.to_owned(), ..Node::default() });
+        self.next.push(std::mem::replace(first, u8::try_from(place + 1).expect("fewer fields than 255")));
+        place
+    }
+
+    /// Notes which children must be there.
+    fn require(&mut self, path: &str) {
+        let (outer, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let node = if outer.is_empty() { self } else { self.descend(outer) };
+        let place = node.place(key.as_bytes()).expect("what is required is known");
+        node.required |= 1 << place;
     }
 }
 
@@ -70,45 +148,50 @@ impl Node {
 #[derive(Debug)]
 pub(super) struct Paths {
     pub(super) root: Node,
-    /// The column of each wanted number, and how many columns there are.
-    pub(super) numbers: Vec<u8>,
-    pub(super) number_columns: usize,
-    /// The same for labels.
-    pub(super) labels: Vec<u8>,
-    pub(super) label_columns: usize,
+    /// What stands for a value of which nothing is wanted.
+    pub(super) nothing: Node,
+    /// The columns of the wanted numbers, and those of the wanted labels.
+    pub(super) numbers: Vec<Column>,
+    pub(super) labels: Vec<Column>,
 }
 
 impl Paths {
     pub(super) fn new(wanted: &Wanted) -> Self {
         assert!(wanted.numbers.len() <= Wanted::MOST, "too many numbers are wanted");
         assert!(wanted.labels.len() <= Wanted::MOST, "too many labels are wanted");
-        let mut root = Node::default();
-        let mut place = |path: &str, column: fn(&mut Target) -> &mut Option<u8>, next: &mut u8| {
-            let kept = column(&mut root.descend(path).target);
-            *kept.get_or_insert_with(|| {
-                *next += 1;
-                *next - 1
-            })
-        };
-        let (mut number_columns, mut label_columns) = (0, 0);
-        let number: fn(&mut Target) -> &mut Option<u8> = |target| &mut target.number;
-        let label: fn(&mut Target) -> &mut Option<u8> = |target| &mut target.label;
-        for path in own::NUMBERS {
-            place(path, number, &mut number_columns);
+        let mut root = Node { rule: Rule::Object, ..Node::default() };
+        for known in RUN {
+            root.descend(known.path).rule = known.rule;
+            if known.required {
+                root.require(known.path);
+            }
         }
-        for path in own::LABELS {
-            place(path, label, &mut label_columns);
-        }
-        let numbers =
-            wanted.numbers.iter().map(|field| place(field.as_str(), number, &mut number_columns)).collect();
-        let labels =
-            wanted.labels.iter().map(|field| place(field.as_str(), label, &mut label_columns)).collect();
+        let names =
+            |fields: &[Field]| fields.iter().map(|field| field.as_str().to_owned()).collect::<Vec<_>>();
+        let own = |names: [&str; 3]| names.map(str::to_owned).to_vec();
+        let numbers = [own(own::NUMBERS), names(&wanted.numbers)].concat();
+        let labels = [own(own::LABELS), names(&wanted.labels)].concat();
+        let numbers = columns(&mut root, &numbers, |target| &mut target.number);
+        let labels = columns(&mut root, &labels, |target| &mut target.label);
         Self {
             root,
-            numbers,
-            number_columns: number_columns.into(),
-            labels,
-            label_columns: label_columns.into(),
+            nothing: Node::default(),
+            numbers: numbers[own::NUMBERS.len()..].to_vec(),
+            labels: labels[own::LABELS.len()..].to_vec(),
         }
     }
+}
+
+/// Gives each path a column, the same one to a path that comes twice.
+fn columns(root: &mut Node, paths: &[String], of: fn(&mut Target) -> &mut Column) -> Vec<Column> {
+    let mut next = 0;
+    let mut place = |path: &String| {
+        let column = of(&mut root.descend(path).target);
+        if *column == Column::UNWANTED {
+            *column = Column(next);
+            next += 1;
+        }
+        *column
+    };
+    paths.iter().map(&mut place).collect()
 }
