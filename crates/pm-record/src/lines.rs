@@ -102,7 +102,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
         let mut taken = false;
         self.advance(|open| {
             // A line of a known layout needs no search for its end.
-            let length = open.reader.ahead().and_then(|text| runs.take(text));
+            let length = open.reader.ahead().and_then(|(text, valid)| runs.take(text, valid));
             taken = length.is_some_and(|length| length <= LONGEST_LINE);
             match length {
                 Some(length) if taken => {

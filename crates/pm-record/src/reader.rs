@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::decompress::Decompress;
+use crate::runs::SLACK;
 
 /// The longest line that is read: 1 MiB without its newline.
 pub const LONGEST_LINE: usize = 1 << 20;
@@ -42,7 +43,7 @@ impl<R: Read> Reader<R> {
     pub(crate) fn new(input: R) -> Self {
         Self {
             input: Decompress::new(input),
-            block: vec![0; BLOCK],
+            block: vec![0; BLOCK + SLACK],
             start: 0,
             end: 0,
             line: None,
@@ -77,7 +78,8 @@ impl<R: Read> Reader<R> {
                 return Ok(true);
             } else {
                 searched = self.end;
-                let length = self.input.read(&mut self.block[self.end..], &mut before_read)?;
+                let room = self.end..self.block.len() - SLACK;
+                let length = self.input.read(&mut self.block[room], &mut before_read)?;
                 self.end += length;
                 self.ended = length == 0;
             }
@@ -85,8 +87,9 @@ impl<R: Read> Reader<R> {
     }
 
     /// What was read and not handed out, from the beginning of a line on; none within a line that is too long.
-    pub(crate) fn ahead(&self) -> Option<&[u8]> {
-        (!self.skipping).then(|| &self.block[self.start..self.end])
+    /// How many bytes of it are what was read; behind them stand [`SLACK`] others or more.
+    pub(crate) fn ahead(&self) -> Option<(&[u8], usize)> {
+        (!self.skipping).then(|| (&self.block[self.start..], self.end - self.start))
     }
 
     /// Goes on to the line of `length` bytes that stands [`Reader::ahead`], its newline behind it.
@@ -117,8 +120,8 @@ impl<R: Read> Reader<R> {
             self.end = 0;
             self.skipping = true;
             return true;
-        } else if self.end == self.block.len() {
-            self.block.resize((self.block.len() * 2).min(LONGEST_LINE + BLOCK), 0);
+        } else if self.end == self.block.len() - SLACK {
+            self.block.resize((self.block.len() * 2).min(LONGEST_LINE + BLOCK) + SLACK, 0);
         }
         false
     }
@@ -186,7 +189,7 @@ mod tests {
         assert_eq!(reader.line(), RawLine::TooLong);
         assert!(reader.advance(|_| Ok(())).expect("memory"));
         assert_eq!(reader.line(), RawLine::Bytes(b"next"));
-        assert!(reader.block.len() <= LONGEST_LINE + BLOCK);
+        assert!(reader.block.len() <= LONGEST_LINE + BLOCK + SLACK);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod scan;
 mod schema;
 mod time;
 mod wanted;
+mod word;
 
 pub use row::{Label, Run};
 pub use wanted::Wanted;
@@ -38,7 +39,12 @@ pub struct RunReader {
     slots: Slots,
     /// What the line was that was taken last.
     found: Found,
+    /// A line with some bytes behind it.
+    padded: Vec<u8>,
 }
+
+/// How many bytes have to stand behind a text whose lines are taken: it is compared by whole words.
+pub(crate) const SLACK: usize = word::WORD;
 
 /// What a line holds.
 #[derive(Debug)]
@@ -80,6 +86,7 @@ impl RunReader {
             layouts: Layouts::default(),
             slots: Slots::default(),
             found: Found::Other,
+            padded: Vec::new(),
         }
     }
 
@@ -108,10 +115,14 @@ impl RunReader {
     }
 
     fn fill(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
-        if let Some(taken) = self.layouts.read(line, true, &mut self.row)
-            && taken.length == line.len()
-        {
-            return Ok(taken.found.into());
+        let mut padded = std::mem::take(&mut self.padded);
+        padded.clear();
+        padded.extend_from_slice(line);
+        padded.extend_from_slice(&[b'\n'; 1 + SLACK]);
+        let length = self.take(&padded, line.len() + 1);
+        self.padded = padded;
+        if length == Some(line.len()) {
+            return Ok(self.found.into());
         }
         if let Some(found) = self.slots.scan(&self.paths, self.partials, line) {
             self.layouts.learn(line, &self.slots.all, found);
@@ -121,11 +132,13 @@ impl RunReader {
         full::fill(&self.paths, self.partials, line, &mut self.row)
     }
 
-    /// Reads the line that `text` begins with, if it is whole and has a layout that was met before. Returns its
-    /// length without its newline; [`RunReader::taken`] has what it holds.
+    /// Reads the line that `text` begins with, if it ends within the first `valid` bytes and has a layout that
+    /// was met before. Behind these bytes there have to be [`SLACK`] more, whatever they are.
+    ///
+    /// Returns the line's length without its newline; [`RunReader::taken`] has what it holds.
     #[inline]
-    pub(crate) fn take(&mut self, text: &[u8]) -> Option<usize> {
-        let taken = self.layouts.read(text, false, &mut self.row)?;
+    pub(crate) fn take(&mut self, text: &[u8], valid: usize) -> Option<usize> {
+        let taken = self.layouts.read(text, &mut self.row).filter(|taken| taken.length < valid)?;
         self.found = taken.found;
         Some(taken.length)
     }

@@ -10,9 +10,11 @@
 //! with what never comes again. A full tree is forgotten as a whole; what comes again is learned again.
 
 use super::bytes;
-use super::row::{Row, Span};
-use super::scan::{Form, Found, Slot};
+use super::row::{Cell, Row, Span};
+use super::scan::{Form, Found, Limit, Slot};
+use super::time;
 use super::wanted::Target;
+use super::word::{Mask, WORD, Word};
 
 /// The most nodes that are kept: a hundred layouts or so.
 const NODES: usize = 4096;
@@ -27,8 +29,6 @@ const SEEN: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
     nodes: Vec<Node>,
-    /// The bytes between the slots.
-    literals: Vec<u8>,
     /// A hash of each layout that was seen once, and which of them is forgotten next.
     seen: Vec<u64>,
     oldest: usize,
@@ -36,14 +36,17 @@ pub(super) struct Layouts {
     next_shape: u32,
 }
 
-/// The bytes up to a slot, and the slot.
+/// Bytes that are always the same, as many as are compared at once, and what comes after them.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    literal: Span,
-    /// The first bytes once more, to be compared at once, and which bits of them count.
-    first: u128,
-    mask: u128,
+    literal: Word,
+    /// Which of the bytes count: the first `length` ones.
+    mask: Mask,
+    length: u32,
     then: Then,
+    /// Where the slot's value goes, and where the name of a phase stands.
+    target: Target,
+    name: Name,
     /// The first node below this one, and the next one beside it; 0 for none, as 0 is below nothing.
     below: u32,
     beside: u32,
@@ -52,8 +55,13 @@ struct Node {
 /// What comes after the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
-    Slot { form: Form, target: Target, name: Name },
-    End { found: Found, shape: u32 },
+    /// More such bytes.
+    More,
+    Slot(Form),
+    End {
+        found: Found,
+        shape: u32,
+    },
 }
 
 /// Where the name of a phase stands: so far before its slot, and so long.
@@ -72,22 +80,59 @@ pub(super) struct Taken {
 }
 
 impl Layouts {
-    /// Reads the first line of `text` into the row, if it has a known layout. It ends at a newline, or, if
-    /// `whole`, with the text.
-    pub(super) fn read(&self, text: &[u8], whole: bool, row: &mut Row) -> Option<Taken> {
+    /// Reads the line that `text` begins with into the row, if it has a known layout and ends with a newline.
+    ///
+    /// Whole words are compared, so behind the line there must be [`WORD`] bytes, whatever they are.
+    pub(super) fn read(&self, text: &[u8], row: &mut Row) -> Option<Taken> {
         row.clear();
         let (mut at, mut next) = (0, self.nodes.first()?.below);
-        loop {
-            let node = self.nodes.get(next as usize).filter(|_| next > 0)?;
-            match (node.take(&self.literals, text, at, row), node.then) {
-                (Some(end), Then::Slot { .. }) => (at, next) = (end, node.below),
-                (Some(end), Then::End { found, shape }) if is_end(text, end, whole) => {
-                    row.shape = Some(shape);
-                    return Some(Taken { found, length: end });
-                }
-                _ => next = node.beside,
+        while next > 0 {
+            let node = self.nodes.get(next as usize)?;
+            next = node.beside;
+            if !bytes::word_at(text, at)?.equal(node.literal).has(node.mask) {
+                continue;
             }
+            let start = at + node.length as usize;
+            // Each way out of here reads only what it needs of the node: there are few registers.
+            let end = match node.then {
+                Then::More => start,
+                Then::Slot(Form::Text) => {
+                    let Some(end) = bytes::string(text, start) else { continue };
+                    row.set_label(node.target, Cell::Text(Span::new(start, end)));
+                    end
+                }
+                Then::Slot(Form::Number(limit)) => {
+                    let Some(number) = bytes::number(text, start) else { continue };
+                    if !limit.holds(&number) {
+                        continue;
+                    }
+                    row.set_number(node.target, number.thousandths);
+                    if limit == Limit::Phase {
+                        row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
+                    }
+                    number.end
+                }
+                Then::Slot(Form::Time) => {
+                    let Some((millis, end)) = time::time(text, start) else { continue };
+                    row.set_time(node.target, millis, Cell::Text(Span::new(start, end)));
+                    end
+                }
+                Then::Slot(Form::Bool(truth)) => {
+                    let Some(end) = bytes::word_of(text, start, truth) else { continue };
+                    row.set_label(node.target, Cell::Bool(truth));
+                    end
+                }
+                Then::End { found, shape } => {
+                    if text.get(start) != Some(&b'\n') {
+                        continue;
+                    }
+                    row.shape = Some(shape);
+                    return Some(Taken { found, length: start });
+                }
+            };
+            (at, next) = (end, node.below);
         }
+        None
     }
 
     /// Learns the layout of a line that was scanned, if it was seen before.
@@ -102,45 +147,61 @@ impl Layouts {
             }
             return;
         }
-        if self.nodes.len() + slots.len() + 1 > NODES {
+        let most = 1 + slots.len() + 1 + line.len() / WORD;
+        if most > NODES {
+            return;
+        }
+        if self.nodes.len() + most > NODES {
             self.nodes.clear();
-            self.literals.clear();
         }
         if self.nodes.is_empty() {
-            self.nodes.push(Node::new(&[], Span::default(), Then::END));
-        }
-        let (mut node, mut at) = (0, 0);
-        for slot in slots {
-            let then = Then::Slot { form: slot.form, target: slot.target, name: Name::of(slot) };
-            let start = slot.span.range().start;
-            let Some(below) = self.descend(node, &line[at..start], then) else { return };
-            (node, at) = (below, slot.span.range().end);
+            self.nodes.push(Node::new(&[], Then::More));
         }
         self.next_shape += 1;
         let end = Then::End { found, shape: self.next_shape };
-        self.descend(node, &line[at..], end);
+        if self.add(line, slots, end).is_none() {
+            self.nodes.clear();
+        }
     }
 
-    /// The node below `node` with these bytes and this slot, made if need be; none if there are too many.
-    fn descend(&mut self, node: usize, literal: &[u8], then: Then) -> Option<usize> {
-        let mut ways = 0;
-        let mut last = None;
-        let mut next = self.nodes[node].below as usize;
+    /// Adds a layout; none if a line can already go on in too many ways somewhere.
+    fn add(&mut self, line: &[u8], slots: &[Slot], end: Then) -> Option<usize> {
+        let (mut node, mut at) = (0, 0);
+        for slot in slots {
+            let span = slot.span.range();
+            let wanted = |literal: &[u8]| Node {
+                target: slot.target,
+                name: Name::of(slot),
+                ..Node::new(literal, Then::Slot(slot.form))
+            };
+            node = self.descend(node, &line[at..span.start], wanted)?;
+            at = span.end;
+        }
+        self.descend(node, &line[at..], |literal| Node::new(literal, end))
+    }
+
+    /// The node below `node` that stands behind all of these bytes, made if need be; `last` makes it of the last
+    /// of them. None if there are too many.
+    fn descend(&mut self, node: usize, literal: &[u8], last: impl Fn(&[u8]) -> Node) -> Option<usize> {
+        let (pieces, rest) = literal.as_chunks::<WORD>();
+        // A literal that fills its last word exactly has an empty one behind it, so that every slot has a node.
+        let node =
+            pieces.iter().try_fold(node, |node, piece| self.below(node, Node::new(piece, Then::More)))?;
+        self.below(node, last(rest))
+    }
+
+    /// The node just below `node` that is like `wanted`, which it becomes if need be.
+    fn below(&mut self, node: usize, wanted: Node) -> Option<usize> {
+        let (mut ways, mut last, mut next) = (0, None, self.nodes[node].below as usize);
         while next > 0 {
-            let kept = &self.nodes[next];
-            if kept.then == then && &self.literals[kept.literal.range()] == literal {
+            if self.nodes[next].is_like(&wanted) {
                 return Some(next);
             }
-            (last, next, ways) = (Some(next), kept.beside as usize, ways + 1);
+            (last, next, ways) = (Some(next), self.nodes[next].beside as usize, ways + 1);
         }
-        if ways == WAYS {
-            return None;
-        }
-        let start = self.literals.len();
-        self.literals.extend_from_slice(literal);
         let made = self.nodes.len();
-        self.nodes.push(Node::new(literal, Span::new(start, self.literals.len()), then));
-        let link = u32::try_from(made).ok()?;
+        let link = u32::try_from(made).ok().filter(|_| ways < WAYS)?;
+        self.nodes.push(wanted);
         match last {
             Some(last) => self.nodes[last].beside = link,
             None => self.nodes[node].below = link,
@@ -150,49 +211,31 @@ impl Layouts {
 }
 
 impl Node {
-    fn new(literal: &[u8], span: Span, then: Then) -> Self {
-        let mut first = [0; bytes::WORD];
-        let length = literal.len().min(bytes::WORD);
-        first[..length].copy_from_slice(&literal[..length]);
-        let mask = if length == bytes::WORD { u128::MAX } else { (1 << (8 * length)) - 1 };
-        Self { literal: span, first: u128::from_le_bytes(first), mask, then, below: 0, beside: 0 }
+    fn new(literal: &[u8], then: Then) -> Self {
+        let mut word = [0; WORD];
+        word[..literal.len()].copy_from_slice(literal);
+        Self {
+            literal: Word::new(word),
+            mask: Mask::first(literal.len()),
+            length: u32::try_from(literal.len()).unwrap_or_default(),
+            then,
+            target: Target::NOWHERE,
+            name: Name::default(),
+            below: 0,
+            beside: 0,
+        }
     }
 
-    /// Holds the text at `at` against this node, and puts the slot's value into the row. Returns where the
-    /// text goes on, if it fits.
-    #[inline]
-    fn take(&self, literals: &[u8], text: &[u8], at: usize, row: &mut Row) -> Option<usize> {
-        let start = self.pass(literals, text, at)?;
-        let Then::Slot { form, target, name } = self.then else { return Some(start) };
-        let (end, value) = form.read(text, start)?;
-        form.set(target, Span::new(start, end), name.at(start), value, row);
-        Some(end)
-    }
-
-    /// The place behind the literal, if it stands at `at`.
-    #[inline]
-    fn pass(&self, literals: &[u8], text: &[u8], at: usize) -> Option<usize> {
-        let range = self.literal.range();
-        let length = range.len();
-        let fits = match bytes::word(text, at) {
-            Some(word) => {
-                (word ^ self.first) & self.mask == 0
-                    && (length <= bytes::WORD
-                        || bytes::continues(
-                            text,
-                            at + bytes::WORD,
-                            &literals[range.start + bytes::WORD..range.end],
-                        ))
-            }
-            None => bytes::continues(text, at, &literals[range]),
+    fn is_like(&self, other: &Self) -> bool {
+        let same = self.literal.equal(other.literal).has(Mask::first(WORD));
+        let fields = |node: &Self| (node.length, node.target, node.name);
+        let then = match (self.then, other.then) {
+            // A line that was not taken because it was not yet whole is no new shape.
+            (Then::End { found: mine, .. }, Then::End { found: theirs, .. }) => mine == theirs,
+            (mine, theirs) => mine == theirs,
         };
-        fits.then_some(at + length)
+        same && then && fields(self) == fields(other)
     }
-}
-
-impl Then {
-    /// What the root has: it stands before every line and is never compared.
-    const END: Self = Self::End { found: Found::Other, shape: 0 };
 }
 
 impl Name {
@@ -208,29 +251,127 @@ impl Name {
     }
 }
 
-/// Whether a line ends at `at`: with a newline, or, if the text is a `whole` line, with the text.
-#[inline]
-fn is_end(text: &[u8], at: usize, whole: bool) -> bool {
-    text.get(at).map_or(whole, |&byte| byte == b'\n')
-}
-
-/// A hash of what stands between the slots (FNV-1a, eight bytes at a time). Two layouts with one hash cost a
-/// layout that is learned too early, and nothing else.
+/// A hash of where the slots stand and of what they are (FNV-1a, a word at a time). Two layouts with one hash
+/// cost a layout that is learned too early, and nothing else.
 fn hash(line: &[u8], slots: &[Slot]) -> u64 {
-    let mut at = 0;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut mix = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    let end = Span::new(line.len(), line.len());
-    for slot in slots.iter().map(|slot| slot.span).chain([end]) {
-        let (words, rest) = line[at..slot.range().start].as_chunks::<8>();
-        for word in words {
-            mix(u64::from_le_bytes(*word));
-        }
-        for &byte in rest {
-            mix(byte.into());
-        }
-        mix(u64::MAX);
-        at = slot.range().end;
+    let mut at = 0;
+    for slot in slots {
+        let gap = slot.span.range().start - at;
+        mix(gap as u64 | slot.target.bits() << 32);
+        at = slot.span.range().end;
     }
+    mix((line.len() - at) as u64);
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::Slots;
+    use super::super::wanted::{Paths, Wanted};
+    use super::*;
+
+    /// Layouts, and what they are learned with.
+    struct School {
+        paths: Paths,
+        layouts: Layouts,
+    }
+
+    impl School {
+        fn new() -> Self {
+            Self { paths: Paths::new(&Wanted::default()), layouts: Layouts::default() }
+        }
+
+        fn show(&mut self, line: &str) {
+            let mut slots = Slots::default();
+            let found = slots.scan(&self.paths, false, line.as_bytes()).expect("a plain line");
+            self.layouts.learn(line.as_bytes(), &slots.all, found);
+        }
+
+        /// How much of a text is taken, and which shape it is found to have.
+        fn take(&self, text: &str) -> Option<(usize, Option<u32>)> {
+            let mut row = Row::default();
+            let padded = format!("{text}{}", " ".repeat(WORD));
+            self.layouts.read(padded.as_bytes(), &mut row).map(|taken| (taken.length, row.shape))
+        }
+    }
+
+    #[test]
+    fn a_layout_is_learned_when_it_is_seen_again() {
+        let mut school = School::new();
+        let lines =
+            [r#"{"k":{"a":1,"b":"x"}}"#, r#"{"k":{"a":2.5,"b":"longer"}}"#, r#"{"k":{"a":-3,"b":""}}"#];
+        assert_eq!(school.take(&format!("{}\n", lines[0])), None);
+        school.show(lines[0]);
+        assert_eq!(school.take(&format!("{}\n", lines[0])), None);
+        school.show(lines[1]);
+        for line in lines {
+            assert_eq!(school.take(&format!("{line}\nmore")), Some((line.len(), Some(1))), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_differs_in_one_byte_is_not_taken() {
+        let mut school = School::new();
+        let line = r#"{"kind":{"first":1,"second":"text","third":{"fourth":[true,null,"x"]}}}"#;
+        school.show(line);
+        school.show(line);
+        assert!(school.take(&format!("{line}\n")).is_some());
+        for place in 0..line.len() {
+            let mut other = line.as_bytes().to_vec();
+            other[place] = b'\\';
+            let other = String::from_utf8(other).expect("text");
+            assert_eq!(school.take(&format!("{other}\n")), None, "{other}");
+            assert_eq!(school.take(&line[..place]), None, "{place}");
+        }
+        for behind in ["", " ", "}", "\r\n"] {
+            assert_eq!(school.take(&format!("{line}{behind}")), None, "{behind:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_part_ways_have_shapes_of_their_own() {
+        let mut school = School::new();
+        let lines = [
+            r#"{"k":{"one_and_the_same":1,"then":"x"}}"#,
+            r#"{"k":{"one_and_the_same":1,"then":null}}"#,
+            r#"{"k":{"one_and_the_same":1,"then":7}}"#,
+            r#"{"k":{"one_and_the_same":1}}"#,
+        ];
+        for line in lines.iter().chain(&lines).chain(&lines) {
+            school.show(line);
+        }
+        let shapes = lines.map(|line| school.take(&format!("{line}\n")).and_then(|(_, shape)| shape));
+        let mut different = shapes.to_vec();
+        different.dedup();
+        assert!(different.len() == 4 && different.iter().all(Option::is_some), "{shapes:?}");
+    }
+
+    #[test]
+    fn a_full_tree_is_forgotten_and_its_shapes_never_come_back() {
+        let mut school = School::new();
+        let mut newest = None;
+        for name in 0..NODES {
+            let line = format!(r#"{{"k{name}":{{"a":1}}}}"#);
+            school.show(&line);
+            school.show(&line);
+            let shape = school.take(&format!("{line}\n")).and_then(|(_, shape)| shape);
+            assert!(shape.is_none() || shape > newest, "{line}: {shape:?} after {newest:?}");
+            newest = newest.max(shape);
+            assert!(school.layouts.nodes.len() <= NODES);
+        }
+        assert!(newest.is_some_and(|newest| newest > 32), "{newest:?}");
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_for_the_tree_leaves_it_as_it_is() {
+        let mut school = School::new();
+        let (short, long) = (r#"{"k":1}"#, format!(r#"{{"k":[{}1]}}"#, "1,".repeat(NODES)));
+        for line in [short, short, &long, &long] {
+            school.show(line);
+        }
+        assert!(school.take(&format!("{short}\n")).is_some());
+        assert!(school.take(&format!("{long}\n")).is_none());
+    }
 }

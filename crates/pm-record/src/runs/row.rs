@@ -95,6 +95,12 @@ impl Row {
         self.labelled |= 1 << target.label.index();
     }
 
+    #[inline]
+    pub(super) fn set_time(&mut self, target: Target, millis: i64, text: Cell) {
+        self.timestamp = millis;
+        self.set_label(target, text);
+    }
+
     /// Whatever stood there before is not what the line says in the end.
     pub(super) fn unset(&mut self, target: Target) {
         self.present &= !(1 << target.number.index());

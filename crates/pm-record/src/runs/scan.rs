@@ -3,7 +3,7 @@
 //! It finds the values that may differ from line to line, and leaves it to others what to make of them. It
 //! accepts a part of what the full parser accepts, the part that is mostly written; `None` is no verdict.
 
-use super::bytes;
+use super::bytes::{self, Number};
 use super::row::{Cell, Row, Span};
 use super::schema::Rule;
 use super::time;
@@ -29,13 +29,30 @@ pub(super) enum Form {
     Text,
     /// The time of the run.
     Time,
-    Number,
-    NotNegative,
-    /// A whole number of at most nine digits.
-    Small,
-    /// The number of a phase.
-    Phase,
+    Number(Limit),
     Bool(bool),
+}
+
+/// Which numbers there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    None,
+    NotNegative,
+    /// Whole numbers of at most nine digits.
+    Small,
+    /// Any, and it is that of a phase.
+    Phase,
+}
+
+impl Limit {
+    #[inline]
+    pub(super) fn holds(self, number: &Number) -> bool {
+        match self {
+            Self::None | Self::Phase => true,
+            Self::NotNegative => number.thousandths >= 0,
+            Self::Small => number.whole && number.digits <= 9,
+        }
+    }
 }
 
 /// What a scan found.
@@ -84,50 +101,25 @@ impl Slots {
     pub(super) fn fill(&self, row: &mut Row) {
         row.clear();
         for slot in &self.all {
-            slot.form.set(slot.target, slot.span, slot.name, slot.value, row);
+            slot.set(row);
         }
     }
 }
 
-impl Form {
-    /// Puts a value into the row.
-    #[expect(clippy::inline_always, reason = "as [`bytes::number`]")]
-    #[inline(always)]
-    pub(super) fn set(self, target: Target, span: Span, name: Span, value: i64, row: &mut Row) {
-        match self {
-            Self::Text => row.set_label(target, Cell::Text(span)),
-            Self::Time => {
-                row.timestamp = value;
-                row.set_label(target, Cell::Text(span));
+impl Slot {
+    /// Puts the value into the row.
+    fn set(&self, row: &mut Row) {
+        let text = Cell::Text(self.span);
+        match self.form {
+            Form::Text => row.set_label(self.target, text),
+            Form::Time => row.set_time(self.target, self.value, text),
+            Form::Number(limit) => {
+                row.set_number(self.target, self.value);
+                if limit == Limit::Phase {
+                    row.phases.push((Cell::Text(self.name), self.value));
+                }
             }
-            Self::Number | Self::NotNegative | Self::Small => row.set_number(target, value),
-            Self::Phase => {
-                row.phases.push((Cell::Text(name), value));
-                row.set_number(target, value);
-            }
-            Self::Bool(truth) => row.set_label(target, Cell::Bool(truth)),
-        }
-    }
-
-    /// Reads a value of this form at `start`: where it ends and what it is, if it is a number or a time.
-    #[expect(clippy::inline_always, reason = "as [`bytes::number`]")]
-    #[inline(always)]
-    pub(super) fn read(self, text: &[u8], start: usize) -> Option<(usize, i64)> {
-        let number = || bytes::number(text, start);
-        match self {
-            Self::Text => bytes::string(text, start).map(|end| (end, 0)),
-            Self::Time => time::time(text, start).map(|(value, end)| (end, value)),
-            Self::Number | Self::Phase => number().map(|number| (number.end, number.thousandths)),
-            Self::NotNegative => number()
-                .filter(|number| number.thousandths >= 0)
-                .map(|number| (number.end, number.thousandths)),
-            Self::Small => number()
-                .filter(|number| number.whole && number.digits <= 9)
-                .map(|number| (number.end, number.thousandths)),
-            Self::Bool(truth) => {
-                let word: &[u8] = if truth { b"true" } else { b"false" };
-                bytes::continues(text, start, word).then_some((start + word.len(), 0))
-            }
+            Form::Bool(truth) => row.set_label(self.target, Cell::Bool(truth)),
         }
     }
 }
@@ -141,8 +133,9 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// A newline is none here: a layout must not reach over the end of a line.
     fn space(&mut self) {
-        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r')) {
             self.at += 1;
         }
     }
@@ -231,9 +224,9 @@ impl Scan<'_> {
             Rule::Any => self.any(node),
             Rule::Text => self.string(Form::Text, node.target),
             Rule::Time => self.string(Form::Time, node.target),
-            Rule::Number => self.slot(Form::Number, node.target, Span::default()),
-            Rule::NotNegative => self.slot(Form::NotNegative, node.target, Span::default()),
-            Rule::Small => self.slot(Form::Small, node.target, Span::default()),
+            Rule::Number => self.slot(Form::Number(Limit::None), node.target, Span::default()),
+            Rule::NotNegative => self.slot(Form::Number(Limit::NotNegative), node.target, Span::default()),
+            Rule::Small => self.slot(Form::Number(Limit::Small), node.target, Span::default()),
             Rule::Bool => self.bool(byte == b't', node.target),
             // No other number can stand here, so that this one need not be looked at again.
             Rule::One if node.target == Target::NOWHERE => {
@@ -258,7 +251,7 @@ impl Scan<'_> {
             }
             let target = node.child(&text[name.range()]).map_or(Target::NOWHERE, |child| child.target);
             scan.peek()?;
-            scan.slot(Form::Phase, target, name)
+            scan.slot(Form::Number(Limit::Phase), target, name)
         })
     }
 
@@ -270,7 +263,7 @@ impl Scan<'_> {
             b'[' => self.deeper(|scan| scan.list(|scan| scan.any(scan.nothing))),
             byte @ (b't' | b'f') => self.bool(byte == b't', node.target),
             b'n' => self.word(b"null"),
-            _ => self.slot(Form::Number, node.target, Span::default()),
+            _ => self.slot(Form::Number(Limit::None), node.target, Span::default()),
         }
     }
 
@@ -294,7 +287,8 @@ impl Scan<'_> {
 
     fn bool(&mut self, truth: bool, target: Target) -> Option<()> {
         if target == Target::NOWHERE {
-            return self.word(if truth { b"true" } else { b"false" });
+            self.at = bytes::word_of(self.text, self.at, truth)?;
+            return Some(());
         }
         self.slot(Form::Bool(truth), target, Span::default())
     }
@@ -311,9 +305,22 @@ impl Scan<'_> {
 
     #[inline(never)]
     fn slot(&mut self, form: Form, target: Target, name: Span) -> Option<()> {
-        let (end, value) = form.read(self.text, self.at)?;
+        let (end, value) = self.value(form)?;
         self.slots.push(Slot { span: Span::new(self.at, end), form, target, name, value });
         self.at = end;
         Some(())
+    }
+
+    /// Where a value of this form ends, and what it is, if it is a number or a time.
+    #[inline]
+    fn value(&self, form: Form) -> Option<(usize, i64)> {
+        match form {
+            Form::Text => bytes::string(self.text, self.at).map(|end| (end, 0)),
+            Form::Time => time::time(self.text, self.at).map(|(value, end)| (end, value)),
+            Form::Number(limit) => bytes::number(self.text, self.at)
+                .filter(|number| limit.holds(number))
+                .map(|number| (number.end, number.thousandths)),
+            Form::Bool(truth) => bytes::word_of(self.text, self.at, truth).map(|end| (end, 0)),
+        }
     }
 }

@@ -60,6 +60,11 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) const NOWHERE: Self = Self { number: Column::UNWANTED, label: Column::UNWANTED };
+
+    /// Both columns as one number.
+    pub(super) fn bits(self) -> u64 {
+        u64::from(self.number.0) << 8 | u64::from(self.label.0)
+    }
 }
 
 /// A step of a path: a key, what its value has to be, where the value goes, and what may be inside of it.
