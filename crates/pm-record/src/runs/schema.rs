@@ -140,6 +140,27 @@ mod tests {
     }
 
     #[test]
+    fn the_table_knows_every_field_that_the_published_schema_names() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/performance_metrics.schema.json");
+        let schema: Value = serde_json::from_slice(&std::fs::read(path).expect(path)).expect("JSON");
+        let mut published = Vec::new();
+        collect(&schema["properties"]["performance_metrics"], "", &mut published);
+        let mut known: Vec<_> = RUN.iter().map(|known| known.path.to_owned()).collect();
+        known.sort();
+        published.sort();
+        assert_eq!(published, known);
+    }
+
+    /// The paths of all fields below `schema`.
+    fn collect(schema: &Value, outer: &str, paths: &mut Vec<String>) {
+        for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+            let path = if outer.is_empty() { key.clone() } else { format!("{outer}.{key}") };
+            collect(inner, &path, paths);
+            paths.push(path);
+        }
+    }
+
+    #[test]
     fn what_the_table_requires_the_types_require() {
         for Known { path, required, .. } in RUN {
             for absent in [None, Some(Value::Null)] {
