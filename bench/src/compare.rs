@@ -9,8 +9,10 @@ mod args;
 mod error;
 mod figures;
 mod goal;
+mod log;
 mod machine;
 mod measure;
+mod page;
 mod peer;
 mod start_up;
 mod table;
@@ -25,15 +27,20 @@ use pm_record::Timestamp;
 
 use args::{Args, What};
 pub use error::Error;
+use goal::Goal;
 use measure::CommandLine;
 
 /// The program's name.
 pub const TOOL: &str = "compare";
 
-/// What each comparison needs to know.
+/// What each comparison needs to know, and what came of those before it.
 struct Bench<'a> {
     args: &'a Args,
     io: &'a mut Streams,
+    /// Every goal so far of a comparison that ends in one.
+    goals: Vec<Goal>,
+    /// Every word so far.
+    said: String,
 }
 
 /// The whole life of the program.
@@ -43,16 +50,23 @@ struct Bench<'a> {
 /// Wrong usage, a tool that is not built, a command that fails, or answers that differ.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let mut bench = Bench { args: &args, io };
+    args.check()?;
+    let mut bench = Bench { args: &args, io, goals: Vec::new(), said: String::new() };
     bench.require_tools()?;
     std::fs::create_dir_all(&args.work).map_err(|source| Error::file(&args.work, source))?;
-    bench.say(&bench.heading())?;
+    let heading = bench.heading();
+    bench.say(&heading)?;
     if args.what != What::Aggregate {
         wrap::compare(&mut bench)?;
         start_up::compare(&mut bench)?;
     }
     if args.what != What::Wrap {
         aggregate::compare(&mut bench)?;
+        bench.say(&page::overview(&bench.goals))?;
+    }
+    if let Some(path) = &args.page {
+        let page = page::page(&args, &machine::describe(), &bench.goals, &bench.said);
+        std::fs::write(path, page).map_err(|source| Error::file(path, source))?;
     }
     Ok(Exit::Done)
 }
@@ -76,9 +90,11 @@ impl Bench<'_> {
     }
 
     fn require_tools(&self) -> Result<(), Error> {
-        let needed: &[&str] =
-            if self.args.what == What::Aggregate { &[aggregate::OURS] } else { &start_up::TOOLS };
-        let missing = needed.iter().find(|tool| !self.args.bin.join(tool).is_file());
+        let needed = match self.args.what {
+            What::Aggregate => aggregate::tools(self.args),
+            What::Wrap | What::All => start_up::TOOLS.to_vec(),
+        };
+        let missing = needed.into_iter().find(|tool| !self.args.bin.join(tool).is_file());
         missing.map_or(Ok(()), |tool| Err(Error::NotBuilt(self.args.bin.join(tool))))
     }
 
@@ -88,19 +104,36 @@ impl Bench<'_> {
 
     fn heading(&self) -> String {
         let now = Timestamp::from_millis(self.io.clock.now_millis());
-        let what = self.args.what;
+        let revision =
+            self.args.revision.as_ref().map(|name| format!(", version {name}")).unwrap_or_default();
         format!(
-            "{now}  {}\nrepeat with: scripts/bench {what} --records {} --pairs {}\n",
+            "{now}{revision}  {}\nrepeat with: scripts/bench {}\n",
             machine::describe(),
-            self.args.records,
-            self.args.pairs
+            self.args.again()
         )
     }
 
     /// Writes a part of the result, at once: the next part may take a minute.
     fn say(&mut self, text: &str) -> Result<(), Error> {
+        self.said.push_str(text);
         let written = self.io.output.write_all(text.as_bytes()).and_then(|()| self.io.output.flush());
         written.map_err(Error::Write)
+    }
+
+    fn title(&mut self, title: &str) -> Result<(), Error> {
+        self.say(&format!("\n{title}\n"))
+    }
+
+    /// Says that a peer is not there.
+    fn left_out(&mut self, name: &str) -> Result<(), Error> {
+        self.say(&format!("\n  {name}: not installed, left out\n"))
+    }
+
+    /// Says whether a goal is met, and keeps it for the table at the end.
+    fn judge(&mut self, goal: Goal) -> Result<(), Error> {
+        self.say(&goal.to_string())?;
+        self.goals.push(goal);
+        Ok(())
     }
 
     /// Tells whoever waits what is going on.

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use pm_cli::{Exit, Explain, Instant, Streams, Usage};
-use pm_record::{Record, Timestamp};
+use pm_record::Timestamp;
 
-use crate::Generator;
+use crate::{Generator, Layout, Scribe};
 
 /// The program's name.
 pub const TOOL: &str = "generate-records";
@@ -30,13 +30,18 @@ struct Args {
     /// When the last day ends: a date, a time, or 'now'
     #[arg(long, value_name = "TIME", default_value = "2026-11-23")]
     end: Instant,
+
+    /// How the lines look; the runs are the same
+    #[arg(long, value_enum, default_value_t = Layout::Regular)]
+    layout: Layout,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   generate-records | pm-aggregate                              a week of 20 commands
   generate-records --records 1000000 --days 30 > month.ndjson  600 MB
-  generate-records --seed 2 --end now --days 1                 other records, up to now";
+  generate-records --seed 2 --end now --days 1                 other records, up to now
+  generate-records --layout irregular                          as if many programs had written them";
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +79,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let end = Timestamp::from_millis(args.end.millis(io.clock.now_millis()));
     let generator = Generator::new(args.seed).records(args.records).days(args.days).end(end);
+    let mut scribe = Scribe::new(args.layout, args.seed);
     for run in generator {
-        io.output.write_all(&Record::Performance(Box::new(run)).to_line()).map_err(Error::Write)?;
+        io.output.write_all(&scribe.line(run)).map_err(Error::Write)?;
     }
     Ok(Exit::Done)
 }

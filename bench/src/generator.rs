@@ -10,6 +10,7 @@
 mod commands;
 mod cycle;
 mod draw;
+mod layout;
 
 use indexmap::IndexMap;
 use pm_record::{
@@ -19,6 +20,7 @@ use pm_record::{
 use commands::{COMMANDS, Profile};
 use cycle::Cycle;
 use draw::Draw;
+pub use layout::{Layout, Scribe};
 
 /// An endless variety of runs, a fixed number of them, in the order in which they started.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! Benchmarks against peers, and the seeded generator of realistic records.
 //!
-//! - [`Generator`] makes records out of a seed; `generate-records` writes them to standard output.
+//! - [`Generator`] makes records out of a seed and a [`Scribe`] writes them down; `generate-records` does both,
+//!   to standard output.
+//! - `append-records` appends one record after the other to a store, as fast as it can.
 //! - `compare` runs the tools against their peers, in turn, and prints medians and ratios. It is what
 //!   `scripts/bench` starts, and `docs/benchmarking.md` is about.
 //!
@@ -8,8 +10,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod append;
 pub mod compare;
 pub mod generate;
 mod generator;
 
-pub use generator::Generator;
+pub use generator::{Generator, Layout, Scribe};

@@ -1,11 +1,11 @@
 //! The generator as its users see it, and the two programs as functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use pm_bench::{Generator, compare, generate};
+use pm_bench::{Generator, Layout, Scribe, append, compare, generate};
 use pm_cli::{Exit, Trial};
 use pm_record::{Field, Record, Scalar, Timestamp};
 use sha2::{Digest, Sha256};
@@ -14,13 +14,89 @@ fn lines(generator: Generator) -> Vec<Vec<u8>> {
     generator.map(|run| Record::Performance(Box::new(run)).to_line()).collect()
 }
 
-/// Every number that was ever measured with generated records depends on this.
-#[test]
-fn the_same_seed_gives_the_same_bytes_for_ever() {
-    let digest = Sha256::digest(lines(Generator::new(1).records(1000)).concat());
+fn written(layout: Layout, seed: u64, generator: Generator) -> Vec<Vec<u8>> {
+    let mut scribe = Scribe::new(layout, seed);
+    generator.map(|run| scribe.line(run)).collect()
+}
+
+#[track_caller]
+fn check_digest(lines: &[Vec<u8>], expected: &str) {
+    let digest = Sha256::digest(lines.concat());
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let digest: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
-    assert_eq!(digest, "beb98d2e9476af5adf6f7b6f65cfab8c2c842c664a73026f4f768e4cf7cd9e91");
+    assert_eq!(digest, expected);
+}
+
+/// Every number that was ever measured with generated records depends on this, and logs are kept between runs.
+#[test]
+fn the_same_seed_gives_the_same_bytes_for_ever() {
+    let runs = || Generator::new(1).records(1000);
+    let regular = "beb98d2e9476af5adf6f7b6f65cfab8c2c842c664a73026f4f768e4cf7cd9e91";
+    check_digest(&lines(runs()), regular);
+    check_digest(&written(Layout::Regular, 1, runs()), regular);
+    check_digest(
+        &written(Layout::Mixed, 1, runs()),
+        "720d18acd5b7e1a9d03f0d19286ba5d66d54fb1f15dd41e4f7495b8a294645c0",
+    );
+    check_digest(
+        &written(Layout::Irregular, 1, runs()),
+        "cdde6ca4488a26e30c682251ee31773b41c609e7da83a7fc0aeb07bfb84e48c7",
+    );
+}
+
+#[test]
+fn one_line_in_a_hundred_of_a_mixed_log_has_another_order_of_the_same_fields() {
+    let (regular, mixed) =
+        (lines(Generator::new(7).records(5000)), written(Layout::Mixed, 7, Generator::new(7).records(5000)));
+    let other: Vec<_> = regular.iter().zip(&mixed).filter(|(regular, mixed)| regular != mixed).collect();
+    assert!((25..100).contains(&other.len()), "{} of 5,000 differ", other.len());
+    for (regular, mixed) in other {
+        assert_eq!(mixed.len(), regular.len());
+        let value = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).expect("an object");
+        assert_eq!(value(mixed), value(regular));
+    }
+}
+
+#[test]
+fn irregular_lines_are_of_the_same_runs_and_no_two_are_laid_out_alike() {
+    let runs = || Generator::new(8).records(2000);
+    let lines = written(Layout::Irregular, 8, runs());
+    let mut shapes = BTreeSet::new();
+    for (run, line) in runs().zip(&lines) {
+        let text = String::from_utf8_lossy(line);
+        let Ok(Record::Performance(read)) = Record::parse(line) else { panic!("{text} is a run") };
+        assert_eq!((&read.command, read.timestamp, &read.status), (&run.command, run.timestamp, &run.status));
+        assert_eq!(read.duration.total_ms, run.duration.total_ms, "{text}");
+        assert!(
+            read.duration.phases.iter().all(|(name, phase)| run.duration.phases[name] == *phase),
+            "{text}"
+        );
+        assert_eq!(read.github_api.requests_made, run.github_api.requests_made, "{text}");
+        assert_eq!(read.github_api.rate_limit_consumed, run.github_api.rate_limit_consumed, "{text}");
+        assert_eq!(read.github_api.cache_hits, run.github_api.cache_hits, "{text}");
+        assert_eq!(read.github_api.cache_misses, run.github_api.cache_misses, "{text}");
+        assert_eq!(line.iter().position(|&byte| byte == b'\n'), Some(line.len() - 1));
+        shapes.insert(text.replace(|c: char| c.is_ascii_digit(), ""));
+    }
+    assert!(shapes.len() > 1990, "only {} shapes", shapes.len());
+    let all = String::from_utf8(lines.concat()).expect("text");
+    for part in ["\"host\":null", "東京", "\\u6771\\u4eac", "\\ud83d\\udc01", "\\\"très\\\"", "\t\"", "  \""]
+    {
+        assert!(all.contains(part), "no line has {part}");
+    }
+}
+
+#[test]
+fn a_writer_appends_until_its_time_is_over_and_says_how_many_records() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("store");
+    let args = ["--store", store.to_str().expect("a readable path"), "--writer", "3", "--for", "20ms"];
+    let outcome = Trial::new().run(append::TOOL, append::run, &args);
+    assert_eq!(outcome.exit, Exit::Done, "{}", outcome.stderr);
+    let text = fs::read_to_string(store.join("records/1970-01-01.ndjson")).expect("the file of the day");
+    assert_eq!(outcome.stdout, format!("{}\n", text.lines().count()));
+    assert!(text.lines().all(|line| line.contains("\"writer_0003_")), "{text}");
+    assert!(text.lines().count() > 1, "{text}");
 }
 
 #[test]
@@ -126,6 +202,10 @@ fn generate_records_writes_what_the_generator_makes() {
     let end = Timestamp::parse("2026-01-03T00:00:00Z").expect("a time");
     let expected = lines(Generator::new(9).records(5).days(2).end(end)).concat();
     assert_eq!((outcome.stdout.as_bytes(), outcome.exit), (expected.as_slice(), Exit::Done));
+    let args = ["--seed", "9", "--records", "5", "--layout", "irregular"];
+    let outcome = Trial::new().run(generate::TOOL, generate::run, &args);
+    let expected = written(Layout::Irregular, 9, Generator::new(9).records(5)).concat();
+    assert_eq!(outcome.stdout.as_bytes(), expected);
     let defaults = Trial::new().run(generate::TOOL, generate::run, &["--records", "3"]);
     assert_eq!(defaults.stdout.as_bytes(), lines(Generator::new(1).records(3)).concat());
 }
@@ -162,32 +242,36 @@ fn answers_are_compared_before_anything_is_timed_and_a_missing_peer_is_named() {
     program(&folder.path().join("pm-aggregate"), summary);
     program(&folder.path().join("right"), r#"{"command":"a","count":3}"#);
     program(&folder.path().join("wrong"), r#"{"command":"a","count":2}"#);
+    let page = folder.path().join("page.md");
     let run = |python: &str| {
-        let (bin, python, work) = (at(""), at(python), at("work"));
-        let args = [
-            "aggregate",
-            "--records",
-            "10",
-            "--pairs",
-            "1",
-            "--bin",
-            &bin,
-            "--python",
-            &python,
-            "--work",
-            &work,
-        ];
-        Trial::new().run(compare::TOOL, compare::run, &args)
+        let (bin, python, work, page) = (at(""), at(python), at("work"), at("page.md"));
+        let flags = ["--records", "10", "--pairs", "1", "--only", "small", "--revision", "1a2b"];
+        let paths = ["--bin", &bin, "--python", &python, "--work", &work, "--page", &page];
+        Trial::new().run(compare::TOOL, compare::run, &[&["aggregate"], &flags[..], &paths[..]].concat())
     };
 
     let agreed = run("right");
     assert_eq!(agreed.exit, Exit::Done, "{}", agreed.stderr);
-    assert!(agreed.stdout.contains("1 pairs; the answers agree\n"), "{}", agreed.stdout);
+    assert!(agreed.stdout.contains("4 pairs; the answers agree\n"), "{}", agreed.stdout);
     assert!(agreed.stdout.contains("ratio pm-aggregate / DuckDB: "), "{}", agreed.stdout);
-    assert!(agreed.stdout.ends_with("jq: not installed, left out\n"), "{}", agreed.stdout);
+    assert!(agreed.stdout.contains("jq: not installed, left out\n"), "{}", agreed.stdout);
+    assert!(agreed.stdout.contains("\nGoals: "), "{}", agreed.stdout);
+    let kept = fs::read_to_string(&page).expect("a page");
+    let row = "| 10 records by command, wall over DuckDB's with its start-up | ";
+    assert!(kept.contains(row) && kept.contains("- Version: 1a2b\n"), "{kept}");
+    assert!(kept.ends_with(&format!("```text\n{}```\n", agreed.stdout)), "{kept}");
 
+    fs::remove_file(&page).expect("a page");
     let refused = run("wrong");
     assert_eq!(refused.exit, Exit::BadInput);
     assert!(!refused.stdout.contains("ratio"), "{}", refused.stdout);
     assert!(refused.stderr.contains("count of a is 2, and pm-aggregate has 3"), "{}", refused.stderr);
+    assert!(!page.exists());
+}
+
+#[test]
+fn a_page_is_of_aggregate_only() {
+    let outcome = Trial::new().run(compare::TOOL, compare::run, &["wrap", "--bin", "b", "--page", "p"]);
+    let expected = "compare: a page is written of `aggregate`, not of `wrap`\n  hint: try `scripts/bench aggregate --page docs/benchmarks.md`\n";
+    assert_eq!((outcome.stderr.as_str(), outcome.exit), (expected, Exit::Usage));
 }

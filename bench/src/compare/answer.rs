@@ -1,80 +1,159 @@
 //! The answers of ours and of a peer, brought into one form and compared.
+//!
+//! Only ours is ever held, and in few bytes a group: the kernel counts the memory of this program as that of
+//! whatever it starts.
 
 use std::collections::BTreeMap;
 
-use pm_record::{Record, Scalar};
+use pm_record::{MetricSummary, PerformanceSummary, Record, Scalar, Thousandths, Timestamp};
 use serde_json::Value;
 
-/// For each command, its figures by name.
-pub(super) type Answer = BTreeMap<String, BTreeMap<String, f64>>;
+use super::Error;
+use super::measure::CommandLine;
 
-/// The summaries of `pm-aggregate`.
-pub(super) fn ours(lines: &[u8]) -> Result<Answer, String> {
-    records(lines, |line| {
-        let Ok(Record::Summary(summary)) = Record::parse(line) else { return None };
-        let Some(Scalar::Text(command)) = summary.by.get("command") else { return None };
-        let duration = summary.metrics.get("duration.total_ms")?;
-        let spread = [
-            ("mean", duration.mean),
-            ("std_deviation", duration.std_deviation),
-            ("min", duration.min),
-            ("max", duration.max),
-            ("p50", duration.p50),
-            ("p90", duration.p90),
-            ("p95", duration.p95),
-            ("p99", duration.p99),
-        ];
-        let spread = spread.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_f64())));
-        let totals = summary.api_totals.iter().map(|(name, total)| (name.clone(), total.to_f64()));
-        let count = ("count".to_owned(), summary.count as f64);
-        Some((command.clone(), spread.chain(totals).chain([count]).collect()))
-    })
+type Figure = fn(&MetricSummary) -> Option<Thousandths>;
+
+/// Figures of the duration, with where a summary has them.
+const SPREAD: [(&str, Figure); 8] = [
+    ("mean", |duration| duration.mean),
+    ("std_deviation", |duration| duration.std_deviation),
+    ("min", |duration| duration.min),
+    ("max", |duration| duration.max),
+    ("p50", |duration| duration.p50),
+    ("p90", |duration| duration.p90),
+    ("p95", |duration| duration.p95),
+    ("p99", |duration| duration.p99),
+];
+
+/// Sums over the counters of the API.
+const TOTALS: [&str; 4] = ["requests_made", "rate_limit_consumed", "cache_hits", "cache_misses"];
+
+const FIGURES: usize = 1 + SPREAD.len() + TOTALS.len();
+
+/// How the runs are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grouping {
+    Command,
+    CommandAndHour,
 }
 
-/// One object a command, with `command` and numbers.
-pub(super) fn theirs(lines: &[u8]) -> Result<Answer, String> {
-    records(lines, |line| {
-        let Ok(Value::Object(mut object)) = serde_json::from_slice(line) else { return None };
-        let Some(Value::String(command)) = object.remove("command") else { return None };
-        let figures: Option<_> =
-            object.into_iter().map(|(name, value)| Some((name, value.as_f64()?))).collect();
-        Some((command, figures?))
-    })
+/// A command, and the hour as `2026-11-23T15` where that counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    command: String,
+    hour: Option<String>,
 }
 
-fn records(
-    lines: &[u8],
-    read: impl Fn(&[u8]) -> Option<(String, BTreeMap<String, f64>)>,
-) -> Result<Answer, String> {
-    lines
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| read(line).ok_or_else(|| format!("'{}'", String::from_utf8_lossy(line))))
-        .collect()
+/// What `pm-aggregate` says: for each group its figures, the count first.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    grouping: Grouping,
+    groups: BTreeMap<Group, [Option<f64>; FIGURES]>,
+    runs: u64,
 }
 
-/// The first figure of theirs that ours does not confirm. A peer may say less than we do, but about every
-/// command.
-pub(super) fn disagreement(ours: &Answer, theirs: &Answer) -> Option<String> {
-    if !ours.keys().eq(theirs.keys()) {
-        return Some(format!("{} commands, where pm-aggregate has {}", theirs.len(), ours.len()));
+impl Answer {
+    fn none(grouping: Grouping) -> Self {
+        Self { grouping, groups: BTreeMap::new(), runs: 0 }
     }
-    for (command, figures) in theirs {
-        for (name, &theirs) in figures {
-            let Some(&ours) = ours[command].get(name) else {
-                return Some(format!("{name} of {command} is {theirs}, and pm-aggregate has none"));
+
+    /// Runs ours and reads its summaries.
+    pub(super) fn of(ours: &CommandLine, grouping: Grouping) -> Result<Self, Error> {
+        let mut answer = Self::none(grouping);
+        ours.each_line(|line| answer.take_in(line))?;
+        Ok(answer)
+    }
+
+    /// How many runs are in it.
+    pub(super) fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    fn take_in(&mut self, line: &[u8]) -> Result<(), String> {
+        let summary = summary(line).ok_or_else(|| shown(line))?;
+        let Some(Scalar::Text(command)) = summary.by.get("command") else { return Err(shown(line)) };
+        let hour = (self.grouping == Grouping::CommandAndHour).then(|| hour(summary.window.start));
+        let Some(duration) = summary.metrics.get("duration.total_ms") else { return Err(shown(line)) };
+        let spread = SPREAD.iter().map(|(_, figure)| figure(duration));
+        let totals = TOTALS.iter().map(|&name| summary.api_totals.get(name).copied());
+        let mut figures = [Some(summary.count as f64); FIGURES];
+        for (place, figure) in figures[1..].iter_mut().zip(spread.chain(totals)) {
+            *place = figure.map(Thousandths::to_f64);
+        }
+        self.runs += summary.count;
+        self.groups.insert(Group { command: command.clone(), hour }, figures);
+        Ok(())
+    }
+
+    /// Runs a peer and compares what it says, group by group. A peer may say less than we do, but about
+    /// every group.
+    pub(super) fn confirm(&self, theirs: &CommandLine) -> Result<(), Error> {
+        let mut groups = 0;
+        theirs.each_line(|line| {
+            groups += 1;
+            self.agree(line)
+        })?;
+        self.agree_on_number(groups).map_err(|reason| theirs.wrong(reason))
+    }
+
+    fn agree_on_number(&self, groups: usize) -> Result<(), String> {
+        let ours = self.groups.len();
+        if ours == groups { Ok(()) } else { Err(format!("{groups} groups, where pm-aggregate has {ours}")) }
+    }
+
+    /// One object a group, with `command`, `hour` and numbers; the first that ours does not confirm is the
+    /// error.
+    fn agree(&self, line: &[u8]) -> Result<(), String> {
+        let Ok(Value::Object(mut object)) = serde_json::from_slice(line) else { return Err(shown(line)) };
+        let Some(Value::String(command)) = object.remove("command") else { return Err(shown(line)) };
+        let hour = object.remove("hour").and_then(|hour| hour.as_str().map(str::to_owned));
+        let name = hour.iter().fold(command.clone(), |name, hour| format!("{name} at {hour}"));
+        let group = Group { command, hour };
+        let Some(ours) = self.groups.get(&group) else { return Err(format!("pm-aggregate has no {name}")) };
+        for (figure, theirs) in object {
+            let ours = place(&figure).and_then(|place| ours[place]);
+            let agree = match (ours, theirs.as_f64()) {
+                (Some(ours), Some(theirs)) => (ours - theirs).abs() <= tolerance(&figure, theirs),
+                (None, None) => theirs.is_null(),
+                _ => false,
             };
-            if (ours - theirs).abs() > tolerance(name, theirs) {
-                return Some(format!("{name} of {command} is {theirs}, and pm-aggregate has {ours}"));
+            if !agree {
+                let ours = ours.map_or_else(|| "none".to_owned(), |ours| ours.to_string());
+                return Err(format!("{figure} of {name} is {theirs}, and pm-aggregate has {ours}"));
             }
         }
+        Ok(())
     }
-    None
+}
+
+/// A line of `pm-aggregate`, if it is a summary.
+pub(super) fn summary(line: &[u8]) -> Option<PerformanceSummary> {
+    match Record::parse(line) {
+        Ok(Record::Summary(summary)) => Some(*summary),
+        _ => None,
+    }
+}
+
+/// The hour of an instant: `2026-11-23T15`.
+fn hour(instant: Timestamp) -> String {
+    let mut text = instant.to_string();
+    text.truncate("2026-11-23T15".len());
+    text
+}
+
+/// Where a figure stands in an answer.
+fn place(figure: &str) -> Option<usize> {
+    let spread = SPREAD.iter().map(|&(name, _)| name);
+    std::iter::once("count").chain(spread).chain(TOTALS).position(|name| name == figure)
+}
+
+fn shown(line: &[u8]) -> String {
+    format!("'{}'", String::from_utf8_lossy(line))
 }
 
 /// How far two right answers may be apart.
-fn tolerance(name: &str, value: f64) -> f64 {
-    match name {
+fn tolerance(figure: &str, value: f64) -> f64 {
+    match figure {
         // The sketch promises to be nearer than this.
         "p50" | "p90" | "p95" | "p99" => value.abs() * 0.0056,
         // Ours are exact and then rounded to three decimals; a peer's are sums of floating point.
@@ -87,50 +166,72 @@ fn tolerance(name: &str, value: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const OURS: &[u8] = br#"{"performance_summary":{"by":{"command":"batch"},"window":{"start":"2024-12-06T10:00:00Z","end":"2024-12-06T11:00:00Z"},"count":3,"metrics":{"duration.total_ms":{"count":3,"sum":1000,"mean":333.333,"min":100,"max":600,"p50":301}},"api_totals":{"cache_hits":7}}}
-"#;
+    const OURS: &[u8] = br#"{"performance_summary":{"by":{"command":"batch"},"window":{"start":"2024-12-06T10:00:00Z","end":"2024-12-06T11:00:00Z"},"count":3,"metrics":{"duration.total_ms":{"count":3,"sum":1000,"mean":333.333,"min":100,"max":600,"p50":301}},"api_totals":{"cache_hits":7}}}"#;
+
+    fn ours(grouping: Grouping) -> Answer {
+        let mut answer = Answer::none(grouping);
+        answer.take_in(OURS).expect("a summary");
+        answer
+    }
 
     #[track_caller]
-    fn check(answer: &str, expected: Option<&str>) {
-        let (ours, theirs) = (ours(OURS).expect("ours"), theirs(answer.as_bytes()).expect("theirs"));
-        assert_eq!(disagreement(&ours, &theirs).as_deref(), expected);
+    fn check(theirs: &str, expected: Result<(), &str>) {
+        let agreed = ours(Grouping::Command).agree(theirs.as_bytes());
+        assert_eq!(agreed, expected.map_err(str::to_owned));
     }
 
     #[test]
     fn answers_agree_within_rounding_and_the_error_of_the_sketch() {
         check(
             r#"{"command":"batch","count":3,"mean":333.3333333333333,"min":100.0,"p50":300,"cache_hits":7}"#,
-            None,
+            Ok(()),
         );
     }
 
     #[test]
     fn whatever_differs_more_is_named() {
-        check(r#"{"command":"batch","count":4}"#, Some("count of batch is 4, and pm-aggregate has 3"));
+        check(r#"{"command":"batch","count":4}"#, Err("count of batch is 4, and pm-aggregate has 3"));
         check(
             r#"{"command":"batch","mean":333.4}"#,
-            Some("mean of batch is 333.4, and pm-aggregate has 333.333"),
+            Err("mean of batch is 333.4, and pm-aggregate has 333.333"),
         );
-        check(r#"{"command":"batch","p50":299}"#, Some("p50 of batch is 299, and pm-aggregate has 301"));
+        check(r#"{"command":"batch","p50":299}"#, Err("p50 of batch is 299, and pm-aggregate has 301"));
         check(
             r#"{"command":"batch","cache_hits":6}"#,
-            Some("cache_hits of batch is 6, and pm-aggregate has 7"),
+            Err("cache_hits of batch is 6, and pm-aggregate has 7"),
         );
-        check(r#"{"command":"batch","p99":1}"#, Some("p99 of batch is 1, and pm-aggregate has none"));
+        check(r#"{"command":"batch","p99":1}"#, Err("p99 of batch is 1, and pm-aggregate has none"));
+        check(r#"{"command":"batch","min":null}"#, Err("min of batch is null, and pm-aggregate has 100"));
+        check(r#"{"command":"batch","mode":1}"#, Err("mode of batch is 1, and pm-aggregate has none"));
     }
 
     #[test]
-    fn every_command_must_be_answered() {
-        check("", Some("0 commands, where pm-aggregate has 1"));
-        check(r#"{"command":"status"}"#, Some("1 commands, where pm-aggregate has 1"));
+    fn what_neither_can_know_is_agreed_on() {
+        check(r#"{"command":"batch","std_deviation":null}"#, Ok(()));
+    }
+
+    #[test]
+    fn every_group_must_be_answered_and_no_other() {
+        check(r#"{"command":"status"}"#, Err("pm-aggregate has no status"));
+        let answer = ours(Grouping::Command);
+        assert_eq!(answer.agree_on_number(1), Ok(()));
+        assert_eq!(answer.agree_on_number(0), Err("0 groups, where pm-aggregate has 1".to_owned()));
+        assert_eq!(answer.runs(), 3);
+    }
+
+    #[test]
+    fn hours_are_told_apart_where_they_count() {
+        let hourly = ours(Grouping::CommandAndHour);
+        let line = |hour| format!(r#"{{"command":"batch","hour":"2024-12-06T{hour}","count":3}}"#);
+        assert_eq!(hourly.agree(line(10).as_bytes()), Ok(()));
+        let missing = Err("pm-aggregate has no batch at 2024-12-06T11".to_owned());
+        assert_eq!(hourly.agree(line(11).as_bytes()), missing);
     }
 
     #[test]
     fn a_line_that_is_no_answer_is_shown() {
-        assert_eq!(theirs(b"Traceback"), Err("'Traceback'".to_owned()));
-        assert_eq!(
-            theirs(br#"{"command":"a","count":null}"#),
-            Err(r#"'{"command":"a","count":null}'"#.to_owned())
-        );
+        check("Traceback", Err("'Traceback'"));
+        let mut answer = ours(Grouping::Command);
+        assert_eq!(answer.take_in(b"{}"), Err("'{}'".to_owned()));
     }
 }

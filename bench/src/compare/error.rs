@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use pm_cli::{Exit, Explain};
 
+use crate::append;
+
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -84,6 +86,9 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(usage) => usage.hint(),
+            Self::NotBuilt(program) if program.ends_with(append::TOOL) => {
+                Some("build it with `cargo build --release -p pm-bench`".to_owned())
+            }
             Self::NotBuilt(_) => Some("build it with `scripts/build`".to_owned()),
             Self::Missing { package, .. } => Some(format!("try `apt-get install {package}`")),
             Self::Failed { command, .. } | Self::Wrong { command, .. } => {

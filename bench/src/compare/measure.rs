@@ -7,8 +7,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::path::{self, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use wait4::Wait4;
@@ -21,6 +22,8 @@ pub(super) struct CommandLine {
     pub(super) name: String,
     program: PathBuf,
     args: Vec<OsString>,
+    /// Where it runs, if not where this program does.
+    folder: Option<PathBuf>,
 }
 
 /// What one run cost.
@@ -85,7 +88,24 @@ impl CommandLine {
         program: impl Into<PathBuf>,
         args: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
-        Self { name: name.into(), program: program.into(), args: args.into_iter().map(Into::into).collect() }
+        let args = args.into_iter().map(Into::into).collect();
+        Self { name: name.into(), program: program.into(), args, folder: None }
+    }
+
+    /// This command with more arguments.
+    pub(super) fn with(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// This command, called otherwise in tables.
+    pub(super) fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
+    /// This command, run in `folder`.
+    pub(super) fn within(self, folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()), ..self }
     }
 
     /// This command with more arguments, of which the last are another command.
@@ -110,11 +130,35 @@ impl CommandLine {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim_end().lines().last().map(|line| format!(": {line}"));
-        Err(Error::Failed {
-            command: self.to_string(),
-            status: output.status,
-            said: said.unwrap_or_default(),
-        })
+        Err(self.failed(output.status, said.unwrap_or_default()))
+    }
+
+    /// Runs it once, untimed, and looks at each line that it writes as it comes; what it says goes to
+    /// standard error.
+    pub(super) fn each_line(&self, mut look: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), Error> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|source| self.cannot_start(source))?;
+        let output = child.stdout.take().map(BufReader::new).into_iter();
+        // A look that fails lets go of the pipe, and the program ends.
+        let looked = output.flat_map(|output| output.split(b'\n')).try_for_each(|line| {
+            look(&line.map_err(|source| self.cannot_start(source))?).map_err(|reason| self.wrong(reason))
+        });
+        let status = child.wait().map_err(|source| self.cannot_start(source))?;
+        looked?;
+        if status.success() { Ok(()) } else { Err(self.failed(status, String::new())) }
+    }
+
+    /// Starts it with pipes at both ends, for a conversation.
+    pub(super) fn start(&self) -> Result<Child, Error> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().map_err(|source| self.cannot_start(source))
+    }
+
+    /// An error about how it ended.
+    pub(super) fn failed(&self, status: ExitStatus, said: String) -> Error {
+        Error::Failed { command: self.to_string(), status, said }
     }
 
     /// An error about what it wrote.
@@ -135,8 +179,7 @@ impl CommandLine {
         let wall = start.elapsed();
         let ended = ended.map_err(|source| self.cannot_start(source))?;
         if !ended.status.success() {
-            let command = self.to_string();
-            return Err(Error::Failed { command, status: ended.status, said: String::new() });
+            return Err(self.failed(ended.status, String::new()));
         }
         let peak_mib = ended.rusage.maxrss as f64 / f64::from(1 << 20);
         let cpu = ended.rusage.utime + ended.rusage.stime;
@@ -146,8 +189,15 @@ impl CommandLine {
 
     #[expect(clippy::disallowed_methods, reason = "starting programs is this module's job")]
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args);
+        let Some(folder) = &self.folder else {
+            let mut command = Command::new(&self.program);
+            command.args(&self.args);
+            return command;
+        };
+        // A path from here would lead elsewhere from there.
+        let mut command =
+            Command::new(path::absolute(&self.program).unwrap_or_else(|_| self.program.clone()));
+        command.args(&self.args).current_dir(folder);
         command
     }
 
@@ -159,8 +209,13 @@ impl CommandLine {
 /// As it can be pasted into a shell.
 impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(folder) = &self.folder {
+            let here = if self.program.is_absolute() { "" } else { "\"$OLDPWD\"/" };
+            write!(f, "(cd {} && {here}", quoted(&folder.to_string_lossy()))?;
+        }
         f.write_str(&quoted(&self.program.to_string_lossy()))?;
-        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(&arg.to_string_lossy())))
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(&arg.to_string_lossy())))?;
+        if self.folder.is_some() { f.write_str(")") } else { Ok(()) }
     }
 }
 
@@ -204,6 +259,28 @@ mod tests {
     }
 
     #[test]
+    fn every_line_is_looked_at_until_one_is_wrong() {
+        let two = CommandLine::new("x", "/bin/sh", ["-c", "echo one; echo two"]);
+        let mut seen = Vec::new();
+        two.each_line(|line| {
+            seen.push(line.to_vec());
+            Ok(())
+        })
+        .expect("two lines");
+        assert_eq!(seen, [b"one", b"two"]);
+        let refused = two.each_line(|line| Err(format!("no {}", line.len())));
+        assert!(matches!(refused, Err(Error::Wrong { reason, .. }) if reason == "no 3"));
+        let failing = CommandLine::new("x", "/bin/sh", ["-c", "exit 3"]);
+        assert!(matches!(failing.each_line(|_| Ok(())), Err(Error::Failed { .. })));
+    }
+
+    #[test]
+    fn a_command_runs_where_it_is_told_to() {
+        let there = CommandLine::new("x", "/bin/sh", ["-c", "pwd"]).within("/");
+        assert_eq!(there.answer().expect("a shell"), b"/\n");
+    }
+
+    #[test]
     fn a_command_around_another_has_the_other_s_words_at_its_end() {
         let (inner, outer) =
             (CommandLine::new("x", "sh", ["-c", ":"]), CommandLine::new("y", "time", ["-v"]));
@@ -215,5 +292,7 @@ mod tests {
     fn a_command_is_shown_as_a_shell_takes_it() {
         let command = CommandLine::new("x", "/a b/jq", ["-n", "it's", ""]);
         assert_eq!(command.to_string(), r"'/a b/jq' -n 'it'\''s' ''");
+        let there = CommandLine::new("x", "bin/tool", ["-n"]).within("a/b");
+        assert_eq!(there.to_string(), r#"(cd a/b && "$OLDPWD"/bin/tool -n)"#);
     }
 }

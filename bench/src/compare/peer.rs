@@ -1,6 +1,6 @@
 //! The programs that ours are compared with, where they are installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Bench;
 use super::measure::CommandLine;
@@ -8,6 +8,7 @@ use super::measure::CommandLine;
 /// An installed program.
 #[derive(Debug)]
 pub(super) struct Peer {
+    pub(super) name: &'static str,
     pub(super) program: PathBuf,
     /// The first line of what it says about itself.
     pub(super) version: String,
@@ -15,29 +16,58 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Looks whether `program` is there and answers a question about its version.
-    fn find(program: Option<PathBuf>, question: &[&str]) -> Option<Self> {
+    fn find(name: &'static str, program: Option<PathBuf>, question: &[&str]) -> Option<Self> {
         let program = program?;
         let answer = CommandLine::new("version", &program, question).answer().ok()?;
         let version = String::from_utf8_lossy(&answer).lines().next()?.to_owned();
-        Some(Self { program, version })
+        Some(Self { name, program, version })
     }
 
     pub(super) fn gnu_time(bench: &Bench<'_>) -> Option<Self> {
-        Self::find(bench.on_path("time"), &["--version"])
+        Self::find("GNU time", bench.on_path("time"), &["--version"])
     }
 
     pub(super) fn strace(bench: &Bench<'_>) -> Option<Self> {
-        Self::find(bench.on_path("strace"), &["--version"])
+        Self::find("strace", bench.on_path("strace"), &["--version"])
     }
 
     pub(super) fn jq(bench: &Bench<'_>) -> Option<Self> {
-        Self::find(bench.on_path("jq"), &["--version"])
+        Self::find("jq", bench.on_path("jq"), &["--version"])
+    }
+
+    pub(super) fn wc(bench: &Bench<'_>) -> Option<Self> {
+        Self::find("wc -l", bench.on_path("wc"), &["--version"])
+    }
+
+    /// Runs another program on some cores only.
+    pub(super) fn taskset(bench: &Bench<'_>) -> Option<Self> {
+        Self::find("taskset", bench.on_path("taskset"), &["--version"])
     }
 
     pub(super) fn duckdb(bench: &Bench<'_>) -> Option<Self> {
-        let question = "import duckdb, platform; \
-            print('DuckDB', duckdb.__version__, 'in Python', platform.python_version())";
-        Self::find(bench.args.python.clone(), &["-c", question])
+        Self::in_python(bench, "DuckDB", "duckdb")
+    }
+
+    pub(super) fn clickhouse(bench: &Bench<'_>) -> Option<Self> {
+        Self::in_python(bench, "ClickHouse", "chdb")
+    }
+
+    pub(super) fn polars(bench: &Bench<'_>) -> Option<Self> {
+        Self::in_python(bench, "polars", "polars")
+    }
+
+    fn in_python(bench: &Bench<'_>, name: &'static str, module: &str) -> Option<Self> {
+        let question = format!(
+            "import {module}, platform; \
+             print('{module}', {module}.__version__, 'in Python', platform.python_version())"
+        );
+        Self::find(name, bench.args.python.clone(), &["-c", &question])
+    }
+
+    /// The question of `pm-aggregate` about a log, put to this peer.
+    pub(super) fn asked(&self, words: &[&str], log: &Path, more: &[&str]) -> CommandLine {
+        let words = words.iter().map(PathBuf::from).chain([log.to_owned()]);
+        CommandLine::new(self.name, &self.program, words.chain(more.iter().map(PathBuf::from)))
     }
 }
 
@@ -47,9 +77,9 @@ mod tests {
 
     #[test]
     fn a_peer_says_its_version_and_one_that_is_not_installed_is_none() {
-        let shell = Peer::find(Some("/bin/sh".into()), &["-c", "echo sh 1.2; echo more"]);
+        let shell = Peer::find("sh", Some("/bin/sh".into()), &["-c", "echo sh 1.2; echo more"]);
         assert_eq!(shell.expect("a shell").version, "sh 1.2");
-        assert!(Peer::find(Some("/bin/sh".into()), &["-c", "exit 1"]).is_none());
-        assert!(Peer::find(None, &[]).is_none());
+        assert!(Peer::find("sh", Some("/bin/sh".into()), &["-c", "exit 1"]).is_none());
+        assert!(Peer::find("sh", None, &[]).is_none());
     }
 }

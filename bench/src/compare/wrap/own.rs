@@ -26,13 +26,13 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let status = size.answer()?;
     let value = machine::peak_mib(&String::from_utf8_lossy(&status))
         .ok_or_else(|| size.wrong("it does not say how much memory pm-wrap has held"))?;
-    let size_goal = Goal { what: "resident size of pm-wrap", value, most: MOST_MIB, unit: " MiB" };
+    let size_goal = Goal::at_most(MOST_MIB, " MiB", "resident size of pm-wrap").is(value);
     bench.say(&format!("\npm-wrap itself\n{size_goal}{}", command_lines(&[&size])))?;
 
     for (what, script) in IDLE {
         let ours = wrapped(bench, "pm-wrap", &[], &shell(script));
         let value = own_cpu_percent(bench, &ours)?;
-        let goal = Goal { what, value, most: MOST_PERCENT, unit: " %" };
+        let goal = Goal::at_most(MOST_PERCENT, " %", what).is(value);
         bench.say(&format!("{goal}{}", command_lines(&[&ours])))?;
     }
     Ok(())

@@ -60,7 +60,7 @@ fn against(
     let commands: Vec<&CommandLine> = [bare, ours].into_iter().chain(theirs).collect();
     let measured = in_turn(&commands, rounds)?;
     let ratio = |one: &Measured| median_ratio(&one.wall_ms, &measured[0].wall_ms);
-    let goal = Goal { what: "ratio to bare", value: ratio(&measured[1]), most, unit: "" };
+    let goal = Goal::at_most(most, "", "ratio to bare").is(ratio(&measured[1]));
     let beside = measured.get(2).map_or_else(
         || "  its peer is not installed, left out\n".to_owned(),
         |theirs| format!("  ratio to bare of {}: {:.3}\n", theirs.name, ratio(theirs)),

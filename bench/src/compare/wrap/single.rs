@@ -27,7 +27,7 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let goal = match &measured[..] {
         [bare, ours, theirs] => {
             let value = over(ours, bare) / over(theirs, bare);
-            Goal { what: "over bare, pm-wrap / GNU time", value, most: MOST, unit: "" }.to_string()
+            Goal::at_most(MOST, "", "over bare, pm-wrap / GNU time").is(value).to_string()
         }
         _ => String::new(),
     };
