@@ -1,4 +1,4 @@
-//! Strings, numbers and literals, eight and sixteen bytes at a time.
+//! Strings, numbers and literals, eight and more bytes at a time.
 //!
 //! Each function accepts less than JSON allows and says `None` to everything else, which is no verdict: the
 //! full parser is asked then.
@@ -63,51 +63,47 @@ const DIGITS_BEFORE_DECIMALS: usize = 12;
 #[expect(clippy::inline_always, reason = "a third of the time of a line is spent here, and more with calls")]
 #[inline(always)]
 pub(super) fn number(text: &[u8], start: usize) -> Option<Number> {
-    let Some(bytes) = text.get(start..)?.first_chunk() else { return long_number(text, start) };
-    let values = u64::from_le_bytes(*bytes) ^ (EIGHT * u64::from(b'0'));
+    let Some(window) = text.get(start..)?.first_chunk::<16>() else { return long_number(text, start) };
+    let values = u64::from_le_bytes(*window.first_chunk()?) ^ (EIGHT * u64::from(b'0'));
     // A digit plus 0x76 stays below 0x80, so nothing is carried before the first byte that is none, nor behind
     // a point.
     let ends = (values.wrapping_add(EIGHT * 0x76) | values) & (EIGHT * 0x80);
-    let digits = ends.trailing_zeros() as usize / 8;
     let behind = ends & ends.wrapping_sub(1);
-    let point = start + digits;
-    let has_point = text.get(point) == Some(&b'.');
-    let zero_first = values.trailing_zeros() >= 8;
-    if digits == 0 || digits == 8 || has_point && behind == 0 {
+    let digits = ends.trailing_zeros() as usize / 8;
+    if window[digits] != b'.' {
+        if digits == 0 || digits == 8 || window[0] == b'0' && digits > 1 {
+            return long_number(text, start);
+        }
+        let thousandths = value_of(values, digits) * 1000;
+        return Some(Number { thousandths, whole: true, digits, end: start + digits });
+    }
+    let end = behind.trailing_zeros() as usize / 8;
+    let decimals = end.wrapping_sub(digits + 1);
+    if digits == 0 || end == 8 || window[0] == b'0' && digits > 1 || decimals == 0 || decimals > 3 {
         return long_number(text, start);
     }
-    if zero_first && digits > 1 {
-        return None;
-    }
-    let units = digits_of(values, digits) * 1000;
-    if !has_point {
-        return Some(Number { thousandths: units, whole: true, digits, end: point });
-    }
-    let end = start + behind.trailing_zeros() as usize / 8;
-    let length = end - point - 1;
-    if length == 0 || length > 3 {
-        return None;
-    }
-    let decimals = (values >> (8 * (digits + 1))) & (0x00ff_ffff >> (24 - 8 * length));
-    let decimals = (decimals & 0xff) * 100 + (decimals >> 8 & 0xff) * 10 + (decimals >> 16);
-    Some(Number { thousandths: units + decimals.cast_signed(), whole: false, digits, end })
+    // All digits as one number, without the point.
+    let before = u64::MAX >> (64 - 8 * digits);
+    let joined = values & before | values >> 8 & !before;
+    let thousandths = value_of(joined, end - 1) * [0, 100, 10, 1][decimals];
+    Some(Number { thousandths, whole: false, digits, end: start + end })
 }
 
 const EIGHT: u64 = 0x0101_0101_0101_0101;
 
 /// The value of one to eight digits, the first one lowest; behind them may stand anything.
 #[inline]
-fn digits_of(values: u64, digits: usize) -> i64 {
+fn value_of(digits: u64, count: usize) -> i64 {
     // What stands behind the digits is shifted out, and zeros come in before them.
-    let padded = values << (64 - 8 * digits);
+    let padded = digits << (64 - 8 * count);
     let pairs = (padded.wrapping_mul(10) + (padded >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     let eight = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
     eight.cast_signed()
 }
 
-/// The number at `start`, digit by digit: a negative one, one of more than seven characters, or one that stands
-/// at the end of the text.
+/// The number at `start`, digit by digit: a negative one, one of more than seven characters, one that stands at
+/// the end of the text, and what is none.
 #[inline(never)]
 fn long_number(text: &[u8], start: usize) -> Option<Number> {
     let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);

@@ -16,6 +16,13 @@ use crate::{BadRecord, Record, Scalar, Thousandths};
 /// Reads a line into the row.
 pub(super) fn fill(paths: &Paths, partials: bool, line: &[u8], row: &mut Row) -> Result<Kind, BadRecord> {
     row.clear();
+    // Nothing of a partial result is wanted as a field, and it may be long.
+    if partials
+        && line.starts_with(PARTIAL_LINE)
+        && let Record::Partial(partial) = Record::parse(line)?
+    {
+        return Ok(Kind::Partial(partial));
+    }
     let mut json = serde_json::Deserializer::from_slice(line);
     let projected = json.deserialize_map(Envelope { paths, row }).and_then(|kind| json.end().map(|()| kind));
     match projected {
@@ -34,6 +41,9 @@ pub(super) fn fill(paths: &Paths, partials: bool, line: &[u8], row: &mut Row) ->
         _ => Err(BadRecord::new("expected an object for the run")),
     }
 }
+
+/// How a partial result begins that we wrote.
+const PARTIAL_LINE: &[u8] = b"{\"performance_partial\":";
 
 /// Which kind of record the line has, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -103,12 +103,12 @@ impl Layouts {
                 }
                 Then::Slot(Form::Number(limit)) => {
                     let Some(number) = bytes::number(text, start) else { continue };
-                    if !limit.holds(&number) {
-                        continue;
-                    }
                     row.set_number(node.target, number.thousandths);
                     if limit == Limit::Phase {
                         row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
+                    } else if limit != Limit::None && !limit.holds(&number) {
+                        // Nobody looks at the row of a line that is not taken.
+                        return None;
                     }
                     number.end
                 }

@@ -1,13 +1,14 @@
-//! Sixteen bytes that are looked at together, by the instructions that every x86-64 and ARM processor has.
+//! Thirty-two bytes that are looked at together, by the instructions that every x86-64 and ARM processor has:
+//! most of what stands between two values of a record fits, and most strings.
 
-use wide::u8x16;
+use wide::u8x32;
 
 /// How many bytes are looked at together.
-pub(super) const WORD: usize = 16;
+pub(super) const WORD: usize = 32;
 
 /// The bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Word(u8x16);
+pub(super) struct Word(u8x32);
 
 /// A bit for each of the bytes, the first one lowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,16 +17,16 @@ pub(super) struct Mask(u32);
 impl Word {
     #[inline]
     pub(super) fn new(bytes: [u8; WORD]) -> Self {
-        Self(u8x16::new(bytes))
+        Self(u8x32::new(bytes))
     }
 
     /// The bytes that cannot stand in a plain string: quotes, backslashes, control characters and what is not
     /// ASCII.
     #[inline]
     pub(super) fn stops(self) -> Mask {
-        let quote = self.0.simd_eq(u8x16::splat(b'"'));
-        let backslash = self.0.simd_eq(u8x16::splat(b'\\'));
-        let control = self.0.simd_lt(u8x16::splat(0x20));
+        let quote = self.0.simd_eq(u8x32::splat(b'"'));
+        let backslash = self.0.simd_eq(u8x32::splat(b'\\'));
+        let control = self.0.simd_lt(u8x32::splat(0x20));
         // A mask is made of the highest bits, and those of bytes beyond ASCII are set.
         Mask((quote | backslash | control | self.0).to_bitmask())
     }
@@ -40,7 +41,11 @@ impl Word {
 impl Mask {
     /// The first bytes.
     pub(super) fn first(length: usize) -> Self {
-        Self((1 << length.min(WORD)) - 1)
+        Self(
+            u32::MAX
+                .checked_shr(u32::try_from(WORD.saturating_sub(length)).unwrap_or_default())
+                .unwrap_or_default(),
+        )
     }
 
     /// Whether all of `other` are in this one.
@@ -52,7 +57,7 @@ impl Mask {
     /// The place of the lowest; [`WORD`] if there is none.
     #[inline]
     pub(super) fn lowest(self) -> usize {
-        (self.0 | 1 << WORD).trailing_zeros() as usize
+        self.0.trailing_zeros() as usize
     }
 }
 
@@ -75,7 +80,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_byte_is_looked_at_by_itself(bytes in any::<[u8; WORD]>(), other in any::<[u8; WORD]>(), same in any::<u16>()) {
+        fn each_byte_is_looked_at_by_itself(bytes in any::<[u8; WORD]>(), other in any::<[u8; WORD]>(), same in any::<u32>()) {
             check(bytes, std::array::from_fn(|place| if same >> place & 1 == 1 { bytes[place] } else { other[place] }));
         }
     }
@@ -92,7 +97,10 @@ mod tests {
         let mask = Mask(0b1010_0000);
         assert_eq!([mask, Mask(0b1000_0000), Mask(0)].map(Mask::lowest), [5, 7, WORD]);
         assert!(
-            Mask::first(9).has(mask) && !Mask::first(7).has(mask) && Mask::first(99).has(Mask::first(16))
+            Mask::first(9).has(mask)
+                && !Mask::first(7).has(mask)
+                && Mask::first(99).has(Mask(u32::MAX))
+                && Mask::first(0) == Mask(0)
         );
     }
 }
