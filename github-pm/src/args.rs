@@ -4,6 +4,7 @@
 //! host command. Each verb then has a parser of its own.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use pm_cli::Usage;
 use pm_record::Field;
@@ -150,6 +151,54 @@ const TRUST_EXAMPLES: &str = "\
 Examples:
   github-pm --explain performance trust                 what would be trusted?
   github-pm performance trust";
+
+/// Look after the files of a store: compress, roll up, remove, check, count
+///
+/// The first command of a day that is recorded with `pm-wrap --store` has the days before compacted, so that
+/// most people never type this.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance store", after_help = STORE_EXAMPLES)]
+pub struct StoreArgs {
+    /// The store's folder, in place of the one found here
+    #[arg(long, global = true, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+
+    /// What to do; without it, `stat`
+    #[command(subcommand)]
+    pub deed: Option<StoreDeed>,
+}
+
+/// What to do to a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+pub enum StoreDeed {
+    /// Compress and roll up the days that have ended, and remove what is too old
+    Compact {
+        /// Say nothing but what went wrong
+        #[arg(long, short)]
+        quiet: bool,
+
+        /// Do nothing where config.yml says `compact_daily: false`, and outlive whoever started it
+        #[arg(long)]
+        daily: bool,
+    },
+    /// Remove what is kept no longer, as `store:` in config.yml says
+    Prune {
+        /// Only say what would go
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Read every file to its end and make every rollup anew to compare; status 4 if something is damaged
+    Verify,
+    /// Say how much there is
+    Stat,
+}
+
+const STORE_EXAMPLES: &str = "\
+Examples:
+  github-pm performance store                           how much is there?
+  github-pm performance store compact                   do now what is done once a day
+  github-pm performance store prune --dry-run           what would go?
+  github-pm performance store verify                    is everything what it says it is?";
 
 /// Check the tools, the store, the settings, the host command and gh
 ///

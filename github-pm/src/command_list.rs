@@ -31,6 +31,7 @@ pub(crate) enum Verb {
     Report,
     Init,
     Trust,
+    Store,
     Doctor,
 }
 
@@ -51,6 +52,7 @@ const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
     verb("init", Verb::Init, "make a commented .github-pm here"),
     verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
+    verb("store", Verb::Store, "compress, roll up, remove and check records"),
     verb("doctor", Verb::Doctor, "check tools, store, settings, host command and gh"),
     tool("wrap", "pm-wrap", "run one command and emit what it cost"),
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
@@ -96,12 +98,6 @@ const ENTRIES: &[Entry] = &[
         "dashboard",
         "everything on one page",
         "make a page with `github-pm performance report --as markdown`",
-    ),
-    later(
-        "performance",
-        "store",
-        "compact, prune and verify records",
-        "see how many day files there are with `github-pm performance doctor`",
     ),
     later(
         "performance",

@@ -77,6 +77,12 @@ pub enum Error {
         /// What was probably meant, and what there is.
         hint: String,
     },
+    /// Somebody else looks after the store.
+    #[error("the store is being compacted by another process, which holds '{}'", .lock.display())]
+    StoreIsBusy {
+        /// The lock.
+        lock: PathBuf,
+    },
     /// A file of a new store cannot be made.
     #[error("cannot {action} '{}'", .path.display())]
     File {
@@ -137,6 +143,7 @@ impl Explain for Error {
             Self::CannotRun { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::Status(127),
             Self::CannotRun { .. } => Exit::Status(126),
             Self::Store(_)
+            | Self::StoreIsBusy { .. }
             | Self::NoTool { .. }
             | Self::CannotStart { .. }
             | Self::File { .. }
@@ -159,6 +166,9 @@ impl Explain for Error {
                 Some(format!("look at it with `ls -l {0}; head -n 1 {0}`", program.display()))
             }
             Self::NoTool { .. } => Some("see what is missing with `github-pm performance doctor`".to_owned()),
+            Self::StoreIsBusy { lock } => {
+                Some(format!("see which one with `fuser -v {}`", explain::quote(lock.as_os_str()).display()))
+            }
             Self::NotYet { instead, .. } => Some((*instead).to_owned()),
             Self::NoVerb { hint, .. } => Some(hint.clone()),
             Self::File { .. } | Self::Watch(_) | Self::Pipe(_) | Self::Write(_) => None,

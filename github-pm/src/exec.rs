@@ -20,6 +20,12 @@ pub(crate) fn carry_out(plan: Plan, here: &Surroundings, io: &mut Streams) -> Re
         }
         Plan::Init(init) => say(&init.run()?, io),
         Plan::Trust(trust) => say(&trust.run()?, io),
+        Plan::Store(upkeep) => {
+            let mut text = String::new();
+            let exit = upkeep.run(here, io, &mut text);
+            say(&text, io)?;
+            exit
+        }
         Plan::Doctor => {
             let color = ColorChoice::Auto.decide(&here.environment, io.output.is_terminal());
             let (text, exit) = doctor::examine(here, color);

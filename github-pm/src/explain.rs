@@ -16,6 +16,7 @@ pub(crate) fn plan(plan: &Plan) -> Vec<u8> {
         Plan::Pipe(pipe) => pipeline(pipe),
         Plan::Init(init) => comments(&init.steps()),
         Plan::Trust(trust) => comments(&trust.steps()),
+        Plan::Store(upkeep) => comments(&upkeep.steps()),
         Plan::Doctor => comments(&doctor::STEPS.map(str::to_owned)),
     }
 }

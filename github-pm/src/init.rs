@@ -7,9 +7,11 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::Error;
+use pm_store::Store;
+
 use crate::args::InitArgs;
 use crate::surroundings::Surroundings;
+use crate::{Error, sharing};
 
 const FILES: [(&str, &str); 4] = [
     ("config.yml", include_str!("../templates/config.yml")),
@@ -68,6 +70,9 @@ impl Init {
                 say(&mut text, "moved", &aside);
             }
             say(&mut text, if write_new(&path, content)? { "made" } else { "kept" }, &path);
+        }
+        if let Some(kind) = Store::at(&self.folder).shared_file_system() {
+            let _ = writeln!(text, "\n! {}\n    → {}", sharing::warning(kind), sharing::ADVICE);
         }
         text.push_str(NEXT);
         Ok(text)
@@ -132,7 +137,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use pm_store::{Alerts, Benchmarks, Channel, Rating, Settings, Store};
+    use pm_store::{Alerts, Benchmarks, Channel, Rating, Retention, Settings};
 
     use super::*;
 
@@ -208,6 +213,7 @@ mod tests {
         fs::write(&path, text.replace("# cli:", "cli:")).expect("written");
         let settings = Settings::of(&Store::at(&init.folder)).expect("settings");
         assert_eq!((settings.cli.as_deref(), settings.alerts_after_command), (Some("gh-pm"), true));
+        assert_eq!(settings.store, Retention::default());
     }
 
     #[test]

@@ -25,6 +25,8 @@ mod naming;
 mod pipeline;
 mod plan;
 mod report;
+mod sharing;
+mod store;
 mod surroundings;
 mod timeframe;
 mod trust;

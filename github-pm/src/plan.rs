@@ -4,14 +4,15 @@ use std::ffi::OsString;
 
 use pm_cli::{Exit, Explain, Streams};
 
-use crate::args::{DoctorArgs, InitArgs, ReportArgs, Request, TrustArgs};
+use crate::args::{DoctorArgs, InitArgs, ReportArgs, Request, StoreArgs, TrustArgs};
 use crate::command_list::{self, Kind, Verb};
 use crate::init::Init;
 use crate::invocation::Invocation;
 use crate::pipeline::Pipeline;
+use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, host, report, trust};
+use crate::{Error, host, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) enum Plan {
     Init(Init),
     /// Trust a store.
     Trust(Trust),
+    /// Look after the files of a store.
+    Store(Upkeep),
     /// Look after everything.
     Doctor,
 }
@@ -105,6 +108,9 @@ fn verb(
             .transpose()?,
         Verb::Trust => pm_cli::parse::<TrustArgs>(args, io)?
             .map(|TrustArgs {}| trust::plan(here).map(Plan::Trust))
+            .transpose()?,
+        Verb::Store => pm_cli::parse::<StoreArgs>(args, io)?
+            .map(|args| store::plan(&args, here).map(Plan::Store))
             .transpose()?,
         Verb::Doctor => pm_cli::parse::<DoctorArgs>(args, io)?.map(|DoctorArgs {}| Plan::Doctor),
     })

@@ -43,6 +43,11 @@ impl Surroundings {
         Store::discover(self.environment.current_dir(), |name| self.directory(name))
     }
 
+    /// The store in a folder that was named.
+    pub(crate) fn named_store(&self, folder: &Path) -> Result<Store, pm_store::Error> {
+        Store::meant(Some(folder), self.environment.current_dir(), |name| self.directory(name))
+    }
+
     /// The user's own store.
     pub(crate) fn personal_store(&self) -> Result<Store, pm_store::Error> {
         Store::personal(|name| self.directory(name))

@@ -14,13 +14,13 @@ use crate::signals::Signals;
 const TO_PIPE: usize = 4096;
 const TO_FILE: usize = 64 * 1024;
 
-/// Writes lines, each of them in one piece with its newline.
+/// Writes lines, each of them in one piece with its newline. Returns the store whose day they began, if they did.
 pub(crate) fn write(
     destination: &Destination,
     lines: &[u8],
     signals: &Signals,
     io: &mut Streams,
-) -> Result<(), Trouble> {
+) -> Result<Option<Store>, Trouble> {
     match destination {
         Destination::Stdout => {
             let written = pieces(lines, TO_PIPE).try_for_each(|piece| {
@@ -31,17 +31,22 @@ pub(crate) fn write(
                 io.output.write_all(piece).and_then(|()| io.output.flush())
             });
             // A reader that has left did not want the record.
-            if io.output.is_closed() { Ok(()) } else { written.map_err(Trouble::Stdout) }
+            if io.output.is_closed() { Ok(None) } else { written.map(|()| None).map_err(Trouble::Stdout) }
         }
         Destination::File(path) => {
             let path = io.environment.current_dir().join(path);
-            pieces(lines, TO_FILE).try_for_each(|piece| Ok(pm_store::append_line(&path, piece, 0o666)?))
+            pieces(lines, TO_FILE).try_for_each(|piece| pm_store::append_line(&path, piece, 0o666))?;
+            Ok(None)
         }
         Destination::Store(named) => {
             let directory = |name: &str| io.environment.absolute(name).map(Into::into);
             let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
             let now = Timestamp::from_millis(io.clock.now_millis());
-            pieces(lines, TO_FILE).try_for_each(|piece| Ok(store.append(piece, now)?))
+            let mut began_the_day = false;
+            for piece in pieces(lines, TO_FILE) {
+                began_the_day |= store.append(piece, now)?.began_the_day;
+            }
+            Ok(began_the_day.then_some(store))
         }
     }
 }

@@ -43,6 +43,7 @@ mod then;
 mod trace;
 mod trace_context;
 mod tree;
+mod upkeep;
 mod usage;
 
 use std::ffi::OsString;
@@ -173,14 +174,18 @@ fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Res
 fn emit(config: &Config, run: PerformanceMetrics, processes: &[u8], signals: &Signals, io: &mut Streams) {
     let line = record::line(run);
     let written = destination::write(&config.destination, &line, signals, io)
-        .and_then(|()| destination::write(&config.destination, processes, signals, io));
-    if let Err(trouble) = written {
+        .and_then(|begun| destination::write(&config.destination, processes, signals, io).map(|_| begun));
+    let begun = written.unwrap_or_else(|trouble| {
         io.complain(TOOL, &trouble);
-    }
+        None
+    });
     if let Some(command) = &config.then
         && let Err(trouble) = then::start(command, &line, signals)
     {
         io.tell(TOOL, &format!("`{}` {trouble}", command.display()));
+    }
+    if let Some(store) = begun {
+        upkeep::start(&store, signals, io);
     }
 }
 

@@ -87,7 +87,10 @@ fn a_run_inside_of_another_is_its_child_with_a_name_and_marks_of_its_own() {
     let words: Vec<&str> = said.split_whitespace().collect();
     let [outer_id, outer_marks, inner_id, inner_marks] = words[..] else { panic!("{said}") };
     assert_eq!((Some(outer_id), Some(inner_id)), (id(&ended.run), id(&inner)));
-    assert_eq!((of_inner.parent_execution_id.as_deref(), of_outer.parent_execution_id), (Some(outer_id), None));
+    assert_eq!(
+        (of_inner.parent_execution_id.as_deref(), of_outer.parent_execution_id),
+        (Some(outer_id), None)
+    );
     assert!(outer_id != inner_id && outer_marks != inner_marks, "{said}");
     let marked = |run: &PerformanceMetrics, name| run.duration.phases.contains_key(name);
     assert!(marked(&inner, "inside_ms") && !marked(&inner, "outside_ms"), "{:?}", inner.duration);

@@ -9,10 +9,11 @@ use pm_e2e::harness::{TOOLS, repository};
 const GROUND: [&str; 4] = ["pm-record", "pm-stats", "pm-store", "pm-cli"];
 
 /// Licenses that what we ship may be under.
-const LICENSES: [&str; 8] = [
+const LICENSES: [&str; 9] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
     "BSD-3-Clause",
     "Zlib",
     "Unicode-3.0",

@@ -8,4 +8,5 @@ mod invariants;
 mod porcelain;
 mod readme;
 mod schema;
+mod store;
 mod wrap;

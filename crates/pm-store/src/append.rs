@@ -18,7 +18,7 @@ use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 
 use crate::lock::lock;
-use crate::{Error, links};
+use crate::{Error, Store, links};
 
 /// How long to wait for a lock, or for the reader of a full pipe.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -41,22 +41,46 @@ const ATTEMPTS: usize = 100;
 pub fn append_line(path: &Path, line: &[u8], mode: u32) -> Result<(), Error> {
     match path.metadata() {
         Ok(status) if !status.is_file() => hand_over(path, line, status.file_type().is_fifo()),
-        _ => append(path, line, || appending(mode).open(path).map_err(Error::io("open", path))),
+        _ => append(path, line, || appending(mode).create(true).open(path).map_err(Error::io("open", path))),
     }
 }
 
-/// Appends `line` to the file at `path`, which lies in a folder of a store.
-pub(crate) fn append_in_store(path: &Path, line: &[u8]) -> Result<(), Error> {
-    append(path, line, || links::open("open", path, &mut appending(0o600)))
+/// Appends `line` to the file `name` in the folder of a store, which is made where it is not there. Whether
+/// it was this writer who made the file.
+pub(crate) fn append_in_store(
+    store: &Store,
+    folder: &'static str,
+    name: &str,
+    line: &[u8],
+) -> Result<bool, Error> {
+    let mut made = false;
+    links::refuse(&store.root().join(folder))?;
+    let path = store.root().join(folder).join(name);
+    append(&path, line, || open_or_make(store, folder, &path, &mut made))?;
+    Ok(made)
+}
+
+/// Opens the file as it is, which is nearly always there, and makes it and its folder only where it is not.
+fn open_or_make(store: &Store, folder: &'static str, path: &Path, made: &mut bool) -> Result<File, Error> {
+    if let Some(file) = links::open_if_there("open", path, &mut appending(0o600))? {
+        return Ok(file);
+    }
+    store.make(folder)?;
+    match links::open("open", path, appending(0o600).create_new(true)) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+            links::open("open", path, appending(0o600).create(true))
+        }
+        file => file.inspect(|_| *made = true),
+    }
 }
 
 fn appending(mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).mode(mode);
+    options.read(true).append(true).mode(mode);
     options
 }
 
-fn append(path: &Path, line: &[u8], open: impl Fn() -> Result<File, Error>) -> Result<(), Error> {
+fn append(path: &Path, line: &[u8], mut open: impl FnMut() -> Result<File, Error>) -> Result<(), Error> {
     for _ in 0..ATTEMPTS {
         let file = open()?;
         lock(&file, path, FlockOperation::NonBlockingLockShared, PATIENCE)?;

@@ -2,15 +2,18 @@
 //!
 //! A record goes to the day on which it is appended.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
 use pm_record::Timestamp;
 
 use crate::append::append_in_store;
-use crate::{Error, Store, links};
+use crate::segment::RECORDS;
+use crate::{Error, Store};
 
-const RECORDS: &str = "records";
+/// What came of appending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Whether this writer was the first of its day: the one who looks after the days before.
+    pub began_the_day: bool,
+}
 
 impl Store {
     /// Appends one record, given as a line with its newline, to the file of the day of `now`.
@@ -21,9 +24,9 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Io`] if the record could not be written whole, [`Error::Link`] if that would follow a link.
-    pub fn append(&self, line: &[u8], now: Timestamp) -> Result<(), Error> {
-        let folder = self.make(RECORDS)?;
-        append_in_store(&folder.join(format!("{}.ndjson", now.day())), line)
+    pub fn append(&self, line: &[u8], now: Timestamp) -> Result<Appended, Error> {
+        let began_the_day = append_in_store(self, RECORDS, &format!("{}.ndjson", now.day()), line)?;
+        Ok(Appended { began_the_day })
     }
 
     /// Appends one record, given as a line with its newline, to a tool's own log, `state/<name>.ndjson`.
@@ -32,57 +35,15 @@ impl Store {
     ///
     /// [`Error::Io`] if the record could not be written whole, [`Error::Link`] if that would follow a link.
     pub fn append_to_log(&self, name: &str, line: &[u8]) -> Result<(), Error> {
-        append_in_store(&self.make("state")?.join(format!("{name}.ndjson")), line)
+        append_in_store(self, "state", &format!("{name}.ndjson"), line).map(drop)
     }
-
-    /// The files that can hold records made since `since`, the oldest day first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Missing`] if the user named a store that is not there, while the user's own need not be there
-    /// yet; [`Error::Link`] if a link would be followed; [`Error::Io`] if the folder cannot be listed.
-    pub fn record_files(&self, since: Option<Timestamp>) -> Result<Vec<PathBuf>, Error> {
-        let folder = self.root().join(RECORDS);
-        links::refuse(&folder)?;
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let missing = !self.is_personal() && !self.exists();
-                return if missing {
-                    Err(Error::Missing { path: self.root().to_owned() })
-                } else {
-                    Ok(Vec::new())
-                };
-            }
-            Err(error) => return Err(Error::io("list", folder)(error)),
-        };
-        // A record is appended when it ends, so it never stands in a file older than its own day.
-        let first = since.map(Timestamp::day);
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(Error::io("list", &folder))?.path();
-            if day_of(&path).is_some_and(|day| first.as_deref().is_none_or(|first| day >= first)) {
-                links::refuse(&path)?;
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
-    }
-}
-
-/// The day of a record file, `2024-12-06`, plain or compressed; `None` for any other file.
-fn day_of(path: &Path) -> Option<&str> {
-    let name = path.file_name()?.to_str()?;
-    let (day, ending) = name.split_once('.')?;
-    let is_day = day.len() == 10 && day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    (is_day && matches!(ending, "ndjson" | "ndjson.zst" | "ndjson.gz")).then_some(day)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
 
     use super::*;
 
@@ -141,6 +102,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_writer_alone_begins_a_day() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path().join("s"));
+        let now = time("2024-12-06T10:00:00Z");
+        let began = || store.append(b"1\n", now).expect("written").began_the_day;
+        let together = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..16).map(|_| scope.spawn(began)).collect();
+            writers.into_iter().filter_map(|writer| writer.join().ok()).filter(|began| *began).count()
+        });
+        assert_eq!((together, began()), (1, false));
+    }
+
     /// A store like one from a stranger's clone, in which `link` leads to `there`; both are names beside it.
     #[track_caller]
     fn check_link(link: &str, there: &str, act: impl Fn(&Store) -> Result<(), Error>) {
@@ -159,8 +133,8 @@ mod tests {
     #[test]
     fn links_are_neither_written_nor_read_through() {
         let now = time("2024-12-06T10:00:00Z");
-        check_link("records/2024-12-06.ndjson", "victim", |store| store.append(b"1\n", now));
-        check_link("records", "victim", |store| store.append(b"1\n", now));
+        check_link("records/2024-12-06.ndjson", "victim", |store| store.append(b"1\n", now).map(drop));
+        check_link("records", "victim", |store| store.append(b"1\n", now).map(drop));
         check_link("state/alerts.ndjson", "victim", |store| store.append_to_log("alerts", b"1\n"));
         check_link("state", "victim", |store| store.append_to_log("alerts", b"1\n"));
         check_link("records", "victim", |store| store.record_files(None).map(drop));

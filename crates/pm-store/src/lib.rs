@@ -2,6 +2,9 @@
 //!
 //! - A [`Store`] is found by walking up from the working directory, else it is the user's own.
 //! - [`Store::append`] adds one record to the day's file, from any number of processes at once.
+//! - [`Upkeep`] closes days, compresses them and makes their rollups by a [`RollUp`] that somebody else brings, removes
+//!   what is too old and verifies the rest. It starts no process and knows no time but the one it is told.
+//! - [`Store::sources`] says which files answer a [`Question`]: rollups where they do so exactly, else records.
 //! - [`Alerts`], [`Benchmarks`] and [`Settings`] are the user's files; a key they do not know is an error
 //!   that names the nearest one.
 //! - A [`StateFile`] is read and replaced under a lock.
@@ -16,21 +19,40 @@
 mod alerts;
 mod append;
 mod benchmarks;
+mod compact;
+mod day;
 mod day_file;
 mod discover;
 mod error;
+mod figures;
+mod frame;
 mod links;
 mod lock;
+mod retention;
+mod rollup;
+mod segment;
 mod settings;
+mod sharing;
+mod sources;
 mod state_file;
+mod temporary;
 mod trust;
+mod upkeep;
+mod verify;
 mod yaml;
 
 pub use alerts::{Alerts, ApiRateLimitWarning, Channel, MemoryUsageHigh, PerformanceDegradation};
 pub use append::append_line;
 pub use benchmarks::{Baseline, Benchmarks, Limits, Rating, Scenario};
+pub use day::{Day, Month};
+pub use day_file::Appended;
 pub use discover::{DIRECTORY, Store};
 pub use error::Error;
-pub use settings::Settings;
+pub use figures::{Amount, Figures};
+pub use rollup::RollUp;
+pub use settings::{Retention, Settings};
+pub use sources::{Form, Grain, Question, Source, Span};
 pub use state_file::{LockedState, StateFile};
 pub use trust::Trust;
+pub use upkeep::{Deed, Reason, Removal, Upkeep, Witness};
+pub use verify::{Flaw, FlawKind, Verified};

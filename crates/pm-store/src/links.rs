@@ -25,7 +25,16 @@ pub(crate) fn open(action: &'static str, path: &Path, options: &mut OpenOptions)
 
 /// Opens a file that is no link for reading; `None` if it is not there.
 pub(crate) fn open_to_read(path: &Path) -> Result<Option<File>, Error> {
-    match open("read", path, OpenOptions::new().read(true)) {
+    open_if_there("read", path, OpenOptions::new().read(true))
+}
+
+/// Opens a file that is no link; `None` if it is not there.
+pub(crate) fn open_if_there(
+    action: &'static str,
+    path: &Path,
+    options: &mut OpenOptions,
+) -> Result<Option<File>, Error> {
+    match open(action, path, options) {
         Ok(file) => Ok(Some(file)),
         Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -12,11 +12,33 @@ pub struct Settings {
     pub cli: Option<String>,
     /// Whether a host command is judged as soon as it has ended.
     pub alerts_after_command: bool,
+    /// What becomes of records in time.
+    pub store: Retention,
+}
+
+/// What becomes of records in time. Where a limit is `None` there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Whether the first command of a day has the days before compacted.
+    pub compact_daily: bool,
+    /// For how many days records are kept.
+    pub keep_days: Option<u32>,
+    /// How many mebibytes of records are kept, as they lie on the disk.
+    pub keep_mb: Option<u32>,
+    /// For how many days the rollups of days are kept whose records are gone.
+    pub keep_rollups_days: Option<u32>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { compact_daily: true, keep_days: Some(400), keep_mb: Some(4096), keep_rollups_days: Some(1825) }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cli: None, alerts_after_command: true }
+        Self { cli: None, alerts_after_command: true, store: Retention::default() }
     }
 }
 

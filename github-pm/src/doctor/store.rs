@@ -8,12 +8,19 @@ use rustix::fs::Access;
 use crate::doctor::finding::{Finding, Mark};
 use crate::explain;
 use crate::host::Setting;
+use crate::sharing;
 use crate::surroundings::Surroundings;
 
 /// The store itself.
 pub(crate) fn examine(found: &Result<Store, Error>) -> Vec<Finding> {
     match found {
-        Ok(store) => vec![place(store), writable(store), records(store)],
+        Ok(store) => {
+            let mut findings = vec![place(store), writable(store), records(store)];
+            findings.extend(store.shared_file_system().map(|kind| {
+                Finding::new(Mark::Doubtful, "sharing", sharing::warning(kind)).advise(sharing::ADVICE)
+            }));
+            findings
+        }
         Err(error) => vec![Finding::failure(Mark::Bad, "place", error)],
     }
 }

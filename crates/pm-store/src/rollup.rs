@@ -1,0 +1,253 @@
+//! A rollup: the mergeable summaries of one segment or of a month, and what they were made from.
+//!
+//! The file is two compressed frames. The first holds one line, which says which segments the rollup was
+//! made from and which stretch of time it holds, so that a reader knows without reading on whether it is of use.
+//! To a filter that line is a record of a kind that it does not know. The second frame holds what
+//! `pm-aggregate --partial` writes.
+//!
+//! A rollup is only ever a copy of what its segments say: one whose segments are not those it was made
+//! from, or that another version made in another shape, counts as not there.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+
+use pm_record::{Record, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::day::Month;
+use crate::segment::{RecordFile, Segment, Stage};
+use crate::sources::Grain;
+use crate::temporary::Temporary;
+use crate::{Error, Store, frame, links};
+
+/// The version of what a rollup holds. Another one is made anew.
+const SHAPE: u32 = 1;
+
+/// The longest first line that is believed; a month's has 31 segments of about 100 bytes.
+const LONGEST_HEADER: u64 = 1 << 20;
+
+/// What `pm-aggregate` does for a store, which starts no programs itself.
+pub trait RollUp {
+    /// Writes the mergeable summaries of `from` by command and machine, in windows of `grain`, as NDJSON; and
+    /// says how many lines were no records. For [`Grain::Hour`] `from` holds records, else summaries.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept them from being made or written whole.
+    fn roll_up(&mut self, grain: Grain, from: &[PathBuf], into: File) -> io::Result<u64>;
+}
+
+/// The first line of a rollup.
+#[derive(Debug, Serialize, Deserialize)]
+struct FirstLine {
+    rollup_source: Origin,
+}
+
+/// What a rollup was made from, and what it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    #[serde(rename = "schema")]
+    shape: u32,
+    /// Rising by name.
+    pub(crate) segments: Vec<Identity>,
+    /// When its first window begins; none if no run is in it.
+    pub(crate) first: Option<Timestamp>,
+    /// When its last window ends.
+    pub(crate) last: Option<Timestamp>,
+    /// How many lines of the segments were no records.
+    pub(crate) skipped_lines: u64,
+}
+
+/// Which bytes a compressed segment consists of, as far as a glance can tell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) name: String,
+    bytes: u64,
+    checksum: String,
+}
+
+/// Which rollup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rollup {
+    Hour(Segment),
+    Day(Segment),
+    Month(Month),
+}
+
+impl Rollup {
+    /// Its folder below the store.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Hour(_) => "rollups/hour",
+            Self::Day(_) => "rollups/day",
+            Self::Month(_) => "rollups/month",
+        }
+    }
+
+    pub(crate) fn grain(self) -> Grain {
+        match self {
+            Self::Hour(_) => Grain::Hour,
+            Self::Day(_) => Grain::Day,
+            Self::Month(_) => Grain::All,
+        }
+    }
+
+    pub(crate) fn file_name(self) -> String {
+        match self {
+            Self::Hour(segment) | Self::Day(segment) => format!("{segment}.ndjson.zst"),
+            Self::Month(month) => format!("{month}.ndjson.zst"),
+        }
+    }
+}
+
+impl Origin {
+    /// What a rollup of these is made from; it covers no time yet.
+    pub(crate) fn of(mut segments: Vec<Identity>) -> Self {
+        segments.sort();
+        Self { shape: SHAPE, segments, first: None, last: None, skipped_lines: 0 }
+    }
+
+    /// The same for a rollup in other windows.
+    pub(crate) fn without_stretch(self) -> Self {
+        Self { first: None, last: None, ..self }
+    }
+
+    /// Takes in what another one was made from.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.segments.extend(other.segments);
+        self.segments.sort();
+        self.stretch(other.first, other.last);
+        self.skipped_lines += other.skipped_lines;
+    }
+
+    /// Takes in another stretch of time.
+    pub(crate) fn stretch(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) {
+        self.first = self.first.into_iter().chain(first).min();
+        self.last = self.last.max(last);
+    }
+}
+
+impl Store {
+    pub(crate) fn rollup_path(&self, rollup: Rollup) -> PathBuf {
+        self.root().join(rollup.folder()).join(rollup.file_name())
+    }
+
+    /// What the rollup says of itself; `None` if there is none, or none of this version.
+    pub(crate) fn origin(&self, rollup: Rollup) -> Result<Option<Origin>, Error> {
+        let Some(file) = self.open_rollup(rollup)? else { return Ok(None) };
+        Ok(read_origin(file).ok().filter(|origin| origin.shape == SHAPE))
+    }
+
+    pub(crate) fn open_rollup(&self, rollup: Rollup) -> Result<Option<File>, Error> {
+        links::refuse(&self.root().join("rollups"))?;
+        links::refuse(&self.root().join(rollup.folder()))?;
+        links::open_to_read(&self.rollup_path(rollup))
+    }
+
+    /// The same if it is that of these records. Where the records are gone it need only be theirs by name.
+    pub(crate) fn valid_origin(
+        &self,
+        rollup: Rollup,
+        segment: Segment,
+        records: Option<&RecordFile>,
+    ) -> Result<Option<Origin>, Error> {
+        let identity = match records {
+            Some(records) if records.stage == Stage::Closed => Some(identity_of(records)?),
+            Some(_) => return Ok(None),
+            None => None,
+        };
+        let name = segment.file_name(Stage::Closed);
+        let belongs = |origin: &Origin| match (&origin.segments[..], &identity) {
+            ([of], Some(identity)) => of == identity,
+            ([of], None) => of.name == name,
+            _ => false,
+        };
+        Ok(self.origin(rollup)?.filter(belongs))
+    }
+
+    /// Makes a rollup, whose bytes have then reached the disk; giving it its name is up to the caller. `origin`
+    /// says what it is made from; what else there is to say is found out on the way.
+    pub(crate) fn make_rollup(
+        &self,
+        rollup: Rollup,
+        origin: Origin,
+        from: &[PathBuf],
+        with: &mut dyn RollUp,
+    ) -> Result<(Temporary, Origin), Error> {
+        let (lines, origin) = self.roll_up(rollup, origin, from, with)?;
+        let folder = self.make(rollup.folder())?;
+        let whole = Temporary::make(&folder, &rollup.file_name())?;
+        let write = || {
+            let mut file = whole.file();
+            let mut first_line = serde_json::to_vec(&FirstLine { rollup_source: origin.clone() })?;
+            first_line.push(b'\n');
+            frame::write(io::Cursor::new(first_line), &mut file)?;
+            frame::write(lines.file(), &mut file)?;
+            file.sync_all()
+        };
+        write().map_err(Error::io("write", whole.path()))?;
+        Ok((whole, origin))
+    }
+
+    /// The lines of a rollup, and its origin completed.
+    pub(crate) fn roll_up(
+        &self,
+        rollup: Rollup,
+        mut origin: Origin,
+        from: &[PathBuf],
+        with: &mut dyn RollUp,
+    ) -> Result<(Temporary, Origin), Error> {
+        let lines = Temporary::make(&self.make(rollup.folder())?, &format!("{}.lines", rollup.file_name()))?;
+        let mut run = || {
+            let skipped = with.roll_up(rollup.grain(), from, lines.file().try_clone()?)?;
+            if rollup.grain() == Grain::Hour {
+                origin.skipped_lines = skipped;
+            }
+            stretch_of(&mut origin, lines.read()?)
+        };
+        run().map_err(Error::io("roll up", from.first().map_or(lines.path(), PathBuf::as_path)))?;
+        Ok((lines, origin))
+    }
+}
+
+/// Which segment a file is.
+pub(crate) fn identity_of(records: &RecordFile) -> Result<Identity, Error> {
+    let path = &records.path;
+    let file = links::open("read", path, File::options().read(true))?;
+    let (bytes, checksum) = frame::identity(&file).map_err(Error::io("read", path))?;
+    Ok(Identity { name: records.segment.file_name(Stage::Closed), bytes, checksum })
+}
+
+fn read_origin(file: File) -> io::Result<Origin> {
+    let mut line = Vec::new();
+    frame::read_first(file)?.take(LONGEST_HEADER).read_to_end(&mut line)?;
+    Ok(serde_json::from_slice::<FirstLine>(&line)?.rollup_source)
+}
+
+/// The stretch of time that lines with windows cover.
+fn stretch_of(origin: &mut Origin, lines: impl Read) -> io::Result<()> {
+    let mut lines = BufReader::new(lines);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        let record = Record::parse(line.trim_ascii_end());
+        let Ok(Record::Partial(partial)) = record else {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "what was made is no summary"));
+        };
+        if let Some(window) = partial.window {
+            origin.stretch(Some(window.start), Some(window.end));
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// A rollup's lines without its first frame's.
+pub(crate) fn lines(file: File) -> io::Result<impl BufRead> {
+    let mut lines = BufReader::new(frame::read(file)?);
+    lines.skip_until(b'\n')?;
+    Ok(lines)
+}
+
+/// Every folder of rollups.
+pub(crate) const FOLDERS: [&str; 3] = ["rollups/hour", "rollups/day", "rollups/month"];

@@ -1,0 +1,428 @@
+//! What to read for a question: the coarsest rollups that answer it exactly, raw records for the rest.
+//!
+//! A segment that was closed is answered by the rollup of its day for whole days, by that of its hours where
+//! the question begins or ends inside a day, and by its records where it begins or ends inside an hour. A
+//! month whose days all lie in the question is one file. Where records were removed for their age, only what
+//! rollups hold as whole windows is answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use pm_record::{Timestamp, Window};
+
+use crate::day::{DAY, Day, Month};
+use crate::rollup::{Origin, Rollup, identity_of};
+use crate::segment::{RecordFile, Segment, Stage};
+use crate::{Error, Store, links};
+
+const HOUR: i64 = 3_600_000;
+
+/// The finest cut of time that an answer needs from rollups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grain {
+    /// Windows of an hour.
+    Hour,
+    /// Windows of a day.
+    Day,
+    /// One window of all time.
+    All,
+}
+
+/// What somebody wants to know of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Runs that started earlier are left out.
+    pub since: Option<Timestamp>,
+    /// Runs that started then or later are left out.
+    pub until: Option<Timestamp>,
+    /// Which rollups can answer; `None` if only raw records can.
+    pub rollups: Option<Grain>,
+}
+
+/// What a source holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Records, plain or compressed.
+    Records,
+    /// `performance_partial` lines by command and machine, compressed.
+    Rollup,
+}
+
+/// A stretch of time, open at either end where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Its first instant.
+    pub since: Option<Timestamp>,
+    /// The first instant after it.
+    pub until: Option<Timestamp>,
+}
+
+/// A file to read, and which part of it to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The file; open it with [`Source::open`].
+    pub path: PathBuf,
+    /// What it holds.
+    pub form: Form,
+    /// Of records those that started in it count, of a rollup the windows that lie in it as a whole, and what
+    /// has no window. Sources never overlap: what one answers for, no other does.
+    pub span: Span,
+    /// Which file of records it is, to find it again when it has moved on.
+    records: Option<RecordFile>,
+}
+
+impl Span {
+    /// Whether a run that started then counts.
+    #[must_use]
+    pub fn covers(&self, start: Timestamp) -> bool {
+        self.since.is_none_or(|since| since <= start) && self.until.is_none_or(|until| start < until)
+    }
+
+    /// Whether a window of a rollup counts.
+    #[must_use]
+    pub fn holds(&self, window: &Window) -> bool {
+        self.since.is_none_or(|since| since <= window.start)
+            && self.until.is_none_or(|until| window.end <= until)
+    }
+}
+
+impl Source {
+    fn records(file: RecordFile, span: Span) -> Self {
+        Self { path: file.path.clone(), form: Form::Records, span, records: Some(file) }
+    }
+
+    /// Opens the file, in whatever stage it now is: compaction may have moved it on since it was found.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be read, [`Error::Link`] if it is a link.
+    pub fn open(&self) -> Result<File, Error> {
+        let options = || File::options().read(true).to_owned();
+        let Some(records) = &self.records else { return links::open("read", &self.path, &mut options()) };
+        let file = links::open_to_read(&self.path)?;
+        // Somebody may have begun the day again after this one was closed.
+        let is_it = |file: &File| {
+            records.stage != Stage::Open || file.metadata().is_ok_and(|status| status.ino() == records.inode)
+        };
+        if let Some(file) = file.filter(is_it) {
+            return Ok(file);
+        }
+        for stage in [Stage::Closing, Stage::Closed] {
+            let later = self.path.with_file_name(records.segment.file_name(stage));
+            if let Some(file) = links::open_to_read(&later)? {
+                return Ok(file);
+            }
+        }
+        Err(Error::io("read", &self.path)(io::ErrorKind::NotFound.into()))
+    }
+}
+
+impl Store {
+    /// The files that answer a question, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if the user named a store that is not there, while the user's own need not be there
+    /// yet; [`Error::Link`] if a link would be followed; [`Error::Io`] if a folder cannot be listed.
+    pub fn sources(&self, question: &Question) -> Result<Vec<Source>, Error> {
+        let span = Span { since: question.since, until: question.until };
+        let mut segments = self.segments(question.rollups.is_some())?;
+        // A record is appended when it ends, so it never stands in a file older than its own day.
+        segments.retain(|segment, _| span.since.is_none_or(|since| segment.day >= Day::of(since)));
+        let mut sources = Vec::new();
+        if question.rollups == Some(Grain::All) {
+            self.take_months(&mut segments, span, &mut sources)?;
+        }
+        for (segment, mut files) in segments {
+            // What was compressed by hand has no rollup.
+            let foreign = files.iter().position(|file| file.stage == Stage::Foreign);
+            sources.extend(foreign.map(|at| Source::records(files.remove(at), span)));
+            if !(files.is_empty() && foreign.is_some()) {
+                self.answer(segment, files.first(), question, &mut sources)?;
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Every segment with its files: none where only a rollup is left.
+    pub(crate) fn segments(&self, rolled_up: bool) -> Result<BTreeMap<Segment, Vec<RecordFile>>, Error> {
+        let mut segments = BTreeMap::<_, Vec<_>>::new();
+        if rolled_up {
+            segments.extend(self.rolled_up_segments()?.into_iter().map(|segment| (segment, Vec::new())));
+        }
+        for file in self.record_file_list()? {
+            segments.entry(file.segment).or_default().push(file);
+        }
+        Ok(segments)
+    }
+
+    /// Takes out the segments of every month that one file answers for.
+    fn take_months(
+        &self,
+        segments: &mut BTreeMap<Segment, Vec<RecordFile>>,
+        span: Span,
+        sources: &mut Vec<Source>,
+    ) -> Result<(), Error> {
+        for month in self.rolled_up_months()? {
+            let is_inside = |segment: &Segment| segment.day.month() == month;
+            let Some(origin) = self.origin(Rollup::Month(month))? else { continue };
+            let of_month = segments.iter().filter(|(segment, _)| is_inside(segment));
+            if origin.is_within(span) && self.is_made_from(&origin, of_month)? {
+                segments.retain(|segment, _| !is_inside(segment));
+                let path = self.rollup_path(Rollup::Month(month));
+                sources.push(Source { path, form: Form::Rollup, span, records: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every segment that is still there went into a month.
+    pub(crate) fn is_made_from<'a>(
+        &self,
+        month: &Origin,
+        segments: impl Iterator<Item = (&'a Segment, &'a Vec<RecordFile>)>,
+    ) -> Result<bool, Error> {
+        let known: BTreeSet<_> = month.segments.iter().collect();
+        for (&segment, files) in segments {
+            let identity = match &files[..] {
+                [file] if file.stage == Stage::Closed => Some(identity_of(file)?),
+                [] => {
+                    let day = self.valid_origin(Rollup::Day(segment), segment, None)?;
+                    match day {
+                        Some(day) => day.segments.into_iter().next(),
+                        // Only its hours are left, and those say nothing that the month does not.
+                        None => continue,
+                    }
+                }
+                _ => None,
+            };
+            if identity.is_none_or(|identity| !known.contains(&identity)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds what answers for one segment.
+    fn answer(
+        &self,
+        segment: Segment,
+        records: Option<&RecordFile>,
+        question: &Question,
+        sources: &mut Vec<Source>,
+    ) -> Result<(), Error> {
+        let span = Span { since: question.since, until: question.until };
+        let origin = |rollup| self.valid_origin(rollup, segment, records);
+        // The coarse one comes first and is often enough; the fine one is then not even opened.
+        let day = origin(Rollup::Day(segment))?;
+        if day.as_ref().is_some_and(|day| !day.overlaps(span)) {
+            return Ok(());
+        }
+        let coarse = question.rollups.is_some_and(|grain| grain != Grain::Hour);
+        let whole = coarse && day.as_ref().is_some_and(|day| day.is_within(span));
+        let hour = if whole || question.rollups.is_none() { None } else { origin(Rollup::Hour(segment))? };
+        let offer = Offer {
+            records: records.is_some(),
+            day: coarse && day.is_some(),
+            hour: hour.is_some(),
+            stretch: hour.or(day).map(|origin| (origin.first, origin.last)),
+        };
+        for (part, span) in offer.parts(span) {
+            sources.push(match (part, records) {
+                (Part::Records, Some(records)) => Source::records(records.clone(), span),
+                (Part::Day, _) => self.rollup_source(Rollup::Day(segment), span),
+                (Part::Hour | Part::Records, _) => self.rollup_source(Rollup::Hour(segment), span),
+            });
+        }
+        Ok(())
+    }
+
+    fn rollup_source(&self, rollup: Rollup, span: Span) -> Source {
+        Source { path: self.rollup_path(rollup), form: Form::Rollup, span, records: None }
+    }
+
+    /// The months that a rollup is there of, the oldest first.
+    pub(crate) fn rolled_up_months(&self) -> Result<BTreeSet<Month>, Error> {
+        let names = self.entries("rollups/month")?.into_iter().map(|entry| entry.file_name());
+        let month = |name: &str| Month::parse(name.strip_suffix(".ndjson.zst")?);
+        Ok(names.filter_map(|name| month(name.to_str()?)).collect())
+    }
+}
+
+impl Origin {
+    /// Whether nothing that it holds lies outside.
+    fn is_within(&self, span: Span) -> bool {
+        match (self.first, self.last) {
+            (Some(start), Some(end)) => span.holds(&Window { start, end }),
+            _ => true,
+        }
+    }
+
+    fn overlaps(&self, span: Span) -> bool {
+        overlap(span, self.first, self.last)
+    }
+}
+
+fn overlap(span: Span, first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+    let (Some(first), Some(last)) = (first, last) else { return false };
+    span.until.is_none_or(|until| first < until) && span.since.is_none_or(|since| since < last)
+}
+
+/// What can answer for a segment.
+#[derive(Debug, Clone, Copy)]
+struct Offer {
+    records: bool,
+    day: bool,
+    hour: bool,
+    /// What it covers, as finely as is known: the first and the last window of its hours or days.
+    stretch: Option<(Option<Timestamp>, Option<Timestamp>)>,
+}
+
+/// What answers for a part of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Records,
+    Hour,
+    Day,
+}
+
+impl Offer {
+    /// Cuts the time into parts without overlap, each with what answers for it. Parts in which the segment has
+    /// nothing are left out.
+    fn parts(self, span: Span) -> Vec<(Part, Span)> {
+        let rolled_up = match self.stretch {
+            None => None,
+            Some((first, last)) if !overlap(span, first, last) => return Vec::new(),
+            Some((Some(first), Some(last))) => self.rolled_up(span, first, last),
+            Some(_) => return Vec::new(),
+        };
+        match rolled_up {
+            Some(Parts { parts, exact }) if exact || !self.records => parts,
+            _ if self.records => vec![(Part::Records, span)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What rollups can answer.
+    fn rolled_up(self, span: Span, first: Timestamp, last: Timestamp) -> Option<Parts> {
+        let mut edges = vec![span];
+        let mut parts = Vec::new();
+        if self.day {
+            // The days that lie wholly in the span.
+            let since =
+                span.since.map_or(floor(first, DAY), |since| ceiling(since, DAY).max(floor(first, DAY)));
+            let until =
+                span.until.map_or(ceiling(last, DAY), |until| floor(until, DAY).min(ceiling(last, DAY)));
+            if since < until {
+                let whole = Span { since: Some(since), until: Some(until) };
+                parts.push((Part::Day, whole));
+                edges = vec![Span { until: whole.since, ..span }, Span { since: whole.until, ..span }];
+            }
+        } else if !self.hour {
+            return None;
+        }
+        edges.retain(|edge| edge.since.is_none_or(|since| edge.until.is_none_or(|until| since < until)));
+        edges.retain(|&edge| overlap(edge, Some(first), Some(last)));
+        let is_whole = |cut: Option<Timestamp>| {
+            cut.is_none_or(|cut| cut <= first || last <= cut || floor(cut, HOUR) == cut)
+        };
+        let exact = edges.iter().all(|edge| self.hour && is_whole(edge.since) && is_whole(edge.until));
+        if self.hour {
+            parts.extend(edges.into_iter().map(|edge| (Part::Hour, edge)));
+        }
+        parts.sort_by_key(|(_, span)| span.since);
+        Some(Parts { parts, exact })
+    }
+}
+
+struct Parts {
+    parts: Vec<(Part, Span)>,
+    /// Whether they answer for all of the time.
+    exact: bool,
+}
+
+fn floor(instant: Timestamp, length: i64) -> Timestamp {
+    Timestamp::from_millis(instant.as_millis().div_euclid(length) * length)
+}
+
+fn ceiling(instant: Timestamp, length: i64) -> Timestamp {
+    Timestamp::from_millis(-(-instant.as_millis()).div_euclid(length) * length)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hours of three days, in quarters of an hour.
+    fn quarter(number: i64) -> Timestamp {
+        Timestamp::from_millis(number * HOUR / 4)
+    }
+
+    /// The parts, as hours of the day before, the day and the day after: `H10-24 D24-48`.
+    #[track_caller]
+    fn check(offer: Offer, since: Option<i64>, until: Option<i64>, expected: &str) {
+        let span = Span { since: since.map(quarter), until: until.map(quarter) };
+        let hours = |instant: Option<Timestamp>| {
+            instant.map(|instant| (instant.as_millis() as f64 / HOUR as f64).to_string()).unwrap_or_default()
+        };
+        let parts = offer.parts(span).into_iter().map(|(part, span)| {
+            let letter = &format!("{part:?}")[..1];
+            format!("{letter}{}-{}", hours(span.since), hours(span.until))
+        });
+        assert_eq!(parts.collect::<Vec<_>>().join(" "), expected, "{offer:?} {since:?} {until:?}");
+    }
+
+    /// A segment whose first run began at hour 22, and whose last window ends at hour 46.
+    fn all() -> Offer {
+        let stretch = Some((Some(quarter(4 * 22)), Some(quarter(4 * 46))));
+        Offer { records: true, day: true, hour: true, stretch }
+    }
+
+    #[test]
+    fn days_are_taken_whole_and_their_ends_by_hours_or_records() {
+        check(all(), None, None, "D0-48");
+        check(all(), Some(0), Some(4 * 48), "D0-48");
+        check(all(), Some(4 * 23), None, "H23-24 D24-48");
+        check(all(), Some(4 * 23), Some(4 * 30), "H23-30");
+        check(all(), Some(4 * 23 + 1), None, "R23.25-");
+        check(all(), Some(4 * 24), Some(4 * 47), "H24-47");
+        check(all(), Some(4 * 46), None, "");
+        check(all(), None, Some(4 * 22), "");
+        check(Offer { day: false, ..all() }, Some(4 * 24), None, "H24-");
+        check(Offer { hour: false, ..all() }, Some(4 * 23), None, "R23-");
+        check(Offer { hour: false, records: false, ..all() }, Some(4 * 23), None, "D24-48");
+        check(Offer { hour: false, day: false, stretch: None, ..all() }, Some(4 * 23), None, "R23-");
+    }
+
+    proptest! {
+        #[test]
+        fn parts_cover_every_window_once(
+            (since, until) in (prop::option::of(0..300_i64), prop::option::of(0..300_i64)),
+            (first, hours) in (0..40_i64, 1..32_i64),
+            (records, day, hour) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        ) {
+            let stretch = (quarter(4 * first), quarter(4 * (first + hours)));
+            let known = (day || hour).then_some((Some(stretch.0), Some(stretch.1)));
+            let offer = Offer { records, day, hour, stretch: known };
+            let span = Span { since: since.map(quarter), until: until.map(quarter) };
+            let parts = offer.parts(span);
+            // A run in every quarter of the stretch, and what answers for it.
+            for run in (4 * first..4 * (first + hours)).map(quarter) {
+                let window = |length| Window { start: floor(run, length), end: Timestamp::from_millis(floor(run, length).as_millis() + length) };
+                let answers = parts.iter().filter(|(part, of)| match part {
+                    Part::Records => of.covers(run),
+                    Part::Hour => of.holds(&window(HOUR)),
+                    Part::Day => of.holds(&window(DAY)),
+                });
+                let answers = answers.count();
+                prop_assert!(answers <= usize::from(span.covers(run)), "{run} is answered {answers} times by {parts:?}");
+                prop_assert!(answers == 1 || !span.covers(run) || !records, "{run} is not answered by {parts:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The store as its users see it: what is appended, whatever happens to the files meanwhile, is read once.
+#![expect(clippy::disallowed_methods, reason = "a crash needs a process of its own")]
+
+mod compaction;
+mod crash;
+mod summing;
+mod upkeep;
+mod writers;
