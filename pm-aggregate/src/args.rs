@@ -1,15 +1,20 @@
 //! What was typed.
 
+use std::time::Duration;
+
 use pm_cli::{InputArgs, PeriodArgs};
 use pm_record::Field;
 
+use crate::columns::Chosen;
+use crate::filter::Filter;
 use crate::window::WindowSize;
 
 /// Group records of commands and summarize each group
 ///
 /// Reads NDJSON records and writes one summary for each group: how many runs, how many
 /// failed, and the distribution of their durations, with means and extremes of everything else that was
-/// measured. Output is sorted by group.
+/// measured. Output is sorted by group. Runs that ran inside of other recorded runs count only where groups are
+/// made by command, because elsewhere their time would count twice.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pm-aggregate", version, after_help = EXAMPLES)]
 pub struct Args {
@@ -20,6 +25,18 @@ pub struct Args {
     /// Cut time into windows of this length, aligned to UTC; `all` makes one window of all time
     #[arg(long, value_name = "LENGTH", default_value = "all")]
     pub window: WindowSize,
+
+    /// How long a window stays open for late records after its end, on a live stream
+    #[arg(long, value_name = "LENGTH", default_value = "10s", value_parser = pm_cli::parse_duration)]
+    pub grace: Duration,
+
+    /// Count only runs whose field has this value, `FIELD=` those that have none (can be repeated)
+    #[arg(long = "where", value_name = "FIELD=VALUE")]
+    pub filters: Vec<Filter>,
+
+    /// Numbers that get a full distribution, as durations do: any field of the record, or `all`
+    #[arg(long, value_name = "FIELD,…|all", value_delimiter = ',')]
+    pub metric: Vec<Chosen>,
 
     #[command(flatten)]
     #[expect(
@@ -50,5 +67,8 @@ Examples:
   cat *.ndjson | pm-aggregate --by command,host     any records, by command and machine
   pm-aggregate --by context.project_size log.ndjson any field by its path, labels of pm-wrap too
   pm-aggregate --window 1h log.ndjson | pm-report   hour by hour
+  pm-aggregate --where status=failure log.ndjson    only some of the runs
+  pm-aggregate --metric context.task_count log.ndjson  quantiles of any number
+  tail -f log.ndjson | pm-aggregate --window 1m     minute by minute, as it happens
   pm-aggregate --partial a.ndjson > a.part          summarize in parts, on any machine,
   pm-aggregate --merge *.part                       and get what one run would have said";

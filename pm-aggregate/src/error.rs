@@ -3,7 +3,7 @@
 use std::io;
 
 use pm_cli::{Exit, Explain};
-use pm_record::{BadRecord, Position};
+use pm_record::BadRecord;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,10 @@ pub enum Error {
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
     /// A line that is no record, with `--strict`.
-    #[error("{position}: {reason}")]
+    #[error("{input}{position}: {reason}")]
     BadLine {
+        /// The name of the input and a space, if there are several.
+        input: String,
         /// Where it stands.
         position: String,
         /// Why it is none.
@@ -37,8 +39,15 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn bad_line(position: Position<'_>, reason: BadRecord) -> Self {
-        Self::BadLine { position: position.to_string(), reason }
+    /// The same with the name of the input, if there are several.
+    pub(crate) fn named(self, several: bool) -> Self {
+        match self {
+            Self::BadLine { input, position, reason } => {
+                let input = if several { format!("{input} ") } else { String::new() };
+                Self::BadLine { input, position, reason }
+            }
+            other => other,
+        }
     }
 }
 

@@ -1,170 +1,217 @@
 //! The state of one group: what is kept of its runs, exactly, however many there are and whatever they say.
 
-use std::collections::BTreeSet;
-
-use pm_record::{
-    Contradiction, MACHINES, MetricState, MetricSummary, PartialGroup, PartialMetric, PerformanceMetrics,
-    Status, Thousandths, Timestamp,
-};
+use pm_record::{MetricState, PartialGroup, PartialMetric, Run, Timestamp};
 use pm_stats::{Distribution, Moments};
 
-use crate::metrics::{self, API_PREFIX, DURATION, METRICS, PHASE_PREFIX};
-use crate::moments_by::MomentsBy;
-
-/// How many phases a group keeps, as many as one run may have: the first by name, so that which
-/// ones they are does not depend on the order of the runs.
-const PHASES: usize = 64;
-
-/// How many bytes of a name are kept.
-const LONGEST_NAME: usize = 256;
-
-/// The name, or as much of it as is kept.
-pub(crate) fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(LONGEST_NAME)]
-}
+use crate::columns::Columns;
+use crate::key::cut;
+use crate::machines::Machines;
+use crate::metrics::{DURATION, PHASE_PREFIX};
+use crate::phases::{Phases, Values};
+use crate::refusal::Refusal;
 
 /// One group of runs.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Group {
     pub(crate) count: u64,
     pub(crate) failures: u64,
-    /// The time that the runs were taken from; none before the first run.
+    /// When the first run began and the last one ended; none before the first run.
     pub(crate) span: Option<(Timestamp, Timestamp)>,
-    /// The first [`MACHINES`] by name: which ones are kept must not depend on the order of the runs.
-    pub(crate) machines: BTreeSet<String>,
-    duration: Distribution,
-    /// By the place of the metric in [`METRICS`].
-    moments: MomentsBy<usize>,
-    phases: MomentsBy<String>,
+    pub(crate) machines: Machines,
+    pub(crate) duration: Distribution,
+    /// The durations of the runs that failed and had started.
+    pub(crate) failed: Moments,
+    /// By the place of the metric among the columns.
+    moments: Box<[Moments]>,
+    /// Of the columns that have a full distribution, in their order.
+    distributions: Box<[Distribution]>,
+    phases: Phases,
+}
+
+/// What is kept of a metric.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept<'a> {
+    Moments(&'a Moments),
+    Distribution(&'a Distribution),
 }
 
 impl Group {
-    /// Counts one run, which was taken from the time from `start` to `end`.
-    pub(crate) fn push(&mut self, run: &PerformanceMetrics, start: Timestamp, end: Timestamp) {
+    pub(crate) fn new(columns: &Columns) -> Self {
+        Self {
+            count: 0,
+            failures: 0,
+            span: None,
+            machines: Machines::default(),
+            duration: Distribution::default(),
+            failed: Moments::default(),
+            moments: vec![Moments::default(); columns.fields().len()].into(),
+            distributions: vec![Distribution::default(); columns.distributed().len()].into(),
+            phases: Phases::default(),
+        }
+    }
+
+    /// Counts one run.
+    #[inline]
+    pub(crate) fn push(&mut self, run: &Run<'_>, columns: &Columns) {
         self.count = self.count.saturating_add(1);
-        self.failures = self.failures.saturating_add(u64::from(run.failed()));
-        self.widen(start, end);
-        self.add_machines(run.machine.iter());
-        if run.status == Some(Status::NotStarted) {
-            // It took no time because it never ran: that is a failure and no fast run.
-            return;
+        self.widen(run.timestamp(), run.end());
+        if let Some(machine) = run.machine() {
+            self.machines.add(machine);
         }
-        self.duration.push(run.duration.total_ms.0);
-        for (place, (_, read)) in METRICS.iter().enumerate() {
-            if let Some(value) = read(run)
-                && let Some(moments) = self.metric(place)
-            {
-                moments.push(value.0);
+        let total = run.total().0;
+        if run.failed() {
+            self.failures = self.failures.saturating_add(1);
+            if run.not_started() {
+                // It took no time because it never ran: that is a failure and no fast run.
+                return;
+            }
+            self.failed.push(total);
+        }
+        self.duration.push(total);
+        for (place, moments) in self.moments.iter_mut().enumerate() {
+            if let Some(value) = run.number(place) {
+                moments.push(value);
             }
         }
-        for (phase, value) in &run.duration.phases {
-            if let Some(moments) = self.phase(phase) {
-                moments.push(value.0);
+        for (distribution, &place) in self.distributions.iter_mut().zip(columns.distributed()) {
+            if let Some(value) = run.number(place) {
+                distribution.push(value);
             }
         }
+        self.phases.push(run, columns);
     }
 
-    fn metric(&mut self, place: usize) -> Option<&mut Moments> {
-        self.moments.among_first(METRICS.len(), &place)
-    }
-
-    fn phase(&mut self, name: &str) -> Option<&mut Moments> {
-        self.phases.among_first(PHASES, cut(name))
-    }
-
-    /// Takes in the counts of a partial result.
-    pub(crate) fn merge_counts(&mut self, partial: &PartialGroup) -> Result<(), Contradiction> {
-        partial.check()?;
-        self.count = self.count.saturating_add(partial.count);
-        self.failures = self.failures.saturating_add(partial.failures);
-        self.widen(partial.first, partial.last);
-        self.add_machines(partial.machines.iter());
-        Ok(())
-    }
-
-    /// Takes in one metric of a partial result. A metric that this version does not know is let go: it
-    /// could not be summarized either.
-    pub(crate) fn merge_metric(&mut self, field: &str, partial: &PartialMetric) -> Result<(), Contradiction> {
-        let state = partial.restore()?;
-        match (field.strip_prefix(PHASE_PREFIX), state) {
-            // No record of a negative duration is read.
-            (None, MetricState::Distribution(other))
-                if field == DURATION && other.moments().min() >= Some(0) =>
-            {
-                self.duration.merge(&other);
-            }
-            (Some(phase), MetricState::Moments(other)) => {
-                if let Some(moments) = self.phase(phase) {
-                    moments.merge(&other);
-                }
-            }
-            (None, MetricState::Moments(other)) if field != DURATION => {
-                if let Some(moments) = metrics::index_of(field).and_then(|place| self.metric(place)) {
-                    moments.merge(&other);
-                }
-            }
-            _ => return Err(Contradiction),
-        }
-        Ok(())
-    }
-
-    /// Whether metrics came and the counts that belong to them did not.
-    pub(crate) fn is_without_counts(&self) -> bool {
-        self.span.is_none() && self.metric_summaries().next().is_some()
-    }
-
+    #[inline]
     fn widen(&mut self, start: Timestamp, end: Timestamp) {
         self.span = Some(self.span.map_or((start, end), |(first, last)| (first.min(start), last.max(end))));
     }
 
-    fn add_machines<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
-        for name in names.map(|name| cut(name)) {
-            if !self.machines.contains(name) {
-                self.machines.insert(name.to_owned());
+    /// Takes in all that another group has seen.
+    pub(crate) fn merge(&mut self, other: &Self, columns: &Columns) {
+        self.count = self.count.saturating_add(other.count);
+        self.failures = self.failures.saturating_add(other.failures);
+        if let Some((first, last)) = other.span {
+            self.widen(first, last);
+        }
+        other.machines.iter().for_each(|name| self.machines.add(name));
+        self.duration.merge(&other.duration);
+        self.failed.merge(&other.failed);
+        self.moments.iter_mut().zip(&other.moments).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.distributions.iter_mut().zip(&other.distributions).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (name, theirs) in other.phases.iter() {
+            match (self.phases.among_first(name, columns), theirs) {
+                (Some(Values::Moments(mine)), Values::Moments(theirs)) => mine.merge(theirs),
+                (Some(Values::Distribution(mine)), Values::Distribution(theirs)) => mine.merge(theirs),
+                // Both are kept in the form that the columns ask for.
+                _ => {}
             }
         }
-        while self.machines.len() > MACHINES {
-            self.machines.pop_last();
+    }
+
+    /// Takes in the counts of a partial result.
+    pub(crate) fn merge_counts(&mut self, partial: &PartialGroup) -> Result<(), Refusal> {
+        partial.check()?;
+        self.failed.merge(&partial.failed_moments()?);
+        self.count = self.count.saturating_add(partial.count);
+        self.failures = self.failures.saturating_add(partial.failures);
+        self.widen(partial.first, partial.last);
+        partial.machines.iter().for_each(|name| self.machines.add(name));
+        Ok(())
+    }
+
+    /// Takes in one metric of a partial result. One that was not asked for is let go; of one that has more than
+    /// was asked for, as much is taken as was.
+    pub(crate) fn merge_metric(
+        &mut self,
+        field: &str,
+        partial: &PartialMetric,
+        columns: &Columns,
+    ) -> Result<(), Refusal> {
+        let state = partial.restore()?;
+        if field == DURATION {
+            return self.merge_duration(&state);
+        }
+        if let Some(phase) = field.strip_prefix(PHASE_PREFIX) {
+            match self.phases.among_first(cut(phase), columns) {
+                Some(Values::Moments(moments)) => merge_moments(moments, &state),
+                Some(Values::Distribution(kept)) => merge_distribution(kept, &state, field)?,
+                None => {}
+            }
+        } else if let Some(place) = columns.place_of(field) {
+            if let Ok(distributed) = columns.distributed().binary_search(&place) {
+                merge_distribution(&mut self.distributions[distributed], &state, field)?;
+            }
+            merge_moments(&mut self.moments[place], &state);
+        }
+        Ok(())
+    }
+
+    fn merge_duration(&mut self, state: &MetricState) -> Result<(), Refusal> {
+        match state {
+            // No record of a negative duration is read.
+            MetricState::Distribution(other) if other.moments().min() >= Some(0) => {
+                self.duration.merge(other);
+                Ok(())
+            }
+            _ => Err(Refusal::Contradiction),
         }
     }
 
-    /// The group's counts for a partial result; none if it has no runs.
-    pub(crate) fn partial_counts(&self) -> Option<PartialGroup> {
-        let (first, last) = self.span?;
-        let machines = self.machines.clone();
-        Some(PartialGroup { count: self.count, failures: self.failures, first, last, machines })
+    /// Whether metrics came and the counts that belong to them did not.
+    pub(crate) fn is_without_counts(&self, columns: &Columns) -> bool {
+        self.span.is_none() && self.metrics(columns).next().is_some()
     }
 
-    /// Every metric that was seen, for a partial result.
-    pub(crate) fn partial_metrics(&self) -> Vec<(String, PartialMetric)> {
-        let duration =
-            PartialMetric::from_distribution(&self.duration).map(|state| (DURATION.to_owned(), state));
-        let others = self
-            .named_moments()
-            .filter_map(|(field, moments)| Some((field, PartialMetric::from_moments(moments)?)));
-        duration.into_iter().chain(others).collect()
+    /// Every metric that was seen: the duration, its phases because they are parts of it, and the columns.
+    pub(crate) fn metrics<'a>(
+        &'a self,
+        columns: &'a Columns,
+    ) -> impl Iterator<Item = (String, Kept<'a>)> + use<'a> {
+        let duration = std::iter::once((DURATION.to_owned(), Kept::Distribution(&self.duration)));
+        let phases = self.phases.iter().map(|(phase, values)| {
+            let kept = match values {
+                Values::Moments(moments) => Kept::Moments(moments),
+                Values::Distribution(distribution) => Kept::Distribution(distribution),
+            };
+            (format!("{PHASE_PREFIX}{phase}"), kept)
+        });
+        let others =
+            columns.fields().iter().zip(&self.moments).enumerate().map(|(place, (field, moments))| {
+                let distributed = columns.distributed().binary_search(&place).ok();
+                let kept = distributed
+                    .map_or(Kept::Moments(moments), |place| Kept::Distribution(&self.distributions[place]));
+                (field.as_str().to_owned(), kept)
+            });
+        duration.chain(phases).chain(others).filter(|(_, kept)| kept.moments().count() > 0)
     }
+}
 
-    /// Every metric that was seen, for a summary.
-    pub(crate) fn metric_summaries(&self) -> impl Iterator<Item = (String, MetricSummary)> + '_ {
-        let duration = (self.duration.moments().count() > 0)
-            .then(|| (DURATION.to_owned(), MetricSummary::from(&self.duration)));
-        let others = self.named_moments().map(|(field, moments)| (field, MetricSummary::from(moments)));
-        duration.into_iter().chain(others)
+fn merge_moments(moments: &mut Moments, state: &MetricState) {
+    match state {
+        MetricState::Moments(other) => moments.merge(other),
+        MetricState::Distribution(other) => moments.merge(other.moments()),
     }
+}
 
-    /// The sums of the API's counters that were seen.
-    pub(crate) fn api_totals(&self) -> impl Iterator<Item = (String, Thousandths)> + '_ {
-        self.moments.iter().filter_map(|(&place, moments)| {
-            let counter = METRICS[place].0.strip_prefix(API_PREFIX)?;
-            Some((counter.to_owned(), MetricSummary::from(moments).sum))
-        })
+fn merge_distribution(
+    distribution: &mut Distribution,
+    state: &MetricState,
+    field: &str,
+) -> Result<(), Refusal> {
+    match state {
+        MetricState::Distribution(other) => {
+            distribution.merge(other);
+            Ok(())
+        }
+        MetricState::Moments(_) => Err(Refusal::NoDistribution(field.to_owned())),
     }
+}
 
-    /// Phases first, because they are parts of the duration.
-    fn named_moments(&self) -> impl Iterator<Item = (String, &Moments)> {
-        let phases = self.phases.iter().map(|(phase, moments)| (format!("{PHASE_PREFIX}{phase}"), moments));
-        let others = self.moments.iter().map(|(&place, moments)| (METRICS[place].0.to_owned(), moments));
-        phases.chain(others)
+impl<'a> Kept<'a> {
+    pub(crate) fn moments(self) -> &'a Moments {
+        match self {
+            Self::Moments(moments) => moments,
+            Self::Distribution(distribution) => distribution.moments(),
+        }
     }
 }

@@ -1,157 +1,156 @@
-//! All groups: records in, summaries or partial results out, sorted by group and then by window.
-
-use std::collections::BTreeMap;
+//! All groups: runs in, groups out, sorted by group and then by window.
 
 use indexmap::IndexMap;
-use pm_record::{
-    BadRecord, Field, PartialMetric, PerformanceMetrics, PerformancePartial, PerformanceSummary, Record,
-    Scalar, Schema, Thousandths, Timestamp, Window,
-};
+use pm_record::{BadRecord, PerformancePartial, Reading, Run, Timestamp};
 
-use crate::config::{Config, ResultForm};
-use crate::group::{Group, cut};
+use crate::config::Config;
+use crate::group::Group;
+use crate::inputs::Taken;
+use crate::key::{self, Key};
+use crate::progress::Progress;
+use crate::refusal::Refusal;
+
+/// A hash that is quick for short keys, and another one in every process, so that no input can be made for it.
+type Hash = foldhash::fast::RandomState;
 
 /// The groups that were seen so far.
 #[derive(Debug)]
 pub(crate) struct Groups<'a> {
     config: &'a Config,
-    // In boxes, because the nodes of a tree are a third empty.
-    groups: BTreeMap<Key, Box<Group>>,
+    table: IndexMap<Box<[u8]>, Box<Group>, Hash>,
+    /// The key of the run that is being counted.
+    key: Vec<u8>,
+    /// How far the stream has come, for windows that close before it ends.
+    pub(crate) progress: Progress,
+    pub(crate) left_out: LeftOut,
 }
 
-/// What makes a group: the values of the fields it is grouped by, and its window.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    by: Vec<Scalar>,
-    window: Option<Window>,
+/// What was read and stands in no group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Runs inside of other runs.
+    pub(crate) nested: u64,
+    /// Groups whose metrics came without their counts: a line of a partial result is missing.
+    pub(crate) headless: u64,
 }
+
+/// A group with what makes it.
+pub(crate) type Entry = (Key, Box<Group>);
 
 impl<'a> Groups<'a> {
     pub(crate) fn new(config: &'a Config) -> Self {
-        Self { config, groups: BTreeMap::new() }
-    }
-
-    /// Takes in one record; `line` is where it stood, for fields that have no type.
-    pub(crate) fn push(&mut self, record: Record, line: &[u8]) -> Result<(), BadRecord> {
-        match record {
-            Record::Performance(run) if self.config.covers(run.timestamp) => {
-                let by = self.config.by.iter().map(|field| value_of(field, &run, line)).collect();
-                let window = self.config.window.containing(run.timestamp);
-                // What was asked for goes into the group, so that a merge says of it what one run does.
-                let start = self.config.since().unwrap_or(run.timestamp);
-                let end = self.config.until().unwrap_or(run.end());
-                self.groups.entry(Key { by, window }).or_default().push(&run, start, end);
-                Ok(())
-            }
-            Record::Partial(partial) if self.config.merge => self.merge(&partial),
-            _ => Ok(()),
+        Self {
+            config,
+            table: IndexMap::default(),
+            key: Vec::new(),
+            progress: Progress::default(),
+            left_out: LeftOut::default(),
         }
     }
 
-    fn merge(&mut self, partial: &PerformancePartial) -> Result<(), BadRecord> {
-        if !partial.by.keys().eq(self.config.by.iter().map(Field::as_str)) {
-            let by = partial.by.keys().map(String::as_str).collect::<Vec<_>>().join(",");
-            return Err(BadRecord::new(format!("this partial result is grouped by {by}")));
+    /// Takes in what a line holds.
+    #[inline]
+    pub(crate) fn take(&mut self, reading: Reading<'_>, from: &Taken) -> Result<(), BadRecord> {
+        match reading {
+            Reading::Run(run) => self.count(&run, from),
+            Reading::Partial(partial) if from.partials => self.merge_partial(&partial, from)?,
+            Reading::Partial(_) | Reading::Other => {}
         }
-        let window = self
-            .config
-            .window
-            .enclosing(partial.window)
-            .map_err(|_| BadRecord::new("this partial result covers more than one window".to_owned()))?;
-        let by = partial.by.values().cloned().map(cut_label).collect();
-        let group = self.groups.entry(Key { by, window }).or_default();
+        Ok(())
+    }
+
+    fn count(&mut self, run: &Run<'_>, from: &Taken) {
+        let start = run.timestamp();
+        self.progress.see(start, run.end());
+        if !from.period.covers(start.as_millis()) || !self.config.lets_through(run) {
+            return;
+        }
+        let nested = run.is_nested();
+        if nested && !self.config.counts_nested() {
+            self.left_out.nested = self.left_out.nested.saturating_add(1);
+            return;
+        }
+        let window = self.config.window.start_of(start);
+        self.progress.enter(self.config.window, window, 1);
+        key::begin(&mut self.key, window, nested);
+        for place in 0..self.config.by.len() {
+            key::add(&mut self.key, run.label(place));
+        }
+        let columns = &self.config.columns;
+        self.group().push(run, columns);
+    }
+
+    /// The group of the key.
+    fn group(&mut self) -> &mut Group {
+        let place = self.table.get_index_of(self.key.as_slice()).unwrap_or_else(|| {
+            let group = Box::new(Group::new(&self.config.columns));
+            self.table.insert_full(self.key.as_slice().into(), group).0
+        });
+        &mut self.table[place]
+    }
+
+    fn merge_partial(&mut self, partial: &PerformancePartial, from: &Taken) -> Result<(), Refusal> {
+        let config = self.config;
+        let by = config.project(&partial.by)?;
+        if !config.lets_partial_through(&partial.by)? || !from.takes(partial.window)? {
+            return Ok(());
+        }
+        let window = config.window.enclosing(partial.window).map_err(|_| Refusal::SeveralWindows)?;
+        let runs = partial.group.as_ref().map_or(0, |group| group.count);
+        if partial.nested && !config.counts_nested() {
+            self.left_out.nested = self.left_out.nested.saturating_add(runs);
+            return Ok(());
+        }
+        self.progress.enter(config.window, window, runs);
+        key::begin(&mut self.key, window, partial.nested);
+        for scalar in by {
+            key::add(&mut self.key, key::label(scalar));
+        }
+        let group = self.group();
         let counts = partial.group.as_ref().map_or(Ok(()), |counts| group.merge_counts(counts));
         let metric = match (&partial.metric, &partial.state) {
-            (Some(field), Some(state)) => group.merge_metric(field, state),
+            (Some(field), Some(state)) => group.merge_metric(field, state, &config.columns),
             _ => Ok(()),
         };
-        counts.and(metric).map_err(|contradiction| BadRecord::new(contradiction.to_string()))
+        counts.and(metric)
     }
 
-    /// How many groups have metrics but no counts: a line of a partial result is missing.
-    pub(crate) fn without_counts(&self) -> usize {
-        self.groups.values().filter(|group| group.is_without_counts()).count()
+    /// Takes in all that others have seen.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.left_out.nested = self.left_out.nested.saturating_add(other.left_out.nested);
+        for (key, theirs) in other.table {
+            match self.table.get_mut(&key) {
+                Some(mine) => mine.merge(&theirs, &self.config.columns),
+                None => {
+                    self.table.insert(key, theirs);
+                }
+            }
+        }
     }
 
-    /// What was seen, as records.
-    pub(crate) fn finish(self) -> impl Iterator<Item = Record> + use<'a> {
-        let config = self.config;
-        self.groups.into_iter().flat_map(move |(key, group)| match config.result {
-            ResultForm::Summary => summary(config, key, &group).into_iter().collect(),
-            ResultForm::Partial => partials(config, &key, &group),
-        })
+    /// The groups whose windows end at `end` or before, which are let go.
+    pub(crate) fn close(&mut self, end: Timestamp) -> Vec<Entry> {
+        let window = self.config.window;
+        let closed = self.table.extract_if(.., |key, _| window.end_of(key::window_of(key)) <= end).collect();
+        self.progress.close(end, window, self.table.keys().map(|key| key::window_of(key)));
+        self.sorted(closed)
     }
-}
 
-fn value_of(field: &Field, run: &PerformanceMetrics, line: &[u8]) -> Scalar {
-    // The default needs no second look at the line.
-    if field.as_str() == "command" { Scalar::from(cut(&run.command)) } else { cut_label(field.read(line)) }
-}
-
-fn cut_label(label: Scalar) -> Scalar {
-    match label {
-        Scalar::Text(text) => Scalar::from(cut(&text)),
-        other => other,
+    /// All groups.
+    pub(crate) fn finish(&mut self) -> Vec<Entry> {
+        let all = std::mem::take(&mut self.table).into_iter().collect();
+        self.sorted(all)
     }
-}
 
-fn named(config: &Config, values: Vec<Scalar>) -> IndexMap<String, Scalar> {
-    config.by.iter().map(|field| field.as_str().to_owned()).zip(values).collect()
-}
-
-/// A group's summary; none for the metrics of a partial result whose counts never came.
-fn summary(config: &Config, key: Key, group: &Group) -> Option<Record> {
-    let (start, end) = group.span?;
-    let window = key.window.unwrap_or(Window { start, end });
-    let api_totals: IndexMap<_, _> = group.api_totals().collect();
-    Some(Record::Summary(Box::new(PerformanceSummary {
-        schema: Schema,
-        by: named(config, key.by),
-        window,
-        count: group.count,
-        failures: group.failures,
-        success_rate: ratio(group.count.saturating_sub(group.failures), group.count),
-        per_minute: per_minute(group.count, window.start, window.end),
-        metrics: group.metric_summaries().collect(),
-        cache_hit_rate: cache_hit_rate(&api_totals),
-        api_totals,
-        machines: group.machines.iter().cloned().collect(),
-    })))
-}
-
-fn partials(config: &Config, key: &Key, group: &Group) -> Vec<Record> {
-    let Some(counts) = group.partial_counts() else { return Vec::new() };
-    let line = |group, (metric, state): (Option<String>, Option<PartialMetric>)| {
-        let by = named(config, key.by.clone());
-        Record::Partial(Box::new(PerformancePartial {
-            schema: Schema,
-            by,
-            window: key.window,
-            group,
-            metric,
-            state,
-        }))
-    };
-    let metrics =
-        group.partial_metrics().into_iter().map(|(field, state)| line(None, (Some(field), Some(state))));
-    std::iter::once(line(Some(counts), (None, None))).chain(metrics).collect()
-}
-
-fn ratio(part: u64, whole: u64) -> Option<Thousandths> {
-    if whole == 0 { None } else { Thousandths::from_f64(part as f64 / whole as f64) }
-}
-
-/// Runs a minute. A single run has no frequency.
-fn per_minute(count: u64, start: Timestamp, end: Timestamp) -> Option<Thousandths> {
-    let millis = end.as_millis().saturating_sub(start.as_millis());
-    if count < 2 || millis <= 0 {
-        None
-    } else {
-        Thousandths::from_f64(count as f64 * 60_000.0 / millis as f64)
+    fn sorted(&mut self, mut groups: Vec<(Box<[u8]>, Box<Group>)>) -> Vec<Entry> {
+        let columns = &self.config.columns;
+        let all = groups.len();
+        let headless = |group: &Group| group.is_without_counts(columns);
+        groups.retain(|(_, group)| !headless(group));
+        self.left_out.headless += (all - groups.len()) as u64;
+        groups.retain(|(_, group)| group.span.is_some());
+        let mut entries: Vec<_> = groups.into_iter().map(|(key, group)| (Key::from(&*key), group)).collect();
+        entries.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        entries
     }
-}
-
-fn cache_hit_rate(api_totals: &IndexMap<String, Thousandths>) -> Option<Thousandths> {
-    let (hits, misses) = (api_totals.get("cache_hits")?.to_f64(), api_totals.get("cache_misses")?.to_f64());
-    Thousandths::from_f64(hits / (hits + misses))
 }

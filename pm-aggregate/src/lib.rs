@@ -1,7 +1,7 @@
 //! Groups the records of commands and summarizes each group: NDJSON in, one summary a group out.
 //!
-//! One pass; memory depends on the number of groups and windows, never on the number of records or on the
-//! length of their names: an ordinary group takes under 1 KiB. How many there are is up to `--by`. Only
+//! One pass; memory depends on the number of groups and open windows, never on the number of records or on the
+//! length of their names: an ordinary group takes about 4 KiB. How many there are is up to `--by`. Only
 //! `performance_metrics` are counted, and `performance_partial` where `--merge` asks for them; any other
 //! kind is passed over in silence.
 //!
@@ -10,26 +10,41 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod args;
+mod columns;
 mod config;
 mod error;
+mod filter;
 mod group;
 mod groups;
+mod inputs;
+mod key;
+mod live;
+mod machines;
 mod metrics;
-mod moments_by;
+mod phases;
+mod progress;
+mod reading;
+mod refusal;
+mod results;
 mod window;
+mod workers;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 
-use pm_cli::{Exit, Input, Source, Streams};
-use pm_record::{Lines, Skipped};
-use pm_store::Store;
+use pm_cli::{Exit, Input, Streams, human};
 
+use crate::account::Account;
 use crate::args::Args;
 use crate::config::Config;
 pub use crate::error::Error;
 use crate::groups::Groups;
+use crate::inputs::Taken;
+use crate::live::Live;
+use crate::reading::Worker;
+use crate::workers::Workers;
 
 /// The program's name.
 pub const TOOL: &str = "pm-aggregate";
@@ -41,65 +56,73 @@ pub const TOOL: &str = "pm-aggregate";
 /// Wrong usage, an output that cannot be written, or, with `--strict`, the first line that is no record. An
 /// input that cannot be read to its end is an error too, once everything else is read and written.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    run_by(Workers::default(), args, io)
+}
+
+/// The same by so many threads.
+fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let config = Config::new(args, io.clock.now_millis())?;
+    let mut config = Config::new(args, io.clock.now_millis())?;
+    config.workers = workers;
+    aggregate(&config, io)
+}
+
+fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let inputs = open(&config, io)?;
-    io.tell_of_typing(TOOL, &inputs);
-    let mut groups = Groups::new(&config);
-    let mut skipped = Skipped::default();
-    let unread = read(&config, inputs, &mut groups, &mut skipped, io)?;
-    let headless = groups.without_counts();
-    for record in groups.finish() {
+    let mut inputs = inputs::open(config, io)?;
+    io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
+    let partials = inputs.iter().any(|(_, taken)| taken.partials);
+    let (mut groups, account) = match workers::read(config, &mut inputs, partials) {
+        Some(read) => read,
+        None => read_in_turn(config, inputs, partials, io)?,
+    };
+    for record in results::records(config, groups.finish()) {
         io.output.write_all(&record.to_line()).map_err(Error::Write)?;
     }
-    if !skipped.is_empty() {
-        io.tell(TOOL, &skipped.to_string());
-    }
-    if headless > 0 {
-        io.tell(TOOL, &format!("groups whose metrics came without their counts, left out: {headless}"));
-    }
-    unread.map_or(Ok(Exit::Done), Err)
+    tell(&groups, &account, io);
+    account.failure(io.interrupted().is_some()).map_or(Ok(Exit::Done), |failure| Err(Error::Read(failure)))
 }
 
-/// Counts what the inputs hold. Returns what was wrong with the first that could not be read to its end.
-fn read(
-    config: &Config,
-    inputs: Vec<Input>,
-    groups: &mut Groups<'_>,
-    skipped: &mut Skipped,
-    io: &Streams,
-) -> Result<Option<Error>, Error> {
-    let mut lines = Lines::new(inputs);
-    let mut unread = None;
-    loop {
-        // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
-        let line = match lines.next_line(|_| Ok(())) {
-            Ok(Some(line)) => line,
-            Ok(None) => return Ok(unread),
-            // Who compressed it met the same signal, and so this is the end.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && io.interrupted().is_some() => continue,
-            Err(error) => {
-                unread.get_or_insert(Error::Read(error));
-                continue;
-            }
-        };
-        skipped.seen();
-        match line.record().and_then(|record| groups.push(record, line.bytes)) {
-            Ok(()) => {}
-            Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
-            Err(reason) => skipped.skip(line.position, &reason),
+/// Reads one input after the other; the first failure ends none of the others.
+fn read_in_turn<'a>(
+    config: &'a Config,
+    inputs: Vec<(Input, Taken)>,
+    partials: bool,
+    io: &mut Streams,
+) -> Result<(Groups<'a>, Account), Error> {
+    let mut account = Account::new(inputs.len() > 1);
+    let mut worker = Worker::new(config, partials);
+    let mut live = Live::new(config);
+    for (input, taken) in inputs {
+        let outcome = worker.read(input, &taken, |groups, input| live.before_read(groups, input, io));
+        let outcome = outcome.map_err(|error| error.named(account.several))?;
+        if let Some(failure) = live.failure.take() {
+            return Err(Error::Write(failure));
         }
+        account.add(outcome, false);
     }
+    Ok((worker.groups, account))
 }
 
-fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
-    match &config.source {
-        Source::Named(files) => Ok(io.inputs(files)?),
-        Source::Store(named) => {
-            let directory = |name: &str| io.environment.absolute(name).map(Into::into);
-            let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
-            Ok(io.files(&store.record_files(config.since())?)?)
-        }
+/// Tells people what does not stand in the results.
+fn tell(groups: &Groups<'_>, account: &Account, io: &mut Streams) {
+    if !account.skipped.is_empty() {
+        io.tell(TOOL, &account.skipped.to_string());
+    }
+    let (left_out, late) = (groups.left_out, groups.progress.late);
+    if left_out.headless > 0 {
+        let count = human::count(left_out.headless);
+        io.tell(TOOL, &format!("groups whose metrics came without their counts, left out: {count}"));
+    }
+    if left_out.nested > 0 {
+        let count = human::count(left_out.nested);
+        io.tell(TOOL, &format!("runs inside of other runs, left out so that no time counts twice: {count}"));
+    }
+    if late > 0 {
+        let count = human::count(late);
+        io.tell(
+            TOOL,
+            &format!("runs that came after their window was closed, in further summaries of it: {count}; a longer --grace waits for them"),
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! The tool as a function: arguments and lines in, lines and status out.
 
+mod chosen;
+mod live;
+mod splits;
+
 use pm_cli::{Exit, Outcome, Trial};
-use proptest::prelude::*;
 
 fn run(input: &str, args: &[&str]) -> Outcome {
     Trial::new().input(input).run(pm_aggregate::TOOL, pm_aggregate::run, args)
@@ -34,7 +37,7 @@ fn one_run_has_a_mean_and_no_deviation() {
         &[concat!(
             r#"{"performance_summary":{"schema":1,"by":{"command":"batch"},"window":{"start":"2024-12-06T10:00:00.000Z","end":"2024-12-06T10:00:02.450Z"},"#,
             r#""count":1,"failures":0,"success_rate":1,"metrics":{"duration.total_ms":{"count":1,"sum":2450.5,"mean":2450.5,"min":2450.5,"max":2450.5,"#,
-            r#""p50":2450.5,"p90":2450.5,"p95":2450.5,"p99":2450.5}}}}"#
+            r#""p50":2450.5,"p90":2450.5,"p95":2450.5,"p99":2450.5,"outliers":{"low":0,"high":0}}}}}"#
         )],
     );
 }
@@ -219,17 +222,6 @@ fn a_field_cannot_make_groups_twice() {
 }
 
 #[test]
-fn the_runs_of_a_partial_result_cannot_be_bounded_any_more() {
-    for flag in ["--since", "--until"] {
-        check_refused(
-            &["--merge", flag, "2024-12-06"],
-            "--since and --until cannot look into the states that --merge takes in",
-            "give them to the runs that write the states: `pm-aggregate --since TIME --partial`",
-        );
-    }
-}
-
-#[test]
 fn metrics_whose_counts_never_came_are_left_out_and_reported() {
     let input = [record("a", "10:00:00", "1", ""), record("b", "10:00:00", "1", "")].concat();
     let partial = run(&input, &["--partial"]).stdout;
@@ -312,7 +304,8 @@ fn a_partial_of_other_groups_is_a_bad_line() {
     let partial = run(&record("a", "10:00:00", "1", ""), &["--partial", "--by", "host"]).stdout;
     let outcome = run(&partial, &["--merge"]);
     assert_eq!(outcome.stdout, "");
-    assert!(outcome.stderr.contains("this partial result is grouped by host"), "{}", outcome.stderr);
+    let reason = "this partial result is grouped by host, which does not tell command";
+    assert!(outcome.stderr.contains(reason), "{}", outcome.stderr);
 }
 
 #[test]
@@ -320,56 +313,4 @@ fn partials_are_passed_over_unless_they_are_asked_for() {
     let raw = record("a", "10:00:00", "1", "");
     let partial = run(&raw, &["--partial"]).stdout;
     assert_eq!(run(&[raw.clone(), partial].concat(), &[]), run(&raw, &[]));
-}
-
-fn any_record() -> impl Strategy<Value = String> {
-    let more = prop_oneof![
-        Just(String::new()),
-        (0..9_u32, 0..2_u32).prop_map(|(n, code)| format!(
-            r#","machine":"m{n}","exit_code":{code},"resource_usage":{{"peak_memory_mb":{n}.25}},"github_api":{{"cache_hits":{n},"cache_misses":1}}"#
-        )),
-    ];
-    let phases = prop_oneof![Just(""), Just(r#","phases":{"fetch_ms":0.5}"#)];
-    (0..3_u32, 0..4_u32, 0..60_u32, 0..5_000_000_u32, more, phases).prop_map(
-        |(command, hour, minute, micros, more, phases)| {
-            let millis = format!("{}.{:03}", micros / 1000, micros % 1000);
-            record(&format!("c{command}"), &format!("{:02}:{minute:02}:00", hour + 9), &millis, &more)
-                .replacen(&format!("{millis}}}"), &format!("{millis}{phases}}}"), 1)
-        },
-    )
-}
-
-const BOUNDS: [&[&str]; 4] = [
-    &[],
-    &["--since", "2024-12-06T10:15:00Z"],
-    &["--until", "2024-12-06T11:30:00Z"],
-    &["--since", "2024-12-06T10:15:00Z", "--until", "2024-12-06T11:30:00Z"],
-];
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn any_split_merged_in_any_order_gives_the_bytes_of_one_run(
-        records in prop::collection::vec(any_record(), 0..200),
-        places in prop::collection::vec(0..3_usize, 200),
-        turn in 0..3_usize,
-        window in prop_oneof![Just("all"), Just("1h")],
-        bounds in prop::sample::select(BOUNDS.to_vec()),
-    ) {
-        let bounded = |more: &[&'static str]| [&["--window", window], more, bounds].concat();
-        let whole = run(&records.concat(), &bounded(&[]));
-        let mut parts = vec![String::new(); 3];
-        for (record, place) in records.iter().zip(&places) {
-            parts[*place].push_str(record);
-        }
-        // The first part stays raw, unless it is bounded: raw and partial lines may be mixed.
-        for part in &mut parts[usize::from(bounds.is_empty())..] {
-            *part = run(part, &bounded(&["--partial"])).stdout;
-        }
-        parts.rotate_left(turn);
-        let two_steps = run(&parts.concat(), &["--window", window, "--merge", "--partial"]).stdout;
-        prop_assert_eq!(&run(&parts.concat(), &["--window", window, "--merge"]), &whole);
-        prop_assert_eq!(&run(&two_steps, &["--window", window, "--merge"]), &whole);
-    }
 }

@@ -224,7 +224,9 @@ impl Totals {
         self.summaries += 1;
         self.runs = self.runs.saturating_add(summary.count);
         self.failures = self.failures.saturating_add(summary.failures);
-        self.time += duration.map_or(0, |duration| i128::from(duration.sum.0));
+        // A run inside of another one is a run too, and its time is part of the other's.
+        let nested = summary.nested_duration.as_ref().map_or(0, |nested| i128::from(nested.sum.0));
+        self.time += duration.map_or(0, |duration| i128::from(duration.sum.0)) - nested;
         let Window { start, end } = summary.window;
         let (first, last) = self.span.unwrap_or((start, end));
         self.span = Some((first.min(start), last.max(end)));

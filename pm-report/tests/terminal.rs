@@ -126,6 +126,14 @@ fn color_marks_failures_and_alerts_and_changes_nothing_else() {
 }
 
 #[test]
+fn the_time_of_runs_inside_of_other_runs_is_not_told_twice() {
+    let inner = r#","nested":2,"nested_duration":{"count":2,"sum":3000}"#;
+    let input = [timed("outer", ALL_DAY, 1, 10_000, ""), timed("inner", ALL_DAY, 3, 2_000, inner)].concat();
+    let page = page(&input, &["--width", "80"]);
+    assert!(page.contains("4 runs · none failed · 13.0s in total"), "{page}");
+}
+
+#[test]
 fn windows_of_time_are_rows_in_the_order_of_the_input() {
     let input = [
         timed("batch", ["09:00:00", "10:00:00"], 2, 10, ""),

@@ -1,6 +1,7 @@
 //! The end-to-end tests, one module a subject.
 #![expect(clippy::disallowed_methods, reason = "an end-to-end test starts the programs it is about")]
 
+mod aggregate;
 mod contract;
 mod fake_github;
 mod filters;

@@ -1,22 +1,27 @@
 //! The time of day, handed to whoever needs it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Clock {
     /// The machine's clock.
     System,
     /// Always the same instant, in milliseconds since the Unix epoch: for tests.
     Fixed(i64),
+    /// The instant that is in there: for tests in which time goes by.
+    Played(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// Milliseconds since the Unix epoch.
     #[must_use]
-    pub fn now_millis(self) -> i64 {
+    pub fn now_millis(&self) -> i64 {
         match self {
-            Self::Fixed(millis) => millis,
+            Self::Fixed(millis) => *millis,
+            Self::Played(millis) => millis.load(Ordering::Relaxed),
             Self::System => system_millis(),
         }
     }

@@ -1,4 +1,7 @@
 //! One input of a tool: standard input or a file, opened when it is first read.
+//!
+//! A regular file has an end that is known and is never waited for. Anything else is live: there may be somebody
+//! at its other end who writes the next record when it happens.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -6,11 +9,14 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use crate::Interrupts;
+use crate::parts::Parts;
+use crate::play::Play;
+use crate::{Interrupts, Opener};
 
 /// One input, which displays its name.
 #[derive(Debug)]
@@ -25,11 +31,14 @@ pub struct Input {
 enum Source {
     // A file that is not open yet, so that any number of files may be named.
     Path(PathBuf),
+    // The same of a file that only its owner knows how to open.
+    Closed(Opener),
     // A file with an end that is known: reading it never waits.
     Regular(File),
     // A pipe, a terminal or a socket: reading it may wait for somebody.
     Live(File),
     Memory(io::Cursor<Vec<u8>>),
+    Played(Play),
 }
 
 impl Input {
@@ -43,6 +52,17 @@ impl Input {
     /// The file at `path`, named as it was typed.
     pub(crate) fn file(path: PathBuf, typed: &str, interrupts: Option<Interrupts>) -> Self {
         Self { name: typed.to_owned(), source: Source::Path(path), terminal: false, interrupts }
+    }
+
+    /// A regular file that `opener` opens, named `name`.
+    pub(crate) fn closed(opener: Opener, name: String, interrupts: Option<Interrupts>) -> Self {
+        Self { name, source: Source::Closed(opener), terminal: false, interrupts }
+    }
+
+    /// What a test plays in place of standard input.
+    pub(crate) fn played(play: Play) -> Self {
+        let source = Source::Played(play);
+        Self { name: "standard input".to_owned(), source, terminal: false, interrupts: None }
     }
 
     /// Bytes in place of standard input, for tests.
@@ -64,6 +84,16 @@ impl Input {
         self.terminal
     }
 
+    /// Whether somebody may still be writing it: it is no regular file.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        match &self.source {
+            Source::Path(path) => !is_regular(path),
+            Source::Live(_) | Source::Played(_) => true,
+            Source::Closed(_) | Source::Regular(_) | Source::Memory(_) => false,
+        }
+    }
+
     /// Whether the next read would wait for somebody.
     #[must_use]
     pub fn would_wait(&self) -> bool {
@@ -71,27 +101,88 @@ impl Input {
             // Opening a pipe waits for somebody too.
             Source::Path(path) => !is_regular(path),
             Source::Live(file) => !is_ready(file),
-            Source::Regular(_) | Source::Memory(_) => false,
+            Source::Played(play) => !play.is_ready(),
+            Source::Closed(_) | Source::Regular(_) | Source::Memory(_) => false,
         }
     }
 
-    /// Waits until there is something to read. Returns false when a signal's time is up.
-    fn wait(&self, file: &File) -> io::Result<bool> {
-        let Some(interrupts) = &self.interrupts else { return Ok(true) };
-        loop {
-            let left = interrupts.time_left();
-            if left.is_some_and(|left| left.is_zero()) {
-                return Ok(false);
+    /// Waits until the next read would not wait, for `limit` at most. Returns false when that is over.
+    ///
+    /// # Errors
+    ///
+    /// If the input cannot be opened or waited for.
+    pub fn ready_within(&mut self, limit: Duration) -> io::Result<bool> {
+        self.open()?;
+        match &mut self.source {
+            Source::Live(file) => {
+                Ok(wait(file, self.interrupts.as_ref(), Some(limit))? != Waited::LimitReached)
             }
-            let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-            let mut ends = [PollFd::new(file, PollFlags::IN), PollFd::new(interrupts, PollFlags::IN)];
-            // Once a signal has come its descriptor stays readable and has nothing more to say.
-            let watched = if left.is_some() { &mut ends[..1] } else { &mut ends[..] };
-            match poll(watched, timeout.as_ref()) {
-                Ok(_) if !ends[0].revents().is_empty() => return Ok(true),
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+            Source::Played(play) => Ok(play.ready_within(limit)),
+            _ => Ok(true),
+        }
+    }
+
+    /// The input in parts that can be read at the same time, each of about as many bytes as `size` makes of its
+    /// length; none if it is no regular file, or seems to be empty. The input itself stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened.
+    pub fn parts(&mut self, size: impl FnOnce(u64) -> u64) -> io::Result<Option<Parts>> {
+        if self.is_live() {
+            return Ok(None);
+        }
+        let file = match &mut self.source {
+            Source::Path(path) => File::open(path)?,
+            Source::Closed(opener) => opener.open()?,
+            Source::Regular(file) => file.try_clone()?,
+            Source::Live(_) | Source::Memory(_) | Source::Played(_) => return Ok(None),
+        };
+        Parts::of(file, &self.name, size, self.interrupts.clone())
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        let file = match &mut self.source {
+            Source::Path(path) => open(path, self.interrupts.is_some())?,
+            Source::Closed(opener) => opener.open()?,
+            Source::Regular(_) | Source::Live(_) | Source::Memory(_) | Source::Played(_) => return Ok(()),
+        };
+        self.source = Source::from(file);
+        Ok(())
+    }
+}
+
+/// Why a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Ready,
+    /// A signal's time is up.
+    Interrupted,
+    LimitReached,
+}
+
+/// Waits until there is something to read.
+fn wait(file: &File, interrupts: Option<&Interrupts>, limit: Option<Duration>) -> io::Result<Waited> {
+    if interrupts.is_none() && limit.is_none() {
+        return Ok(Waited::Ready);
+    }
+    let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+    loop {
+        let left = interrupts.and_then(Interrupts::time_left);
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(Waited::Interrupted);
+        }
+        let until_end = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let timeout = [left, until_end].into_iter().flatten().min();
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let mut ends = vec![PollFd::new(file, PollFlags::IN)];
+        // Once a signal has come its descriptor stays readable and has nothing more to say.
+        ends.extend(interrupts.filter(|_| left.is_none()).map(|signals| PollFd::new(signals, PollFlags::IN)));
+        match poll(&mut ends, timeout.as_ref()) {
+            Ok(_) if !ends[0].revents().is_empty() => return Ok(Waited::Ready),
+            Ok(_) if end.is_some_and(|end| end <= Instant::now()) => return Ok(Waited::LimitReached),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -122,27 +213,18 @@ fn is_ready(file: &File) -> bool {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Source::Path(path) = &self.source {
-            self.source = Source::from(open(path, self.interrupts.is_some())?);
-        }
+        self.open()?;
         if let Source::Live(file) = &self.source
-            && !self.wait(file)?
+            && wait(file, self.interrupts.as_ref(), None)? == Waited::Interrupted
         {
             return Ok(0);
         }
         match &mut self.source {
-            Source::Regular(_)
-                if self
-                    .interrupts
-                    .as_ref()
-                    .and_then(Interrupts::time_left)
-                    .is_some_and(|left| left.is_zero()) =>
-            {
-                Ok(0)
-            }
+            Source::Regular(_) if self.interrupts.as_ref().is_some_and(Interrupts::is_over) => Ok(0),
             Source::Regular(file) | Source::Live(file) => file.read(buffer),
             Source::Memory(bytes) => bytes.read(buffer),
-            Source::Path(_) => unreachable!("the file was opened above"),
+            Source::Played(play) => Ok(play.read(buffer)),
+            Source::Path(_) | Source::Closed(_) => unreachable!("the file was opened above"),
         }
     }
 }
@@ -162,71 +244,4 @@ impl fmt::Display for Input {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::time::{Duration, Instant};
-
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    use signal_hook::consts::SIGINT;
-    use signal_hook::low_level::raise;
-
-    use super::*;
-    use crate::alone::alone;
-
-    fn pipe() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("pipe");
-        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
-        (folder, path)
-    }
-
-    #[test]
-    fn a_named_pipe_is_waited_for_until_its_first_writer_and_read_to_its_end() {
-        let (_folder, path) = pipe();
-        let interrupts = Interrupts::watch().expect("watched");
-        let mut input = Input::file(path.clone(), "pipe", Some(interrupts));
-        assert!(input.would_wait());
-        let writing = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(100));
-            let mut pipe = OpenOptions::new().write(true).open(&path).expect("a writer");
-            for text in ["one\n", "two\n"] {
-                io::Write::write_all(&mut pipe, text.as_bytes()).expect("written");
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        });
-        let mut text = String::new();
-        input.read_to_string(&mut text).expect("text");
-        assert_eq!(text, "one\ntwo\n");
-        writing.join().expect("no panic");
-    }
-
-    #[test]
-    fn a_named_pipe_that_nobody_writes_to_ends_when_a_signal_s_time_is_up() {
-        let name = "input::tests::a_named_pipe_that_nobody_writes_to_ends_when_a_signal_s_time_is_up";
-        if let Some(status) = alone(name, "") {
-            return assert!(status.success(), "{status}");
-        }
-        let (_folder, path) = pipe();
-        let interrupts = Interrupts::watch().expect("watched");
-        let mut input = Input::file(path, "pipe", Some(interrupts));
-        let signaling = std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_millis(100));
-            raise(SIGINT)
-        });
-        let start = Instant::now();
-        assert_eq!(input.read(&mut [0; 8]).expect("an end"), 0);
-        assert!(start.elapsed() >= Duration::from_secs(2));
-        signaling.join().expect("no panic").expect("raised");
-    }
-
-    #[test]
-    fn an_ordinary_file_is_never_waited_for() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("file");
-        fs::write(&path, "x").expect("written");
-        let mut input = Input::file(path, "file", None);
-        assert!(!input.would_wait());
-        assert_eq!(input.read(&mut [0; 8]).expect("a byte"), 1);
-        assert!(!input.would_wait());
-    }
-}
+mod tests;

@@ -56,6 +56,11 @@ impl Interrupts {
         i32::try_from(self.signal.load(Ordering::Relaxed)).ok().filter(|&number| number != 0)
     }
 
+    /// Whether a signal has come and its time is up.
+    pub(crate) fn is_over(&self) -> bool {
+        self.time_left().is_some_and(|left| left.is_zero())
+    }
+
     /// How much longer to read: `None` without end, zero when the time is up.
     pub(crate) fn time_left(&self) -> Option<Duration> {
         self.signal()?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use crate::{Clock, Environment, Exit, Explain, Input, Interrupts, Output};
+use crate::{Clock, Environment, Exit, Explain, Input, Interrupts, Opener, Output};
 
 /// Everything that a tool may touch. A test makes its own.
 pub struct Streams {
@@ -134,6 +134,12 @@ impl Streams {
         files.iter().map(|file| self.input(file)).collect()
     }
 
+    /// A regular file that was found rather than named, and that `opener` opens when its turn comes.
+    #[must_use]
+    pub fn found(&self, name: &Path, opener: Opener) -> Input {
+        Input::closed(opener, name.display().to_string(), self.interrupts.clone())
+    }
+
     fn input(&mut self, file: &Path) -> Result<Input, MissingInput> {
         if file.as_os_str() == "-" {
             return self.stdin();
@@ -169,8 +175,8 @@ impl Streams {
     }
 
     /// Tells whoever would have to type an input that this is what the tool waits for.
-    pub fn tell_of_typing(&mut self, tool: &str, inputs: &[Input]) {
-        if inputs.iter().any(Input::is_terminal) {
+    pub fn tell_of_typing<'a>(&mut self, tool: &str, inputs: impl IntoIterator<Item = &'a Input>) {
+        if inputs.into_iter().any(Input::is_terminal) {
             self.tell(tool, "reading records from the terminal; end with ^D");
         }
     }

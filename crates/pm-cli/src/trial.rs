@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::play::Play;
 use crate::{Clock, Environment, Exit, Explain, Input, Output, Streams, start};
 
 /// What a tool is given. Build it up, then [`Trial::run`].
@@ -17,6 +19,7 @@ pub struct Trial {
     now: i64,
     terminal: bool,
     typed: bool,
+    script: Option<Vec<(i64, Vec<u8>)>>,
 }
 
 /// What a tool did.
@@ -40,6 +43,7 @@ impl Default for Trial {
             now: 0,
             terminal: false,
             typed: false,
+            script: None,
         }
     }
 }
@@ -53,6 +57,13 @@ impl Trial {
     /// Gives the tool these bytes on standard input.
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
+        self
+    }
+
+    /// Makes standard input live: these bytes come at these instants, in milliseconds since the Unix epoch, and it
+    /// ends with the last of them. The clock goes on only while the tool waits.
+    pub fn live(mut self, script: Vec<(i64, Vec<u8>)>) -> Self {
+        self.script = Some(script);
         self
     }
 
@@ -94,13 +105,19 @@ impl Trial {
         args: &[&str],
     ) -> Outcome {
         let (stdout, stderr) = (Captured::default(), Captured::default());
-        let input = Input::memory(self.input);
+        let (input, clock) = match self.script {
+            None => (Input::memory(self.input), Clock::Fixed(self.now)),
+            Some(script) => {
+                let clock = Arc::new(AtomicI64::new(self.now));
+                (Input::played(Play::new(Arc::clone(&clock), script)), Clock::Played(clock))
+            }
+        };
         let mut io = Streams::for_test(
             if self.typed { input.typed() } else { input },
             Output::new(stdout.clone(), self.terminal),
             Box::new(stderr.clone()),
             Environment::new(self.variables, self.current_dir),
-            Clock::Fixed(self.now),
+            clock,
         );
         let args = std::iter::once(tool).chain(args.iter().copied()).map(OsString::from).collect();
         let exit = start::perform(tool, run, args, &mut io);

@@ -26,6 +26,8 @@ pub(crate) struct Decompress<R> {
     held: Held,
     format: Format,
     at_line_start: bool,
+    /// Whether anything was compressed so far.
+    compressed: bool,
 }
 
 enum Format {
@@ -64,7 +66,12 @@ impl std::fmt::Debug for Format {
 
 impl<R: Read> Decompress<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, held: Held::default(), format: Format::Plain, at_line_start: true }
+        Self { input, held: Held::default(), format: Format::Plain, at_line_start: true, compressed: false }
+    }
+
+    /// Whether any of what was read so far was compressed.
+    pub(crate) fn was_compressed(&self) -> bool {
+        self.compressed
     }
 
     /// Reads into `buffer`, which is not empty; 0 bytes are the end. `before_read` is called before every
@@ -100,6 +107,7 @@ impl<R: Read> Decompress<R> {
             match Magic::of(self.held.bytes()) {
                 Magic::Whole(begin) => {
                     self.format = begin();
+                    self.compressed = true;
                     return Ok(Step::Again);
                 }
                 Magic::Begun if !self.held.ended => return Ok(Step::NeedsMore),
@@ -164,6 +172,12 @@ fn skip(left: &mut Option<usize>, held: &mut Held) -> Step {
     held.consume(length);
     *left -= length;
     if *left == 0 { Step::End } else { Step::NeedsMore }
+}
+
+/// Whether an input that begins with these bytes begins compressed; four are enough to know.
+#[must_use]
+pub fn begins_compressed(bytes: &[u8]) -> bool {
+    matches!(Magic::of(bytes), Magic::Whole(_))
 }
 
 /// What the bytes at the start of a line say about the format.

@@ -43,12 +43,14 @@ mod timestamp;
 
 pub use alert::{AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
+pub use decompress::begins_compressed;
 pub use field::{Field, NoField};
 #[cfg(feature = "schema")]
 pub use json_schema::schemas;
 pub use lines::{Line, Lines, Position};
 pub use partial::{
-    Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PerformancePartial,
+    Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PartialMoments,
+    PerformancePartial,
 };
 pub use performance::{Duration, GithubApi, PerformanceMetrics, QuotaDelta, ResourceUsage, Status, Trace};
 pub use process::ProcessTrace;
@@ -58,7 +60,7 @@ pub use runs::{Label, Reading, Run, RunReader, Wanted};
 pub use scalar::Scalar;
 pub use schema::Schema;
 pub use skipped::Skipped;
-pub use summary::{MACHINES, MetricSummary, PerformanceSummary, Window};
+pub use summary::{MACHINES, MetricSummary, MomentsSummary, OutlierCounts, PerformanceSummary, Window};
 pub use system::{Cpu, Disk, Memory, Network, SystemMetrics};
 pub use thousandths::Thousandths;
 pub use timestamp::Timestamp;

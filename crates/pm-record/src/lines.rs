@@ -15,6 +15,8 @@ pub struct Lines<I: Iterator<Item: Read>> {
     open: Option<Open<I::Item>>,
     /// How many lines the input had that ended last.
     ended: u64,
+    /// Whether anything was compressed in those that ended.
+    compressed: bool,
     several: bool,
 }
 
@@ -69,7 +71,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
     pub fn new(inputs: impl IntoIterator<IntoIter = I>) -> Self {
         let inputs = inputs.into_iter();
         let several = inputs.size_hint() != (1, Some(1));
-        Self { inputs, open: None, ended: 0, several }
+        Self { inputs, open: None, ended: 0, compressed: false, several }
     }
 
     /// The next line that is not empty, or `None` when every input has ended.
@@ -132,6 +134,12 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
         self.open.as_ref().map_or(self.ended, |open| open.number)
     }
 
+    /// Whether any of what was read so far was compressed, so that its bytes cannot be cut at newlines.
+    #[must_use]
+    pub fn was_compressed(&self) -> bool {
+        self.compressed || self.open.as_ref().is_some_and(|open| open.reader.was_compressed())
+    }
+
     /// Goes on to the next line by `step`, over the ends of inputs.
     fn advance(&mut self, mut step: impl FnMut(&mut Open<I::Item>) -> io::Result<Advance>) -> io::Result<()> {
         loop {
@@ -147,6 +155,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
                 Ok(Advance::Blank) => {}
                 Ok(Advance::End) | Err(_) => {
                     self.ended = open.number;
+                    self.compressed |= open.reader.was_compressed();
                     self.open = None;
                     stepped?;
                 }

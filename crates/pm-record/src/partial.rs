@@ -29,6 +29,10 @@ pub struct PerformancePartial {
     /// The fixed window the group belongs to; absent when all time is one window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// Whether these are the runs of the group that ran inside of another run that has a record too. They stand
+    /// apart, because only a group of one command counts them.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub nested: bool,
     /// The group's own counts, on a line without a metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<PartialGroup>,
@@ -48,6 +52,9 @@ pub struct PartialGroup {
     pub count: u64,
     /// How many of them failed.
     pub failures: u64,
+    /// The durations of those that failed and had started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_duration: Option<PartialMoments>,
     /// When the time began that they were taken from: as asked for, else with the first run.
     pub first: Timestamp,
     /// When it ended: as asked for, else with the last run.
@@ -66,12 +73,24 @@ impl PartialGroup {
     pub fn check(&self) -> Result<(), Contradiction> {
         let possible =
             (1..=1 << 53).contains(&self.count) && self.failures <= self.count && self.first <= self.last;
-        if possible { Ok(()) } else { Err(Contradiction) }
+        if possible { self.failed_moments().map(|_| ()) } else { Err(Contradiction) }
+    }
+
+    /// The durations of the runs that failed, restored.
+    ///
+    /// # Errors
+    ///
+    /// [`Contradiction`] if no failures can have left them.
+    pub fn failed_moments(&self) -> Result<Moments, Contradiction> {
+        let Some(state) = &self.failed_duration else { return Ok(Moments::default()) };
+        let moments = state.restore()?;
+        let possible = moments.count() <= self.failures && moments.min() >= Some(0);
+        if possible { Ok(moments) } else { Err(Contradiction) }
     }
 }
 
 /// The exact state of one metric; values in thousandths of its unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PartialMetric {
     /// How many values.
@@ -93,6 +112,24 @@ pub struct PartialMetric {
     /// Their histogram, when a distribution has more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<PartialHistogram>,
+}
+
+/// The exact state of values of which only the moments are kept, in thousandths of their unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PartialMoments {
+    /// How many values.
+    pub count: u64,
+    /// Their sum, a decimal integer.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^-?[0-9]+$")))]
+    pub sum: String,
+    /// The sum of their squares, a decimal integer.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9]+$")))]
+    pub sum_of_squares: String,
+    /// The smallest.
+    pub min: i64,
+    /// The largest.
+    pub max: i64,
 }
 
 /// A sparse exponential histogram of scale 7: pairs of bucket index and count.
@@ -125,19 +162,32 @@ pub enum MetricState {
 #[error("the figures of this partial result contradict each other")]
 pub struct Contradiction;
 
-impl PartialMetric {
-    /// The state of a metric that has had a value; `None` for one that has not.
+impl PartialMoments {
+    /// The state of moments that have had a value; `None` for those that have not.
     #[must_use]
-    pub fn from_moments(moments: &Moments) -> Option<Self> {
+    pub fn new(moments: &Moments) -> Option<Self> {
         Some(Self {
             count: moments.count(),
             sum: moments.sum().to_string(),
             sum_of_squares: moments.sum_of_squares().to_string(),
             min: moments.min()?,
             max: moments.max()?,
-            values: None,
-            histogram: None,
         })
+    }
+
+    fn restore(&self) -> Result<Moments, Contradiction> {
+        let sum = self.sum.parse().map_err(|_| Contradiction)?;
+        let sum_of_squares = self.sum_of_squares.parse().map_err(|_| Contradiction)?;
+        Moments::from_parts(self.count, sum, sum_of_squares, Some((self.min, self.max))).ok_or(Contradiction)
+    }
+}
+
+impl PartialMetric {
+    /// The state of a metric that has had a value; `None` for one that has not.
+    #[must_use]
+    pub fn from_moments(moments: &Moments) -> Option<Self> {
+        let PartialMoments { count, sum, sum_of_squares, min, max } = PartialMoments::new(moments)?;
+        Some(Self { count, sum, sum_of_squares, min, max, values: None, histogram: None })
     }
 
     /// The same for a metric with quantiles.
@@ -156,10 +206,9 @@ impl PartialMetric {
     ///
     /// [`Contradiction`] if the figures cannot belong together: a hostile or damaged line.
     pub fn restore(&self) -> Result<MetricState, Contradiction> {
-        let sum = self.sum.parse().map_err(|_| Contradiction)?;
-        let sum_of_squares = self.sum_of_squares.parse().map_err(|_| Contradiction)?;
-        let moments = Moments::from_parts(self.count, sum, sum_of_squares, Some((self.min, self.max)))
-            .ok_or(Contradiction)?;
+        let Self { count, min, max, .. } = *self;
+        let (sum, sum_of_squares) = (self.sum.clone(), self.sum_of_squares.clone());
+        let moments = PartialMoments { count, sum, sum_of_squares, min, max }.restore()?;
         let sample = match (&self.values, &self.histogram) {
             (None, None) => return Ok(MetricState::Moments(moments)),
             (Some(values), None) => Sample::Values(values.clone()),
@@ -238,12 +287,26 @@ mod tests {
     #[test]
     fn counts_that_no_runs_have_left_are_refused() {
         let (first, last) = (Timestamp::from_millis(0), Timestamp::from_millis(1));
-        let good = PartialGroup { count: 2, failures: 2, first, last, machines: BTreeSet::new() };
+        let failed = |values: &[i64]| {
+            let mut moments = Moments::default();
+            moments.extend(values.iter().copied());
+            PartialMoments::new(&moments)
+        };
+        let good = PartialGroup {
+            count: 2,
+            failures: 2,
+            failed_duration: failed(&[5]),
+            first,
+            last,
+            machines: BTreeSet::new(),
+        };
         assert_eq!(good.check(), Ok(()));
         let bad = [
             PartialGroup { count: 0, failures: 0, ..good.clone() },
             PartialGroup { count: (1 << 53) + 1, ..good.clone() },
             PartialGroup { failures: 3, ..good.clone() },
+            PartialGroup { failures: 1, failed_duration: failed(&[5, 6]), ..good.clone() },
+            PartialGroup { failed_duration: failed(&[-5]), ..good.clone() },
             PartialGroup { first: last, last: first, ..good },
         ];
         for group in bad {

@@ -52,6 +52,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Whether any of what was read so far was compressed.
+    pub(crate) fn was_compressed(&self) -> bool {
+        self.input.was_compressed()
+    }
+
     /// Goes on to the next line. Returns whether there is one.
     ///
     /// `before_read` is called with the input before every read of it, so that a filter can flush what it

@@ -1,7 +1,7 @@
 //! `performance_summary`: what a group of runs had in common. Made by `pm-aggregate`.
 
 use indexmap::IndexMap;
-use pm_stats::{Distribution, Moments};
+use pm_stats::{Distribution, Moments, Outliers};
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{is_default, null_as_default};
@@ -24,12 +24,21 @@ pub struct PerformanceSummary {
     /// How many of them failed.
     #[serde(default, deserialize_with = "null_as_default")]
     pub failures: u64,
+    /// How many of them ran inside of another run that has a record too, whose time holds theirs.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub nested: u64,
     /// Runs that did not fail over all runs, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_rate: Option<Thousandths>,
     /// Runs a minute over the window; absent for a single run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_minute: Option<Thousandths>,
+    /// How long those took that failed and had started, in milliseconds; they are part of the metrics too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_duration: Option<MomentsSummary>,
+    /// How long those took that are `nested`, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nested_duration: Option<MomentsSummary>,
     /// Every metric that was seen, by its field: `duration.total_ms`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub metrics: IndexMap<String, MetricSummary>,
@@ -89,25 +98,81 @@ pub struct MetricSummary {
     /// The 99th percentile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99: Option<Thousandths>,
+    /// How many lie far from the median, where quantiles are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<OutlierCounts>,
 }
 
-impl From<&Moments> for MetricSummary {
+/// Values of which only the moments are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MomentsSummary {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub sum: Thousandths,
+    /// Their arithmetic mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Thousandths>,
+    /// Their sample standard deviation (n − 1); absent for a single one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std_deviation: Option<Thousandths>,
+    /// The smallest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Thousandths>,
+    /// The largest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Thousandths>,
+}
+
+/// How many values lie further from the median than 14.826 times the median absolute deviation, which counts as
+/// at least a thousandth of the median and of the unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutlierCounts {
+    /// Far below the median.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub low: u64,
+    /// Far above it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub high: u64,
+}
+
+impl From<Outliers> for OutlierCounts {
+    fn from(Outliers { low, high }: Outliers) -> Self {
+        Self { low, high }
+    }
+}
+
+impl From<&Moments> for MomentsSummary {
     fn from(moments: &Moments) -> Self {
+        let nearest = if moments.sum() < 0 { i64::MIN } else { i64::MAX };
         Self {
             count: moments.count(),
-            sum: Thousandths(i64::try_from(moments.sum()).unwrap_or(if moments.sum() < 0 {
-                i64::MIN
-            } else {
-                i64::MAX
-            })),
+            sum: Thousandths(i64::try_from(moments.sum()).unwrap_or(nearest)),
             mean: moments.mean().map(Thousandths),
             std_deviation: moments.std_deviation().map(Thousandths),
             min: moments.min().map(Thousandths),
             max: moments.max().map(Thousandths),
+        }
+    }
+}
+
+impl From<&Moments> for MetricSummary {
+    fn from(moments: &Moments) -> Self {
+        let MomentsSummary { count, sum, mean, std_deviation, min, max } = moments.into();
+        Self {
+            count,
+            sum,
+            mean,
+            std_deviation,
+            min,
+            max,
             p50: None,
             p90: None,
             p95: None,
             p99: None,
+            outliers: None,
         }
     }
 }
@@ -120,6 +185,7 @@ impl From<&Distribution> for MetricSummary {
             p90: quantile(0.9),
             p95: quantile(0.95),
             p99: quantile(0.99),
+            outliers: Some(distribution.outliers().into()),
             ..Self::from(distribution.moments())
         }
     }

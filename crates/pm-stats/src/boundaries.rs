@@ -134,3 +134,59 @@ pub(crate) const MANTISSAS: [u64; 128] = [
     0xf_a7c1_819e_90d8,
     0xf_d3c2_2b8f_71f1,
 ];
+
+/// How many of the highest bits of a mantissa say in which cell it lies. A cell is narrower than any bucket, so
+/// that at most one edge lies inside of it.
+const CELL_BITS: u32 = 8;
+const BELOW_CELL: u32 = 52 - CELL_BITS;
+
+/// For each cell, how many edges lie below all of it.
+const BELOW: [u8; 1 << CELL_BITS] = {
+    let mut below = [0; 1 << CELL_BITS];
+    let (mut cell, mut edges) = (0, 0);
+    while cell < below.len() {
+        while edges < MANTISSAS.len() && MANTISSAS[edges] < (cell as u64) << BELOW_CELL {
+            edges += 1;
+        }
+        below[cell] = edges as u8;
+        cell += 1;
+    }
+    below
+};
+
+/// How many edges are less than `mantissa`, which has 52 bits.
+#[inline]
+pub(crate) fn edges_below(mantissa: u64) -> i32 {
+    let below = BELOW[(mantissa >> BELOW_CELL) as usize];
+    i32::from(below) + i32::from(MANTISSAS.get(usize::from(below)).is_some_and(|&edge| edge < mantissa))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[expect(clippy::cast_possible_wrap, reason = "at most 128")]
+    fn searched(mantissa: u64) -> i32 {
+        MANTISSAS.partition_point(|&edge| edge < mantissa) as i32
+    }
+
+    #[test]
+    fn the_table_and_a_search_agree_at_every_edge_and_beside_it() {
+        let cells = (0..1_u64 << CELL_BITS).map(|cell| cell << BELOW_CELL);
+        for edge in MANTISSAS.into_iter().chain(cells) {
+            for mantissa in [edge.saturating_sub(1), edge, edge + 1] {
+                assert_eq!(edges_below(mantissa), searched(mantissa), "{mantissa:x}");
+            }
+        }
+        assert_eq!(edges_below((1 << 52) - 1), 128);
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_and_a_search_agree(mantissa in 0..1_u64 << 52) {
+            prop_assert_eq!(edges_below(mantissa), searched(mantissa));
+        }
+    }
+}

@@ -8,10 +8,11 @@
 //! A value is an integer number of thousandths; its bucket is that of the value in whole units, so that a
 //! bucket means the same to every other reader of exponential histograms.
 
-use crate::boundaries::MANTISSAS;
+use crate::boundaries::{MANTISSAS, edges_below};
+use crate::buckets::Buckets;
 
 /// Buckets for each doubling: 2^7.
-const PER_OCTAVE: i32 = 128;
+pub(crate) const PER_OCTAVE: i32 = 128;
 const MANTISSA_BITS: u32 = 52;
 const MANTISSA_MASK: u64 = (1 << MANTISSA_BITS) - 1;
 const EXPONENT_BIAS: i32 = 1023;
@@ -32,11 +33,12 @@ impl Histogram {
     pub const SCALE: i32 = 7;
 
     /// Counts one value, given in thousandths.
+    #[inline]
     pub fn push(&mut self, value: i64) {
         match value.signum() {
             0 => self.zero = self.zero.saturating_add(1),
-            1 => self.positive.add(bucket_of(value.unsigned_abs()), 1),
-            _ => self.negative.add(bucket_of(value.unsigned_abs()), 1),
+            1 => self.positive.count_one(bucket_of(value.unsigned_abs())),
+            _ => self.negative.count_one(bucket_of(value.unsigned_abs())),
         }
     }
 
@@ -53,106 +55,35 @@ impl Histogram {
         self.zero.saturating_add(self.positive.count()).saturating_add(self.negative.count())
     }
 
+    /// What was counted, by rising value: the middle of each bucket, in thousandths, and its count.
+    pub(crate) fn middles(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        let below = self.negative.iter().rev().map(|(index, count)| (-middle_of(index), count));
+        let zero = (self.zero > 0).then_some((0, self.zero));
+        below.chain(zero).chain(self.positive.iter().map(|(index, count)| (middle_of(index), count)))
+    }
+
     /// The middle of the bucket that holds the value of rank `rank` (the first has rank 1), in thousandths.
     #[must_use]
     pub fn value_at_rank(&self, rank: u64) -> Option<i64> {
         let mut left = rank.checked_sub(1)?;
-        for (index, count) in self.negative.iter().rev() {
-            match left.checked_sub(count) {
-                None => return Some(-middle_of(index)),
-                Some(rest) => left = rest,
+        self.middles().find_map(|(value, count)| match left.checked_sub(count) {
+            None => Some(value),
+            Some(rest) => {
+                left = rest;
+                None
             }
-        }
-        match left.checked_sub(self.zero) {
-            None => return Some(0),
-            Some(rest) => left = rest,
-        }
-        for (index, count) in self.positive.iter() {
-            match left.checked_sub(count) {
-                None => return Some(middle_of(index)),
-                Some(rest) => left = rest,
-            }
-        }
-        None
-    }
-}
-
-/// Counters of neighboring buckets: one dense run around the range that was seen.
-#[derive(Debug, Clone, Default)]
-pub struct Buckets {
-    first: i32,
-    counts: Vec<u64>,
-}
-
-impl Buckets {
-    /// The smallest and the largest index that a value in thousandths can have.
-    pub const RANGE: std::ops::RangeInclusive<i32> = -10 * PER_OCTAVE..=54 * PER_OCTAVE;
-
-    /// Adds `count` to the bucket `index`.
-    ///
-    /// # Panics
-    ///
-    /// If `index` lies outside [`Buckets::RANGE`]; a reader of foreign data checks it first.
-    pub fn add(&mut self, index: i32, count: u64) {
-        assert!(Self::RANGE.contains(&index), "bucket {index} cannot hold a metric");
-        if self.counts.is_empty() {
-            self.first = index;
-        }
-        if index < self.first {
-            let missing = self.first.abs_diff(index) as usize;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = index;
-        }
-        let offset = index.abs_diff(self.first) as usize;
-        if offset >= self.counts.len() {
-            self.counts.resize(offset + 1, 0);
-        }
-        // Only hostile partial results can come near the limit.
-        self.counts[offset] = self.counts[offset].saturating_add(count);
-    }
-
-    /// Adds the counts of `other`.
-    fn merge(&mut self, other: &Self) {
-        for (index, count) in other.iter() {
-            self.add(index, count);
-        }
-    }
-
-    /// The buckets that hold something, by rising index.
-    ///
-    /// # Panics
-    ///
-    /// Never: there are no more buckets than [`Buckets::RANGE`] has.
-    #[must_use]
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> + '_ {
-        self.counts.iter().enumerate().filter(|&(_, &count)| count > 0).map(|(offset, &count)| {
-            (self.first + i32::try_from(offset).expect("no more buckets than RANGE has"), count)
         })
     }
-
-    /// How many values the buckets hold.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.counts.iter().fold(0, |total, &count| total.saturating_add(count))
-    }
 }
-
-impl PartialEq for Buckets {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Buckets {}
 
 /// The bucket of a magnitude in thousandths that is not zero.
+#[inline]
 fn bucket_of(thousandths: u64) -> i32 {
     let bits = (thousandths as f64 / 1000.0).to_bits();
     let exponent = (bits >> MANTISSA_BITS) as i32 - EXPONENT_BIAS;
     let mantissa = bits & MANTISSA_MASK;
     // Buckets include their upper edge, so an exact power of two belongs to the bucket below it.
-    let below = i32::try_from(MANTISSAS.partition_point(|&edge| edge < mantissa)).expect("at most 128");
-    exponent * PER_OCTAVE + below - 1
+    exponent * PER_OCTAVE + edges_below(mantissa) - 1
 }
 
 /// The lower edge of a bucket, in units.

@@ -6,7 +6,8 @@
 //!
 //! - [`Moments`]: count, sum, sum of squares, smallest, largest.
 //! - [`Histogram`]: base-2 exponential buckets at scale 7; a quantile read from it is off by at most 0.27 %.
-//! - [`Distribution`]: moments and quantiles together; quantiles are exact up to 64 values.
+//! - [`Distribution`]: moments and quantiles together; quantiles are exact up to 64 values. Its [`Outliers`] are
+//!   counted too.
 //!
 //! ```
 //! use pm_stats::Distribution;
@@ -24,10 +25,14 @@
 )]
 
 mod boundaries;
+mod buckets;
 mod distribution;
 mod histogram;
 mod moments;
+mod outliers;
 
+pub use buckets::Buckets;
 pub use distribution::{Distribution, EXACT_VALUES, Sample};
-pub use histogram::{Buckets, Histogram};
+pub use histogram::Histogram;
 pub use moments::Moments;
+pub use outliers::Outliers;

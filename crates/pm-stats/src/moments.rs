@@ -11,14 +11,23 @@
 //! numbers, and would depend on the order of addition.
 
 /// Exact moments of integer values; one value is one thousandth of the metric's unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moments {
     count: u64,
+    // Without a value the smallest is larger than any and the largest smaller, so that the first one needs no
+    // question of its own.
+    min: i64,
+    max: i64,
     sum: i128,
     // Saturates at its largest value, which then means "too large to know". Saturating addition of
     // non-negative numbers does not depend on their order, so merges stay exact in the same sense.
     sum_of_squares: u128,
-    range: Option<(i64, i64)>,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Self { count: 0, min: i64::MAX, max: i64::MIN, sum: 0, sum_of_squares: 0 }
+    }
 }
 
 impl Moments {
@@ -50,16 +59,18 @@ impl Moments {
                     )
             }
         };
-        possible.then_some(Self { count, sum, sum_of_squares, range })
+        let (min, max) = range.unwrap_or((i64::MAX, i64::MIN));
+        possible.then_some(Self { count, min, max, sum, sum_of_squares })
     }
 
     /// Adds one value.
+    #[inline]
     pub fn push(&mut self, value: i64) {
         self.count = self.count.saturating_add(1);
         self.sum = self.sum.wrapping_add(i128::from(value));
         let magnitude = u128::from(value.unsigned_abs());
         self.sum_of_squares = self.sum_of_squares.saturating_add(magnitude * magnitude);
-        self.widen(value, value);
+        (self.min, self.max) = (self.min.min(value), self.max.max(value));
     }
 
     /// Adds everything that `other` has seen.
@@ -69,13 +80,7 @@ impl Moments {
         self.count = self.count.saturating_add(other.count);
         self.sum = self.sum.wrapping_add(other.sum);
         self.sum_of_squares = self.sum_of_squares.saturating_add(other.sum_of_squares);
-        if let Some((min, max)) = other.range {
-            self.widen(min, max);
-        }
-    }
-
-    fn widen(&mut self, min: i64, max: i64) {
-        self.range = Some(self.range.map_or((min, max), |(low, high)| (low.min(min), high.max(max))));
+        (self.min, self.max) = (self.min.min(other.min), self.max.max(other.max));
     }
 
     /// How many values there were.
@@ -99,13 +104,13 @@ impl Moments {
     /// The smallest value.
     #[must_use]
     pub fn min(&self) -> Option<i64> {
-        self.range.map(|(min, _)| min)
+        (self.count > 0).then_some(self.min)
     }
 
     /// The largest value.
     #[must_use]
     pub fn max(&self) -> Option<i64> {
-        self.range.map(|(_, max)| max)
+        (self.count > 0).then_some(self.max)
     }
 
     /// The arithmetic mean, rounded to the nearest integer, halves away from zero.

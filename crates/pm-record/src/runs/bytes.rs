@@ -111,11 +111,11 @@ fn long_number(text: &[u8], start: usize) -> Option<Number> {
     let start = start + usize::from(negative);
     let (mut at, mut thousandths) = (start, 0_i64);
     while let Some(value) = digit(at) {
-        thousandths = thousandths * 10 + i64::from(value) * 1000;
-        at += 1;
-        if at - start > WHOLE_DIGITS {
+        if at - start == WHOLE_DIGITS {
             return None;
         }
+        thousandths = thousandths * 10 + i64::from(value) * 1000;
+        at += 1;
     }
     let (digits, whole) = (at - start, text.get(at) != Some(&b'.'));
     let leading_zero = digit(start)? == 0 && (digits > 1 || negative && whole);

@@ -213,6 +213,12 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// The values of the phases alone, in the same order: names cost more than values where they are known.
+    #[must_use]
+    pub fn phase_values(&self) -> impl ExactSizeIterator<Item = i64> {
+        self.row.phases.iter().map(|&(_, value)| value)
+    }
+
     /// A number that two runs have in common only if their lines have the same keys in the same order, and so
     /// the same phases. None where that is not known.
     #[must_use]
@@ -238,7 +244,7 @@ impl<'a> Run<'a> {
     /// Whether it never ran.
     #[must_use]
     pub fn not_started(&self) -> bool {
-        self.status() == Some("not_started")
+        self.status() == Some(b"not_started")
     }
 
     /// Whether it is known not to have succeeded; as [`crate::PerformanceMetrics::failed`].
@@ -248,8 +254,8 @@ impl<'a> Run<'a> {
             return false;
         }
         match self.status() {
-            Some("success") => false,
-            Some("failure" | "signaled" | "timeout" | "not_started") => true,
+            Some(b"success") => false,
+            Some(b"failure" | b"signaled" | b"timeout" | b"not_started") => true,
             _ => {
                 self.row.number(own::SIGNAL).is_some()
                     || self.row.number(own::EXIT_CODE).is_some_and(|code| code != 0)
@@ -257,9 +263,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn status(&self) -> Option<&'a str> {
-        match self.value(self.row.label(own::STATUS)) {
-            Label::Text(status) => Some(status),
+    fn status(&self) -> Option<&'a [u8]> {
+        match self.row.label(own::STATUS) {
+            Cell::Text(span) => Some(&self.line[span.range()]),
+            Cell::Unescaped(span) => Some(&self.row.own_text.as_bytes()[span.range()]),
             _ => None,
         }
     }

@@ -1,0 +1,96 @@
+//! Values that stand apart from the others: counted, never taken away.
+//!
+//! A value is an outlier if it lies further from the median than 14.826 times the median absolute deviation
+//! (MAD), which is ten standard deviations of a normal distribution; the cut is hyperfine's. The MAD counts as at
+//! least a thousandth of the median and at least one thousandth of the unit, which is as finely as values are
+//! known: else the second of two values that agree in all but the last digit would stand apart.
+//!
+//! Both medians are nearest ranks (the element of rank ⌈n/2⌉). From a histogram each value is the middle of its
+//! bucket, as it is for quantiles.
+
+/// How many values stand apart, on either side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outliers {
+    /// Far below the median.
+    pub low: u64,
+    /// Far above it.
+    pub high: u64,
+}
+
+/// 14.826, in thousandths.
+const CUT: i128 = 14_826;
+
+/// Counts the outliers among values, given by rising value, each with how often it occurred.
+pub(crate) fn outliers(values: &[(i64, u64)]) -> Outliers {
+    let total = values.iter().fold(0_u64, |total, &(_, count)| total.saturating_add(count));
+    let rank = total.div_ceil(2);
+    let Some(median) = at_rank(values.iter().copied(), rank) else { return Outliers::default() };
+    let mut deviations: Vec<_> =
+        values.iter().map(|&(value, count)| (value.abs_diff(median), count)).collect();
+    deviations.sort_unstable();
+    let mad = at_rank(deviations.into_iter(), rank).unwrap_or(0);
+    // In thousandths of a value, so that the floor is an integer.
+    let spread = (i128::from(mad) * 1000).max(1000).max(i128::from(median).abs());
+    let mut outliers = Outliers::default();
+    for &(value, count) in values {
+        let away = i128::from(value) - i128::from(median);
+        if away.abs() * 1_000_000 > spread * CUT {
+            let side = if away < 0 { &mut outliers.low } else { &mut outliers.high };
+            *side = side.saturating_add(count);
+        }
+    }
+    outliers
+}
+
+/// The value of rank `rank`; the first has rank 1.
+fn at_rank<T>(values: impl Iterator<Item = (T, u64)>, rank: u64) -> Option<T> {
+    let mut seen = 0_u64;
+    values.into_iter().find_map(|(value, count)| {
+        seen = seen.saturating_add(count);
+        (seen >= rank).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(values: &[i64], low: u64, high: u64) {
+        let mut sorted: Vec<_> = values.iter().map(|&value| (value, 1)).collect();
+        sorted.sort_unstable();
+        assert_eq!(outliers(&sorted), Outliers { low, high }, "{values:?}");
+    }
+
+    #[test]
+    fn nothing_and_a_single_value_have_no_outliers() {
+        check(&[], 0, 0);
+        check(&[5_000], 0, 0);
+    }
+
+    #[test]
+    fn the_cut_is_at_14_826_times_the_median_absolute_deviation() {
+        // Deviations from the median 200,000 are 0, 1,000 twice, and what is tried: their median is 1,000.
+        check(&[199_000, 200_000, 200_000, 201_000, 214_826], 0, 0);
+        check(&[199_000, 200_000, 201_000, 201_000, 199_000, 215_827], 0, 1);
+        check(&[199_000, 200_000, 201_000, 201_000, 199_000, 214_825], 0, 0);
+        check(&[199_000, 200_000, 201_000, 201_000, 201_000, 185_173, 185_174], 1, 0);
+    }
+
+    #[test]
+    fn values_that_agree_are_not_torn_apart_by_the_last_digit() {
+        // The floor is a thousandth of the median: 1,000, and 14,826 is the furthest that belongs.
+        let mut values = vec![1_000_000; 9];
+        values.extend([1_014_826, 1_014_827, 985_174, 985_173]);
+        check(&values, 1, 1);
+        // Near nothing it is one thousandth of the unit.
+        check(&[0, 0, 0, 14, -14], 0, 0);
+        check(&[0, 0, 0, 15, -15], 1, 1);
+    }
+
+    #[test]
+    fn the_furthest_values_of_all_are_no_overflow() {
+        check(&[i64::MIN, i64::MAX], 0, 1);
+        check(&[i64::MIN, 0, 0, 0, i64::MAX], 1, 1);
+    }
+}

@@ -1,0 +1,142 @@
+//! What groups are written as: summaries, or partial results.
+
+use indexmap::IndexMap;
+use pm_record::{
+    MetricSummary, MomentsSummary, PartialGroup, PartialMetric, PartialMoments, PerformancePartial,
+    PerformanceSummary, Record, Scalar, Schema, Thousandths, Timestamp, Window,
+};
+use pm_stats::Moments;
+
+use crate::config::{Config, ResultForm};
+use crate::group::{Group, Kept};
+use crate::groups::Entry;
+use crate::key::Key;
+use crate::metrics::API_PREFIX;
+
+/// The records of groups that are sorted.
+pub(crate) fn records(config: &Config, groups: Vec<Entry>) -> impl Iterator<Item = Record> + use<'_> {
+    let mut groups = groups.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let (key, group) = groups.next()?;
+        Some(match config.result {
+            ResultForm::Partial => partials(config, &key, &group),
+            ResultForm::Summary => {
+                // The nested runs of a group come right behind the others.
+                let is_same = |(other, _): &Entry| other.by == key.by && other.window == key.window;
+                let nested = groups.next_if(is_same).map(|(_, nested)| nested);
+                summary(config, key, *group, nested.as_deref()).into_iter().collect()
+            }
+        })
+    })
+    .flatten()
+}
+
+fn named(config: &Config, values: Vec<Scalar>) -> IndexMap<String, Scalar> {
+    config.by.iter().map(|field| field.as_str().to_owned()).zip(values).collect()
+}
+
+/// The time that a group's runs were taken from. What was asked for shows even where no run was.
+fn span(config: &Config, group: &Group) -> Option<(Timestamp, Timestamp)> {
+    let (first, last) = group.span?;
+    Some((config.since().unwrap_or(first), config.until().unwrap_or(last)))
+}
+
+/// A group's summary; none for one without runs.
+fn summary(config: &Config, key: Key, group: Group, nested: Option<&Group>) -> Option<Record> {
+    let mut group = group;
+    let apart = if key.nested { Some(&group.clone()) } else { nested };
+    let of_nested = apart.map(|nested| (nested.count, nested.duration.moments().clone()));
+    if let Some(nested) = nested {
+        group.merge(nested, &config.columns);
+    }
+    let (start, end) = span(config, &group)?;
+    let window = config.window.window_at(key.window).unwrap_or(Window { start, end });
+    let metrics: IndexMap<_, _> = group.metrics(&config.columns).collect();
+    let api_totals = api_totals(&metrics);
+    let (nested, nested_duration) = of_nested.unwrap_or_default();
+    Some(Record::Summary(Box::new(PerformanceSummary {
+        schema: Schema,
+        by: named(config, key.by),
+        window,
+        count: group.count,
+        failures: group.failures,
+        nested,
+        success_rate: ratio(group.count.saturating_sub(group.failures), group.count),
+        per_minute: per_minute(group.count, window.start, window.end),
+        failed_duration: moments_summary(&group.failed),
+        nested_duration: moments_summary(&nested_duration),
+        metrics: metrics.into_iter().map(|(field, kept)| (field, kept.into())).collect(),
+        cache_hit_rate: cache_hit_rate(&api_totals),
+        api_totals,
+        machines: group.machines.iter().map(str::to_owned).collect(),
+    })))
+}
+
+impl From<Kept<'_>> for MetricSummary {
+    fn from(kept: Kept<'_>) -> Self {
+        match kept {
+            Kept::Moments(moments) => moments.into(),
+            Kept::Distribution(distribution) => distribution.into(),
+        }
+    }
+}
+
+fn moments_summary(moments: &Moments) -> Option<MomentsSummary> {
+    (moments.count() > 0).then(|| moments.into())
+}
+
+fn partials(config: &Config, key: &Key, group: &Group) -> Vec<Record> {
+    let Some((first, last)) = span(config, group) else { return Vec::new() };
+    let counts = PartialGroup {
+        count: group.count,
+        failures: group.failures,
+        failed_duration: PartialMoments::new(&group.failed),
+        first,
+        last,
+        machines: group.machines.to_set(),
+    };
+    let line = |group, (metric, state)| {
+        Record::Partial(Box::new(PerformancePartial {
+            schema: Schema,
+            by: named(config, key.by.clone()),
+            window: config.window.window_at(key.window),
+            nested: key.nested,
+            group,
+            metric,
+            state,
+        }))
+    };
+    let metrics = group.metrics(&config.columns).map(|(field, kept)| {
+        let state = match kept {
+            Kept::Moments(moments) => PartialMetric::from_moments(moments),
+            Kept::Distribution(distribution) => PartialMetric::from_distribution(distribution),
+        };
+        line(None, (Some(field), state))
+    });
+    std::iter::once(line(Some(counts), (None, None))).chain(metrics).collect()
+}
+
+fn ratio(part: u64, whole: u64) -> Option<Thousandths> {
+    if whole == 0 { None } else { Thousandths::from_f64(part as f64 / whole as f64) }
+}
+
+/// Runs a minute. A single run has no frequency.
+fn per_minute(count: u64, start: Timestamp, end: Timestamp) -> Option<Thousandths> {
+    let millis = end.as_millis().saturating_sub(start.as_millis());
+    if count < 2 || millis <= 0 {
+        None
+    } else {
+        Thousandths::from_f64(count as f64 * 60_000.0 / millis as f64)
+    }
+}
+
+/// The sums of the counters of the API that were seen.
+fn api_totals(metrics: &IndexMap<String, Kept<'_>>) -> IndexMap<String, Thousandths> {
+    let counters = metrics.iter().filter_map(|(field, kept)| Some((field.strip_prefix(API_PREFIX)?, kept)));
+    counters.map(|(name, kept)| (name.to_owned(), MetricSummary::from(kept.moments()).sum)).collect()
+}
+
+fn cache_hit_rate(api_totals: &IndexMap<String, Thousandths>) -> Option<Thousandths> {
+    let (hits, misses) = (api_totals.get("cache_hits")?.to_f64(), api_totals.get("cache_misses")?.to_f64());
+    Thousandths::from_f64(hits / (hits + misses))
+}
