@@ -10,9 +10,8 @@
 //! with what never comes again. A full tree is forgotten as a whole; what comes again is learned again.
 
 use super::bytes;
-use super::row::{Cell, Row, Span};
+use super::row::{Cell, Filled, Row, Span};
 use super::scan::{Form, Found, Limit, Slot};
-use super::time;
 use super::wanted::Target;
 use super::word::{Mask, WORD, Word};
 
@@ -29,6 +28,7 @@ const SEEN: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
     nodes: Vec<Node>,
+    endings: Vec<Ending>,
     /// A hash of each layout that was seen once, and which of them is forgotten next.
     seen: Vec<u64>,
     oldest: usize,
@@ -57,11 +57,23 @@ struct Node {
 enum Then {
     /// More such bytes.
     More,
-    Slot(Form),
-    End {
-        found: Found,
-        shape: u32,
-    },
+    Text,
+    /// A number of which all is said: most of them.
+    Number,
+    Limited(Limit),
+    Phase,
+    Time,
+    Bool(bool),
+    /// The end of the line, by its place among the endings.
+    End(u32),
+}
+
+/// What is known of a line by its layout alone.
+#[derive(Debug, Clone, Copy)]
+struct Ending {
+    found: Found,
+    shape: u32,
+    filled: Filled,
 }
 
 /// Where the name of a phase stands: so far before its slot, and so long.
@@ -96,38 +108,47 @@ impl Layouts {
             // Each way out of here reads only what it needs of the node: there are few registers.
             let end = match node.then {
                 Then::More => start,
-                Then::Slot(Form::Text) => {
-                    let Some(end) = bytes::string(text, start) else { continue };
-                    row.set_label(node.target, Cell::Text(Span::new(start, end)));
-                    end
-                }
-                Then::Slot(Form::Number(limit)) => {
+                Then::Number => {
                     let Some(number) = bytes::number(text, start) else { continue };
-                    row.set_number(node.target, number.thousandths);
-                    if limit == Limit::Phase {
-                        row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
-                    } else if limit != Limit::None && !limit.holds(&number) {
-                        // Nobody looks at the row of a line that is not taken.
-                        return None;
-                    }
+                    row.put_number(node.target, number.thousandths);
                     number.end
                 }
-                Then::Slot(Form::Time) => {
-                    let Some((millis, end)) = time::time(text, start) else { continue };
-                    row.set_time(node.target, millis, Cell::Text(Span::new(start, end)));
+                Then::Text => {
+                    let Some(end) = bytes::string(text, start) else { continue };
+                    row.put_label(node.target, Cell::Text(Span::new(start, end)));
                     end
                 }
-                Then::Slot(Form::Bool(truth)) => {
+                Then::Phase => {
+                    let Some(number) = bytes::number(text, start) else { continue };
+                    row.put_number(node.target, number.thousandths);
+                    row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
+                    number.end
+                }
+                Then::Limited(limit) => {
+                    let Some(number) = bytes::number(text, start).filter(|number| limit.holds(number)) else {
+                        continue;
+                    };
+                    row.put_number(node.target, number.thousandths);
+                    number.end
+                }
+                Then::Time => {
+                    let Some((millis, end)) = row.minute.time(text, start) else { continue };
+                    row.timestamp = millis;
+                    row.put_label(node.target, Cell::Text(Span::new(start, end)));
+                    end
+                }
+                Then::Bool(truth) => {
                     let Some(end) = bytes::word_of(text, start, truth) else { continue };
-                    row.set_label(node.target, Cell::Bool(truth));
+                    row.put_label(node.target, Cell::Bool(truth));
                     end
                 }
-                Then::End { found, shape } => {
+                Then::End(place) => {
                     if text.get(start) != Some(&b'\n') {
                         continue;
                     }
-                    row.shape = Some(shape);
-                    return Some(Taken { found, length: start });
+                    let ending = self.endings.get(place as usize)?;
+                    row.end(ending.filled, ending.shape);
+                    return Some(Taken { found: ending.found, length: start });
                 }
             };
             (at, next) = (end, node.below);
@@ -152,32 +173,42 @@ impl Layouts {
             return;
         }
         if self.nodes.len() + most > NODES {
-            self.nodes.clear();
+            self.forget();
         }
         if self.nodes.is_empty() {
             self.nodes.push(Node::new(&[], Then::More));
         }
-        self.next_shape += 1;
-        let end = Then::End { found, shape: self.next_shape };
-        if self.add(line, slots, end).is_none() {
-            self.nodes.clear();
+        if self.add(line, slots, found).is_none() {
+            self.forget();
         }
     }
 
+    fn forget(&mut self) {
+        self.nodes.clear();
+        self.endings.clear();
+    }
+
     /// Adds a layout; none if a line can already go on in too many ways somewhere.
-    fn add(&mut self, line: &[u8], slots: &[Slot], end: Then) -> Option<usize> {
+    fn add(&mut self, line: &[u8], slots: &[Slot], found: Found) -> Option<()> {
         let (mut node, mut at) = (0, 0);
         for slot in slots {
             let span = slot.span.range();
             let wanted = |literal: &[u8]| Node {
                 target: slot.target,
                 name: Name::of(slot),
-                ..Node::new(literal, Then::Slot(slot.form))
+                ..Node::new(literal, Then::from(slot.form))
             };
             node = self.descend(node, &line[at..span.start], wanted)?;
             at = span.end;
         }
-        self.descend(node, &line[at..], |literal| Node::new(literal, end))
+        let place = u32::try_from(self.endings.len()).ok()?;
+        let end = self.descend(node, &line[at..], |literal| Node::new(literal, Then::End(place)))?;
+        // A line that was not taken because it was not yet whole is known, and no new shape.
+        if self.nodes[end].then == Then::End(place) {
+            self.next_shape += 1;
+            self.endings.push(Ending { found, shape: self.next_shape, filled: Filled::by(slots) });
+        }
+        Some(())
     }
 
     /// The node below `node` that stands behind all of these bytes, made if need be; `last` makes it of the last
@@ -230,11 +261,34 @@ impl Node {
         let same = self.literal.equal(other.literal).has(Mask::first(WORD));
         let fields = |node: &Self| (node.length, node.target, node.name);
         let then = match (self.then, other.then) {
-            // A line that was not taken because it was not yet whole is no new shape.
-            (Then::End { found: mine, .. }, Then::End { found: theirs, .. }) => mine == theirs,
+            (Then::End(_), Then::End(_)) => true,
             (mine, theirs) => mine == theirs,
         };
         same && then && fields(self) == fields(other)
+    }
+}
+
+impl From<Form> for Then {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Text => Self::Text,
+            Form::Time => Self::Time,
+            Form::Number(Limit::None) => Self::Number,
+            Form::Number(Limit::Phase) => Self::Phase,
+            Form::Number(limit) => Self::Limited(limit),
+            Form::Bool(truth) => Self::Bool(truth),
+        }
+    }
+}
+
+impl Filled {
+    /// The columns that these slots fill.
+    fn by(slots: &[Slot]) -> Self {
+        let mut row = Row::default();
+        for slot in slots {
+            slot.set(&mut row);
+        }
+        row.filled
     }
 }
 

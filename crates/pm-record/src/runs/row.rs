@@ -1,5 +1,6 @@
 //! The values of one run, in columns that are used again for the next.
 
+use super::time::Minute;
 use super::wanted::{Column, Paths, Target, own};
 use crate::{Scalar, Thousandths, Timestamp};
 
@@ -39,16 +40,22 @@ pub(super) enum Cell {
     Unescaped(Span),
 }
 
+/// Which columns of a row hold something, one bit each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Filled {
+    numbers: u64,
+    labels: u64,
+}
+
 /// The values of one run.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) timestamp: i64,
+    /// The minute of the time that was read last.
+    pub(super) minute: Minute,
     numbers: [i64; Column::ALL],
-    /// Which of the numbers are there, one bit each.
-    present: u64,
     labels: [Cell; Column::ALL],
-    /// Which of the labels are there, one bit each.
-    labelled: u64,
+    pub(super) filled: Filled,
     /// Names and values in the order of the line.
     pub(super) phases: Vec<(Cell, i64)>,
     own_text: String,
@@ -60,10 +67,10 @@ impl Default for Row {
     fn default() -> Self {
         Self {
             timestamp: 0,
+            minute: Minute::default(),
             numbers: [0; Column::ALL],
-            present: 0,
             labels: [Cell::Null; Column::ALL],
-            labelled: 0,
+            filled: Filled::default(),
             phases: Vec::new(),
             own_text: String::new(),
             shape: None,
@@ -75,27 +82,45 @@ impl Row {
     /// Forgets the line before.
     #[inline]
     pub(super) fn clear(&mut self) {
-        (self.present, self.labelled, self.shape) = (0, 0, None);
+        (self.filled, self.shape) = (Filled::default(), None);
         self.phases.clear();
         self.own_text.clear();
     }
 
+    /// Puts a number where it belongs, without noting that it is there.
     #[inline]
-    pub(super) fn set_number(&mut self, target: Target, value: i64) {
+    pub(super) fn put_number(&mut self, target: Target, value: i64) {
         self.numbers[target.number.index()] = value;
-        self.present |= 1 << target.number.index();
         if target.label != Column::UNWANTED {
-            self.set_label(target, Cell::Number(value));
+            self.put_label(target, Cell::Number(value));
         }
     }
 
+    /// The same for a label.
     #[inline]
-    pub(super) fn set_label(&mut self, target: Target, cell: Cell) {
+    pub(super) fn put_label(&mut self, target: Target, cell: Cell) {
         self.labels[target.label.index()] = cell;
-        self.labelled |= 1 << target.label.index();
     }
 
+    /// Notes all at once what was put.
     #[inline]
+    pub(super) fn end(&mut self, filled: Filled, shape: u32) {
+        (self.filled, self.shape) = (filled, Some(shape));
+    }
+
+    pub(super) fn set_number(&mut self, target: Target, value: i64) {
+        self.put_number(target, value);
+        self.filled.numbers |= 1 << target.number.index();
+        if target.label != Column::UNWANTED {
+            self.filled.labels |= 1 << target.label.index();
+        }
+    }
+
+    pub(super) fn set_label(&mut self, target: Target, cell: Cell) {
+        self.put_label(target, cell);
+        self.filled.labels |= 1 << target.label.index();
+    }
+
     pub(super) fn set_time(&mut self, target: Target, millis: i64, text: Cell) {
         self.timestamp = millis;
         self.set_label(target, text);
@@ -103,14 +128,14 @@ impl Row {
 
     /// Whatever stood there before is not what the line says in the end.
     pub(super) fn unset(&mut self, target: Target) {
-        self.present &= !(1 << target.number.index());
-        self.labelled &= !(1 << target.label.index());
+        self.filled.numbers &= !(1 << target.number.index());
+        self.filled.labels &= !(1 << target.label.index());
     }
 
     /// How long the run took, as the types have it.
     pub(super) fn set_total(&mut self, value: i64) {
         self.numbers[own::TOTAL.index()] = value;
-        self.present |= 1 << own::TOTAL.index();
+        self.filled.numbers |= 1 << own::TOTAL.index();
     }
 
     /// A phase; what a name that came twice said the first time, it said in vain.
@@ -133,12 +158,12 @@ impl Row {
 
     #[inline]
     fn number(&self, column: Column) -> Option<i64> {
-        (self.present >> column.index() & 1 == 1).then(|| self.numbers[column.index()])
+        (self.filled.numbers >> column.index() & 1 == 1).then(|| self.numbers[column.index()])
     }
 
     #[inline]
     fn label(&self, column: Column) -> Cell {
-        if self.labelled >> column.index() & 1 == 1 { self.labels[column.index()] } else { Cell::Null }
+        if self.filled.labels >> column.index() & 1 == 1 { self.labels[column.index()] } else { Cell::Null }
     }
 }
 

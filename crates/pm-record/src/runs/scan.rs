@@ -108,7 +108,7 @@ impl Slots {
 
 impl Slot {
     /// Puts the value into the row.
-    fn set(&self, row: &mut Row) {
+    pub(super) fn set(&self, row: &mut Row) {
         let text = Cell::Text(self.span);
         match self.form {
             Form::Text => row.set_label(self.target, text),

@@ -2,6 +2,43 @@
 
 const DAY: i64 = 86_400_000;
 
+/// The minute of the time that was read last: the next one of a log mostly lies in it too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Minute {
+    /// As it is written: `2024-12-06T10:30`.
+    text: [u8; 16],
+    /// When it began.
+    millis: i64,
+}
+
+impl Minute {
+    /// As [`time`].
+    #[inline]
+    pub(super) fn time(&mut self, text: &[u8], start: usize) -> Option<(i64, usize)> {
+        let written: &[u8; 24] = text.get(start..)?.first_chunk()?;
+        let [b':', tens, ones, b'.', one, two, three, b'Z'] = *written.last_chunk()? else {
+            return self.other_time(text, start);
+        };
+        let digits = [tens, ones, one, two, three].map(|digit| digit.wrapping_sub(b'0'));
+        let in_minute =
+            *written.first_chunk()? == self.text && digits.iter().all(|&digit| digit < 10) && digits[0] < 6;
+        if !in_minute {
+            return self.other_time(text, start);
+        }
+        let [tens, ones, one, two, three] = digits.map(i64::from);
+        let millis = tens * 10_000 + ones * 1000 + one * 100 + two * 10 + three;
+        Some((self.millis + millis, start + 24))
+    }
+
+    #[inline(never)]
+    fn other_time(&mut self, text: &[u8], start: usize) -> Option<(i64, usize)> {
+        let (millis, end) = time(text, start)?;
+        self.text = *text[start..].first_chunk()?;
+        self.millis = millis.div_euclid(60_000) * 60_000;
+        Some((millis, end))
+    }
+}
+
 /// The time at `start`, in milliseconds since the Unix epoch, and the place behind it. None if it has another
 /// form, which is no verdict: the full parser is asked then.
 #[inline]
@@ -81,10 +118,33 @@ mod tests {
             let [century, year, month, day, hour, minute, second] = digits;
             let day_and_time = format!("{century:02}{year:02}-{:02}-{:02}T{:02}:{minute:02}:{second:02}", month % 14, day % 33, hour % 26);
             let text = [format!("{day_and_time}Z\" more"), format!("{day_and_time}.{:03}Z\"", day * 7)][form].clone();
+            let mut minute = Minute::default();
+            let text = text.as_bytes();
+            // Twice, because the second time the minute is known.
+            prop_assert_eq!(minute.time(text, 0), time(text, 0));
+            prop_assert_eq!(minute.time(text, 0), time(text, 0));
+            let text = str::from_utf8(text).expect("text");
             if let Some((millis, end)) = time(text.as_bytes(), 0) {
                 let full = Timestamp::parse(&text[..end]).map(Timestamp::as_millis);
                 prop_assert_eq!(Some(millis), full, "{}", text);
             }
+        }
+    }
+
+    #[test]
+    fn within_a_minute_every_time_is_read_as_by_itself() {
+        let mut minute = Minute::default();
+        for second in
+            ["00.000", "59.999", "07.010", "60.000", "6a.000", "05.0x0", "5.0000", "05.00Z0", "99.999"]
+        {
+            let text = format!("2024-12-06T10:30:{second}Z\" and more");
+            assert_eq!(minute.time(text.as_bytes(), 0), time(text.as_bytes(), 0), "{text}");
+        }
+        for place in 0..24 {
+            let mut text = b"2024-12-06T10:30:15.123Z\"".to_vec();
+            text[place] ^= 1;
+            assert_eq!(minute.time(&text, 0), time(&text, 0), "{}", text.escape_ascii());
+            assert_eq!(minute.time(b"2024-12-06T10:30:15.123Z\"", 0), Some((1_733_481_015_123, 24)));
         }
     }
 
