@@ -21,8 +21,8 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
     store.push(&root);
     let window = args.timeframe.window(here.now);
     let span = [store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
-    let reader = |tool, flag: String| {
-        let args = span.iter().cloned().chain([flag.into()]);
+    let reader = |tool, flags: &[String]| {
+        let args = span.iter().cloned().chain(flags.iter().map(OsString::from));
         find(here, tool).map(|program| Invocation::new(program, args))
     };
     let by = args.by.iter().map(Field::as_str).collect::<Vec<_>>().join(",");
@@ -30,8 +30,8 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
     Ok(Pipeline {
         stages: vec![
             Stage(vec![
-                reader("pm-aggregate", format!("--by={by}"))?,
-                reader("pm-alert", "--replay".to_owned())?,
+                reader("pm-aggregate", &[format!("--by={by}")])?,
+                reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?,
             ]),
             Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
         ],

@@ -12,7 +12,7 @@ use pm_record::Timestamp;
 use pm_store::{Deed, Retention, Settings, Store};
 
 use crate::args::{StoreArgs, StoreDeed};
-use crate::store::roll_up::Aggregator;
+use crate::store::roll_up::Siblings;
 use crate::surroundings::Surroundings;
 use crate::{Error, TOOL};
 
@@ -85,7 +85,7 @@ impl Upkeep {
         };
         let mut done = words::Done::default();
         let mut witness = |deed: Deed, path: &Path| done.add(deed, path);
-        let troubles = upkeep.compact(now, &self.keep, &mut Aggregator::new(here), &mut witness)?;
+        let troubles = upkeep.compact(now, &self.keep, &mut Siblings::new(here), &mut witness)?;
         if !quiet {
             text.push_str(&done.text());
         }
@@ -107,7 +107,7 @@ impl Upkeep {
     }
 
     fn verify(&self, here: &Surroundings, text: &mut String) -> Result<Exit, Error> {
-        let verified = self.alone()?.verify(&mut Aggregator::new(here))?;
+        let verified = self.alone()?.verify(&mut Siblings::new(here))?;
         text.push_str(&words::verified(&self.store, &verified));
         let damaged = verified.flaws.iter().any(|flaw| flaw.kind.is_damage());
         Ok(if damaged { Exit::Environment } else { Exit::Done })
@@ -135,13 +135,15 @@ impl Upkeep {
             StoreDeed::Compact { .. } => vec![
                 format!("compresses the days in {root} that ended an hour ago or earlier"),
                 "makes their rollups by hour and by day, and those of months, with pm-aggregate".to_owned(),
+                "makes the digests of their alerts, where alerts.yml or benchmarks.yml sets limits, with pm-alert"
+                    .to_owned(),
                 prune,
             ],
             StoreDeed::Prune { dry_run: false } => vec![prune],
             StoreDeed::Prune { dry_run: true } => vec![format!("says what would go if it {prune}")],
             StoreDeed::Verify => vec![
                 format!("reads every file of records in {root} to its end"),
-                "makes every rollup anew with pm-aggregate and compares".to_owned(),
+                "makes every rollup anew with pm-aggregate and pm-alert and compares".to_owned(),
             ],
             StoreDeed::Stat => vec![format!("counts the files in {root}")],
         }

@@ -44,7 +44,7 @@ fn a_report_is_summaries_and_alerts_joined_to_pm_report() {
         place.run(&["performance", "report", "--timeframe", "week", "--as=markdown", "--by", "host,command"]);
     let expected = "pm-report|--as=markdown|--title=Performance of the last 7 days|\n\
         pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--by=host,command|\n\
-        pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|\n";
+        pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|--digest|\n";
     assert_eq!((without_times(&seen.stdout).as_str(), seen.stderr.as_str(), seen.status), (expected, "", 0));
 }
 

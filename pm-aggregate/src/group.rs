@@ -55,9 +55,7 @@ impl Group {
     pub(crate) fn push(&mut self, run: &Run<'_>, columns: &Columns) {
         self.count = self.count.saturating_add(1);
         self.widen(run.timestamp(), run.end());
-        if let Some(machine) = run.machine() {
-            self.machines.add(machine);
-        }
+        self.machines.add_of(run);
         let total = run.total().0;
         if run.failed() {
             self.failures = self.failures.saturating_add(1);

@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::inputs::Taken;
 use crate::key::{self, Key};
 use crate::progress::Progress;
+use crate::recent::{Recent, ShortKey};
 use crate::refusal::Refusal;
 
 /// A hash that is quick for short keys, and another one in every process, so that no input can be made for it.
@@ -18,6 +19,8 @@ type Hash = foldhash::fast::RandomState;
 pub(crate) struct Groups<'a> {
     config: &'a Config,
     table: IndexMap<Box<[u8]>, Box<Group>, Hash>,
+    /// Where some of them stand in the table.
+    recent: Recent,
     /// The key of the run that is being counted.
     key: Vec<u8>,
     /// How far the stream has come, for windows that close before it ends.
@@ -42,6 +45,7 @@ impl<'a> Groups<'a> {
         Self {
             config,
             table: IndexMap::default(),
+            recent: Recent::default(),
             key: Vec::new(),
             progress: Progress::default(),
             left_out: LeftOut::default(),
@@ -72,21 +76,36 @@ impl<'a> Groups<'a> {
         }
         let window = self.config.window.start_of(start);
         self.progress.enter(self.config.window, window, 1);
+        let columns = &self.config.columns;
+        let short = self.short_key(run, window, nested);
+        if let Some(place) = short.and_then(|key| self.recent.find(&key)) {
+            self.table[place].push(run, columns);
+            return;
+        }
         key::begin(&mut self.key, window, nested);
         for place in 0..self.config.by.len() {
             key::add(&mut self.key, run.label(place));
         }
-        let columns = &self.config.columns;
-        self.group().push(run, columns);
+        let place = self.place();
+        if let Some(key) = short {
+            self.recent.remember(&key, place);
+        }
+        self.table[place].push(run, columns);
     }
 
-    /// The group of the key.
-    fn group(&mut self) -> &mut Group {
-        let place = self.table.get_index_of(self.key.as_slice()).unwrap_or_else(|| {
+    /// The key of a run, if all of it is text and short.
+    #[inline]
+    fn short_key(&self, run: &Run<'_>, window: Timestamp, nested: bool) -> Option<ShortKey> {
+        let key = ShortKey::new(window.as_millis(), nested);
+        (0..self.config.by.len()).try_fold(key, |key, place| key.with(run.text(place)?))
+    }
+
+    /// Where the group of the key stands.
+    fn place(&mut self) -> usize {
+        self.table.get_index_of(self.key.as_slice()).unwrap_or_else(|| {
             let group = Box::new(Group::new(&self.config.columns));
             self.table.insert_full(self.key.as_slice().into(), group).0
-        });
-        &mut self.table[place]
+        })
     }
 
     fn merge_partial(&mut self, partial: &PerformancePartial, from: &Taken) -> Result<(), Refusal> {
@@ -106,7 +125,8 @@ impl<'a> Groups<'a> {
         for scalar in by {
             key::add(&mut self.key, key::label(scalar));
         }
-        let group = self.group();
+        let place = self.place();
+        let group = &mut self.table[place];
         let counts = partial.group.as_ref().map_or(Ok(()), |counts| group.merge_counts(counts));
         let metric = match (&partial.metric, &partial.state) {
             (Some(field), Some(state)) => group.merge_metric(field, state, &config.columns),
@@ -130,6 +150,7 @@ impl<'a> Groups<'a> {
 
     /// The groups whose windows end at `end` or before, which are let go.
     pub(crate) fn close(&mut self, end: Timestamp) -> Vec<Entry> {
+        self.recent.forget();
         let window = self.config.window;
         let closed = self.table.extract_if(.., |key, _| window.end_of(key::window_of(key)) <= end).collect();
         self.progress.close(end, window, self.table.keys().map(|key| key::window_of(key)));
@@ -138,6 +159,7 @@ impl<'a> Groups<'a> {
 
     /// All groups.
     pub(crate) fn finish(&mut self) -> Vec<Entry> {
+        self.recent.forget();
         let all = std::mem::take(&mut self.table).into_iter().collect();
         self.sorted(all)
     }

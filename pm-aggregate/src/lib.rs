@@ -26,6 +26,7 @@ mod metrics;
 mod phases;
 mod progress;
 mod reading;
+mod recent;
 mod refusal;
 mod results;
 mod window;

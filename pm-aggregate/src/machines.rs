@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use pm_record::MACHINES;
+use pm_record::{MACHINES, Run};
 
 use crate::key::cut;
 
@@ -22,8 +22,16 @@ impl PartialEq for Machines {
 }
 
 impl Machines {
-    /// Adds one.
+    /// Adds the one that a run ran on.
     #[inline]
+    pub(crate) fn add_of(&mut self, run: &Run<'_>) {
+        let is_last = self.names.get(self.last).is_some_and(|last| run.ran_on(last));
+        if !is_last && let Some(machine) = run.machine() {
+            self.find(cut(machine));
+        }
+    }
+
+    /// Adds one.
     pub(crate) fn add(&mut self, name: &str) {
         if self.names.get(self.last).is_none_or(|last| **last != *name) {
             self.find(cut(name));

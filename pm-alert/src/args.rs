@@ -14,6 +14,7 @@ use pm_cli::{ColorChoice, InputArgs, PeriodArgs};
 /// exceeded, when a worse one is, and when all are kept again. A later run of pm-alert that finds it still
 /// exceeded says so in one line; whatever else is over in the same run is counted at its end.
 #[derive(Debug, clap::Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(name = "pm-alert", version, after_help = EXAMPLES)]
 pub struct Args {
     /// Take the rules from FILE in place of the store's `alerts.yml`, and the limits from the `benchmarks.yml`
@@ -37,8 +38,25 @@ pub struct Args {
     pub pass: bool,
 
     /// Say what would have been alerted: start without counts, keep none, notify no one
+    ///
+    /// With `--store`, each file of it (the records of a day of UTC) is judged by itself, from its first record on,
+    /// and of its alerts those are told that are about the time from `--since` to `--until`. So what a time alerts
+    /// does not depend on the days before it; runs in a row are counted anew each day.
     #[arg(long, conflicts_with = "state")]
     pub replay: bool,
+
+    /// Tell one alert for each command and thing that is measured, however often it fired
+    ///
+    /// It is the latest of them, with the worst severity, since the first time, and how often it fired is its
+    /// `evidence.fired`. At most 200 are told apart; what is beyond is counted as `further_alerts`. Digests that
+    /// are read are joined. With `--store`, the digests that compaction made stand for closed days, where the
+    /// rules are still the same.
+    #[arg(long, requires = "replay", conflicts_with = "pass")]
+    pub digest: bool,
+
+    /// Digest one file of the store's records, hour by hour, as compaction does
+    #[arg(long, value_name = "NAME", requires_all = ["digest", "store"], conflicts_with_all = ["since", "until", "config"])]
+    pub segment: Option<String>,
 
     /// End with status 1 if an alert fired, and with 2 if no limit is watched
     #[arg(long)]
@@ -60,6 +78,7 @@ const EXAMPLES: &str = "\
 Examples:
   pm-wrap -- ./deploy.sh | pm-alert                       judge a command as soon as it has ended
   pm-alert --store --since '1 day ago' --replay           what the last day would have alerted
+  pm-alert --store --since '30 days ago' --replay --digest   the same of a month, each command once
   pm-alert --exit-code < runs.ndjson                      fail a build when a limit was exceeded
   pm-alert --pass < runs.ndjson | pm-report               alerts among the records they are about
   pm-alert --config strict.yml --state ci.json runs.ndjson   rules and counts of your own";

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use pm_cli::{ColorChoice, Period, Source, Usage};
-use pm_record::{Record, Timestamp};
+use pm_record::Timestamp;
+use pm_store::Span;
 
 use crate::args::Args;
 
@@ -14,8 +15,13 @@ pub(crate) struct Config {
     /// The rules; `None` for those of the store.
     pub(crate) rules: Option<PathBuf>,
     pub(crate) counts: Counts,
-    /// Records that were not made in it are not judged.
+    /// Records that were not made in it are not judged; of a store that is replayed, alerts about such are not
+    /// told.
     period: Period,
+    /// Whether alerts are told one by one, or what comes of all.
+    pub(crate) digest: Option<Hours>,
+    /// The only file of the store to read.
+    pub(crate) segment: Option<String>,
     /// Whether records are passed on.
     pub(crate) pass: bool,
     /// Whether an alert that fired shows in the exit status.
@@ -36,6 +42,13 @@ pub(crate) enum Counts {
     Replay,
 }
 
+/// Whether a digest keeps the hours of alerts apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hours {
+    Apart,
+    Together,
+}
+
 impl Config {
     /// Checks each flag, then the flags against each other. `now` is the time of day in milliseconds.
     pub(crate) fn new(args: Args, now: i64) -> Result<Self, Usage> {
@@ -50,19 +63,36 @@ impl Config {
                 None => Counts::Store,
             },
             period,
+            digest: args.digest.then_some(if args.segment.is_some() {
+                Hours::Apart
+            } else {
+                Hours::Together
+            }),
+            segment: args.segment,
             pass: args.pass,
             exit_code: args.exit_code,
             color: args.color,
         })
     }
 
-    /// Whether a record is judged. One that does not say when it was made is not known to be outside.
-    pub(crate) fn covers(&self, record: &Record) -> bool {
-        record.timestamp().is_none_or(|made| self.period.covers(made.as_millis()))
+    /// Whether what was made then is judged. What does not say when is not known to be outside.
+    pub(crate) fn covers(&self, made: Option<Timestamp>) -> bool {
+        made.is_none_or(|made| self.period.covers(made.as_millis()))
     }
 
-    /// When the time begins of which records are judged.
-    pub(crate) fn since(&self) -> Option<Timestamp> {
-        self.period.since.map(Timestamp::from_millis)
+    /// The time of which records are judged.
+    pub(crate) fn span(&self) -> Span {
+        let Period { since, until } = self.period;
+        Span { since: since.map(Timestamp::from_millis), until: until.map(Timestamp::from_millis) }
+    }
+
+    /// Whether a store is replayed, each of its files by itself.
+    pub(crate) fn replays_store(&self) -> bool {
+        self.counts == Counts::Replay && matches!(self.source, Source::Store(_))
+    }
+
+    /// Whether a store's digests may stand for its records: they are made by its own rules, and hold no bad lines.
+    pub(crate) fn takes_digests(&self) -> bool {
+        self.digest == Some(Hours::Together) && self.rules.is_none() && !self.strict
     }
 }

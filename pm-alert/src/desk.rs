@@ -3,15 +3,19 @@
 //! Records that are there at once are judged in one step of the ledger, [`BATCH_BYTES`] at most. Nothing
 //! is written to a channel or to standard output while the ledger is locked: a slow reader of ours must
 //! not keep other runs waiting.
+//!
+//! Files of a store that is replayed are judged one by one: counts begin anew with each, and what is told of it
+//! is picked from its alerts, not from its records.
 
 use std::io::{self, Write};
 
 use pm_cli::{Exit, Explain, Streams, printable};
-use pm_record::{AlertState, Record};
-use pm_store::{Channel, Store};
+use pm_record::{AlertState, PerformanceAlert, Record, Timestamp};
+use pm_store::{AlertSource, Channel, Store};
 
-use crate::config::{Config, Counts};
+use crate::config::{Config, Counts, Hours};
 use crate::console::Console;
+use crate::digest::{self, Digest};
 use crate::judge::{Judge, Observation};
 use crate::ledger::{Judged, Ledger, Notice};
 use crate::{Error, TOOL};
@@ -30,6 +34,10 @@ pub(crate) struct Desk<'a> {
     /// What to tell once there is a record, because no limit is watched.
     unwatched: Option<Error>,
     console: Console,
+    /// Alerts that are told at the end, together.
+    digest: Option<Digest>,
+    /// The file of a replayed store that is being judged.
+    file: Option<AlertSource>,
     batch: Vec<Item>,
     bytes: usize,
     /// How many records were taken in.
@@ -62,6 +70,8 @@ impl<'a> Desk<'a> {
             store,
             unwatched,
             console: Console::default(),
+            digest: config.digest.map(|hours| Digest::new(hours == Hours::Apart)),
+            file: None,
             batch: Vec::new(),
             bytes: 0,
             records: 0,
@@ -71,16 +81,38 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Turns to another file of a store that is replayed.
+    pub(crate) fn turn_to(&mut self, file: &AlertSource, io: &mut Streams) -> io::Result<()> {
+        self.settle(io)?;
+        self.ledger.begin_anew();
+        self.file = Some(file.clone());
+        Ok(())
+    }
+
+    /// Whether an alert about what was made then is told.
+    fn tells(&self, made: Option<Timestamp>) -> bool {
+        self.file.as_ref().map_or_else(|| self.config.covers(made), |file| file.counts(made))
+    }
+
     /// Takes in one record and the line that it stands on.
-    pub(crate) fn take(&mut self, record: &Record, line: &[u8]) {
+    pub(crate) fn take(&mut self, record: Record, line: &[u8]) {
         self.records += 1;
-        let observation = self.config.covers(record).then(|| self.judge.observe(record)).flatten();
+        let is_judged = self.file.is_some() || self.config.covers(record.timestamp());
+        let observation = is_judged.then(|| self.judge.observe(&record)).flatten();
         // What was read from a line is about as long as the line.
         let length = line.len();
         let line = self.config.pass.then(|| line.to_vec());
         if observation.is_some() || line.is_some() {
             self.bytes += length + size_of::<Item>();
             self.batch.push(Item { line, observation });
+        }
+        if let Record::Alert(alert) = record
+            && let Some(fired) = alert.digested()
+            && self.tells(alert.timestamp)
+            && let Some(digest) = &mut self.digest
+        {
+            self.has_fired |= fired > 0;
+            digest.push(*alert);
         }
     }
 
@@ -117,11 +149,22 @@ impl<'a> Desk<'a> {
         }
         let mut judged = Judged::default();
         if !observations.is_empty() {
-            judged = self.ledger.judge(&self.judge, observations, io.clock.now_millis());
+            // A file of a store is judged alike whenever that is, and so as of the end of its day.
+            let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
+            let now = day_end.unwrap_or_else(|| io.clock.now_millis());
+            judged = self.ledger.judge(&self.judge, observations, now);
             self.tell_troubles(io);
+        }
+        for notices in &mut judged.notices {
+            notices.retain(|notice| self.tells(notice.alert.timestamp));
         }
         let is_firing = |notice: &Notice| notice.alert.state == AlertState::Firing;
         self.has_fired |= judged.notices.iter().flatten().any(is_firing);
+        if let Some(digest) = &mut self.digest {
+            // Nothing is passed on beside a digest, and nobody is notified.
+            judged.notices.drain(..).flatten().for_each(|notice| digest.push(notice.alert));
+            return Ok(());
+        }
         self.notify(io, &mut judged);
         let written = self.write(io, lines, &mut judged);
         let told: Vec<_> =
@@ -136,6 +179,13 @@ impl<'a> Desk<'a> {
     /// Settles what is left and tells people what was only counted.
     pub(crate) fn finish(&mut self, io: &mut Streams) -> io::Result<()> {
         self.settle(io)?;
+        if let Some(digest) = self.digest.take() {
+            let is_text = io.output.is_terminal();
+            return digest.finish().try_for_each(|alert| {
+                let line = if is_text { digest::line(&alert).into_bytes() } else { record_line(alert) };
+                io.output.write_all(&line)
+            });
+        }
         if io.output.is_terminal() {
             let text = self.console.finish(self.config.color.decide(&io.environment, true));
             return io.output.write_all(text.as_bytes());
@@ -237,5 +287,9 @@ impl<'a> Desk<'a> {
 }
 
 fn line(notice: &Notice) -> Vec<u8> {
-    Record::Alert(Box::new(notice.alert.clone())).to_line()
+    record_line(notice.alert.clone())
+}
+
+fn record_line(alert: PerformanceAlert) -> Vec<u8> {
+    Record::Alert(Box::new(alert)).to_line()
 }

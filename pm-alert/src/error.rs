@@ -29,6 +29,14 @@ pub enum Error {
         /// What it says.
         value: f64,
     },
+    /// The store has no such file of records.
+    #[error("there is no '{name}' among the records of the store")]
+    NoSegment {
+        /// The file.
+        name: String,
+        /// Where they are.
+        folder: PathBuf,
+    },
     /// Signals cannot be watched.
     #[error("cannot watch for signals")]
     Watch(#[source] io::Error),
@@ -81,9 +89,12 @@ impl Explain for Error {
             Self::Input(missing) => missing.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
             Self::NoLimit { .. } | Self::NothingWatched { .. } => Exit::Usage,
-            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) | Self::Damaged { .. } => {
-                Exit::Environment
-            }
+            Self::Store(_)
+            | Self::NoSegment { .. }
+            | Self::Watch(_)
+            | Self::Read(_)
+            | Self::Write(_)
+            | Self::Damaged { .. } => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
             Self::NoLog => Exit::Done,
         }
@@ -95,6 +106,9 @@ impl Explain for Error {
             Self::Input(missing) => missing.hint(),
             Self::Store(store) => store.hint(),
             Self::NoLimit { key, .. } => Some(format!("write a number from 0 up, such as `{key}: 100`")),
+            Self::NoSegment { folder, .. } => {
+                Some(format!("see which there are with `ls {}`", folder.display()))
+            }
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
             Self::NothingWatched { settings: None } => {
                 Some("write both here with `github-pm performance init`".to_owned())

@@ -96,6 +96,11 @@ impl Ledger {
         std::mem::take(&mut self.troubles)
     }
 
+    /// Forgets what was counted, where it is counted in memory.
+    pub(crate) fn begin_anew(&mut self) {
+        self.known = Known::default();
+    }
+
     fn change<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
         let locked = self.load();
         let result = change(&mut self.known);

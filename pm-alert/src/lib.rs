@@ -14,6 +14,7 @@ pub mod args;
 mod config;
 mod console;
 mod desk;
+mod digest;
 mod error;
 mod judge;
 mod ledger;
@@ -21,13 +22,14 @@ mod reading;
 mod rules;
 mod state;
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pm_cli::{Exit, Input, Source, Streams};
+use pm_cli::{Exit, Input, Opener, Source, Streams};
 use pm_record::{Lines, Skipped};
-use pm_store::{Alerts, Benchmarks, StateFile, Store};
+use pm_store::{AlertSource, Alerts, Benchmarks, StateFile, Store};
 
 use crate::args::Args;
 use crate::config::{Config, Counts};
@@ -62,13 +64,20 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         unwatched => unwatched.filter(|_| !config.pass && config.counts != Counts::Replay),
     };
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let inputs = open(&config, io)?;
+    let (inputs, files) = open(&config, &judge, io)?;
     io.tell_of_typing(TOOL, &inputs);
-    let mut lines = Lines::new(inputs);
+    // Tells from which file a line comes.
+    let opened = Cell::new(0);
+    let mut lines = Lines::new(inputs.into_iter().inspect(|_| opened.set(opened.get() + 1)));
     let ledger = Ledger::new(home(&config, store.as_ref(), io));
     let mut desk = Desk::new(&config, judge, ledger, store, unwatched);
     let mut skipped = Skipped::default();
-    let read = read(&config, &mut lines, &mut desk, &mut skipped, io);
+    let mut turned = 0;
+    let turn = || {
+        let is_next = std::mem::replace(&mut turned, opened.get()) != opened.get();
+        if is_next { files.get(opened.get() - 1) } else { None }
+    };
+    let read = read(&config, &mut lines, turn, &mut desk, &mut skipped, io);
     // Also when reading failed: what was read before is judged and told.
     desk.finish(io).map_err(Error::Write)?;
     if !skipped.is_empty() && !matches!(read, Err(Error::BadLine { .. })) {
@@ -77,9 +86,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     read.map(|()| desk.exit())
 }
 
-fn read(
+fn read<'f>(
     config: &Config,
-    lines: &mut Lines<std::vec::IntoIter<Input>>,
+    lines: &mut Lines<impl Iterator<Item = Input>>,
+    mut turn: impl FnMut() -> Option<&'f AlertSource>,
     desk: &mut Desk<'_>,
     skipped: &mut Skipped,
     io: &mut Streams,
@@ -110,9 +120,12 @@ fn read(
                 continue;
             }
         };
+        if let Some(file) = turn() {
+            desk.turn_to(file, io).map_err(Error::Write)?;
+        }
         skipped.seen();
         match line.record() {
-            Ok(record) => desk.take(&record, line.bytes),
+            Ok(record) => desk.take(record, line.bytes),
             Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
             Err(reason) => skipped.skip(line.position, &reason),
         }
@@ -178,9 +191,29 @@ fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {
     }
 }
 
-fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
-    match &config.source {
-        Source::Named(files) => Ok(io.inputs(files)?),
-        Source::Store(named) => Ok(io.files(&meant(named.as_deref(), io)?.record_files(config.since())?)?),
+/// The inputs; and of a store that is replayed, its files, one for each of them.
+fn open(config: &Config, judge: &Judge, io: &mut Streams) -> Result<(Vec<Input>, Vec<AlertSource>), Error> {
+    let named = match &config.source {
+        Source::Named(files) => return Ok((io.inputs(files)?, Vec::new())),
+        Source::Store(named) => named.as_deref(),
+    };
+    let has_answer = config.replays_store() && judge.watches_nothing() && !config.pass && !config.strict;
+    let files = if has_answer { Vec::new() } else { files(config, &meant(named, io)?)? };
+    let open = |file: &AlertSource| {
+        let source = file.source.clone();
+        io.found(&file.source.path, Opener::new(move || source.open().map_err(io::Error::other)))
+    };
+    let inputs = files.iter().map(open).collect();
+    Ok((inputs, if config.replays_store() { files } else { Vec::new() }))
+}
+
+fn files(config: &Config, store: &Store) -> Result<Vec<AlertSource>, Error> {
+    let mut files = store.alert_sources(config.span(), config.takes_digests())?;
+    if let Some(name) = &config.segment {
+        files.retain(|file| file.source.path.file_name().is_some_and(|file| file == name.as_str()));
+        if files.is_empty() {
+            return Err(Error::NoSegment { name: name.clone(), folder: store.root().join("records") });
+        }
     }
+    Ok(files)
 }

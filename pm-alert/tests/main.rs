@@ -1,6 +1,7 @@
 //! The tool as a function: arguments and lines in, lines, words and status out.
 
 mod console;
+mod digests;
 mod limits;
 
 use std::fs;

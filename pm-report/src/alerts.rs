@@ -3,6 +3,9 @@
 //! An entry shows its latest values, and counts; the worst severity is kept. Values are written from the
 //! figures in the evidence, as `pm-alert` writes them for people; an alert of somebody else's that has none
 //! is quoted.
+//!
+//! A digest counts as often as it says, so that a page made from the digests of alerts is the one that the alerts
+//! themselves make: nothing here depends on their order but what one time leaves open.
 
 use std::cmp::Reverse;
 
@@ -42,8 +45,10 @@ pub(crate) struct Alert {
     baseline: Option<String>,
     // How often it fired.
     count: u64,
-    // The first time and the last one that are known.
-    span: Option<(Timestamp, Timestamp)>,
+    // The first time that is known.
+    first: Option<Timestamp>,
+    // When the latest one was.
+    last: Option<Timestamp>,
 }
 
 impl Alerts {
@@ -55,7 +60,8 @@ impl Alerts {
         } else if self.entries.len() < MOST_ALERTS {
             self.entries.insert(key, Alert::new(record));
         } else {
-            self.left_out += 1;
+            // What is over again is news of nothing that is left out.
+            self.left_out = self.left_out.saturating_add(record.times_fired());
         }
     }
 
@@ -64,11 +70,16 @@ impl Alerts {
         self.entries.is_empty()
     }
 
-    /// Every entry: those that still fire first, the worst of them first.
+    /// Every entry: those that still fire first, the worst of them first, then those about commands,
+    /// by name.
     pub(crate) fn sorted(&self) -> Vec<&Alert> {
-        let mut alerts: Vec<_> = self.entries.values().collect();
-        alerts.sort_by_key(|alert| (alert.is_resolved(), Reverse(alert.severity)));
-        alerts
+        let mut alerts: Vec<_> = self.entries.iter().collect();
+        alerts.sort_by_key(|((kind, command, measure), alert)| {
+            let worst = (alert.is_resolved(), Reverse(alert.severity));
+            // Performance comes before memory, and that before rate limits.
+            (worst, command.is_none(), command, Reverse(kind), measure)
+        });
+        alerts.into_iter().map(|(_, alert)| alert).collect()
     }
 
     /// How many alerts no entry stands for.
@@ -89,25 +100,20 @@ impl Alert {
             current: String::new(),
             baseline: None,
             count: 0,
-            span: None,
+            first: None,
+            last: None,
         };
         alert.push(record);
         alert
     }
 
     fn push(&mut self, record: &PerformanceAlert) {
-        self.count += u64::from(record.state == AlertState::Firing);
+        self.count = self.count.saturating_add(record.times_fired());
         self.severity = self.severity.max(record.severity);
-        // Without a time the order of arrival decides.
-        let latest = match (self.span, record.timestamp) {
-            (Some((_, last)), Some(time)) => last <= time,
-            _ => true,
-        };
-        for time in [record.since, record.timestamp].into_iter().flatten() {
-            self.span =
-                Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
-        }
-        if latest {
+        self.first = [self.first, record.since, record.timestamp].into_iter().flatten().min();
+        // What has no time is older than anything that has one; of one time the last to come counts.
+        if self.last <= record.timestamp {
+            self.last = record.timestamp;
             self.describe(record);
         }
     }
@@ -146,7 +152,7 @@ impl Alert {
     /// How often and when: `3 times, 2024-12-06 10:00 to 12:00 UTC`.
     pub(crate) fn seen(&self) -> Option<String> {
         let times = (self.count > 1).then(|| format!("{} times", human::count(self.count)));
-        let span = self.span.map(|(first, last)| times::span(first, last));
+        let span = self.first.map(|first| times::span(first, self.last.unwrap_or(first)));
         match (times, span) {
             (Some(times), Some(span)) => Some(format!("{times}, {span}")),
             (times, span) => times.or(span),

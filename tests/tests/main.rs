@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod contract;
+mod digests;
 mod fake_github;
 mod filters;
 mod invariants;

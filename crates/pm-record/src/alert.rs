@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{is_default, null_as_default};
-use crate::{Scalar, Schema, Timestamp};
+use crate::{Scalar, Schema, Thousandths, Timestamp};
 
 /// One alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,26 @@ pub struct PerformanceAlert {
     /// The figures behind it.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub evidence: IndexMap<String, Scalar>,
+}
+
+impl PerformanceAlert {
+    /// What in the evidence makes it a digest of alerts: how many of them fired.
+    pub const FIRED: &str = "fired";
+
+    /// How often it fired, if it is a digest of alerts.
+    #[must_use]
+    pub fn digested(&self) -> Option<u64> {
+        match self.evidence.get(Self::FIRED)? {
+            Scalar::Number(Thousandths(fired)) if fired % 1000 == 0 => u64::try_from(fired / 1000).ok(),
+            _ => None,
+        }
+    }
+
+    /// How often it fired: as often as a digest says, and a single alert once, unless it says that it is over.
+    #[must_use]
+    pub fn times_fired(&self) -> u64 {
+        self.digested().unwrap_or_else(|| u64::from(self.state == AlertState::Firing))
+    }
 }
 
 /// How bad an alert is.

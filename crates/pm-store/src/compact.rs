@@ -48,6 +48,7 @@ impl Upkeep<'_> {
         run.close_and_compress()?;
         run.roll_up_segments()?;
         run.roll_up_months()?;
+        run.digest_segments()?;
         let troubles = run.troubles;
         self.prune(now, keep, witness)?;
         Ok(troubles)
@@ -226,6 +227,37 @@ impl Run<'_, '_> {
         }
         let (made, _) = store.make_rollup(Rollup::Month(month), month_of, &from, self.with)?;
         self.place(made)
+    }
+
+    /// Judges every closed segment whose alerts are not known by the rules as they are now.
+    fn digest_segments(&mut self) -> Result<(), Error> {
+        let store = self.upkeep.store;
+        let rules = match store.checked_rules() {
+            Ok(Some(rules)) => rules,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                self.troubles.push(error);
+                return Ok(());
+            }
+        };
+        // All of them are to be made where the rules have changed, and reports ask for the latest.
+        for file in store.record_file_list()?.iter().rev().filter(|file| file.stage == Stage::Closed) {
+            let done = self.digest_segment(file, &rules);
+            self.troubles.extend(done.err());
+        }
+        Ok(())
+    }
+
+    fn digest_segment(&mut self, file: &RecordFile, rules: &str) -> Result<(), Error> {
+        let store = self.upkeep.store;
+        if store.valid_digest(file.segment, Some(file), Some(rules))?.is_some() {
+            return Ok(());
+        }
+        let origin = Origin::of(vec![identity_of(file)?]).judged_by(rules);
+        let from = std::slice::from_ref(&file.path);
+        let (made, _) = store.make_rollup(Rollup::Alerts(file.segment), origin, from, self.with)?;
+        // They were read by somebody else in between.
+        if store.rules()?.as_deref() == Some(rules) { self.place(made) } else { Ok(()) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`Upkeep`] closes days, compresses them and makes their rollups by a [`RollUp`] that somebody else brings, removes
 //!   what is too old and verifies the rest. It starts no process and knows no time but the one it is told.
 //! - [`Store::sources`] says which files answer a [`Question`]: rollups where they do so exactly, else records.
+//!   [`Store::alert_sources`] says the same of what alerted.
 //! - [`Alerts`], [`Benchmarks`] and [`Settings`] are the user's files; a key they do not know is an error
 //!   that names the nearest one.
 //! - A [`StateFile`] is read and replaced under a lock.
@@ -22,12 +23,14 @@ mod benchmarks;
 mod compact;
 mod day;
 mod day_file;
+mod digest;
 mod discover;
 mod error;
 mod figures;
 mod frame;
 mod links;
 mod lock;
+mod offer;
 mod retention;
 mod rollup;
 mod segment;
@@ -46,6 +49,7 @@ pub use append::append_line;
 pub use benchmarks::{Baseline, Benchmarks, Limits, Rating, Scenario};
 pub use day::{Day, Month};
 pub use day_file::Appended;
+pub use digest::AlertSource;
 pub use discover::{DIRECTORY, Store};
 pub use error::Error;
 pub use figures::{Amount, Figures};

@@ -2,7 +2,7 @@
 //!
 //! Records go first, the oldest first: those that are too old, then as many as it takes until the rest fits.
 //! Only a closed day goes, and only one whose rollup of days is there and fits, so that reports lose nothing
-//! but detail. Rollups of hours go by their age alone; those of days and months once the records are gone and they
+//! but detail. Rollups of hours go by their age alone; those of days and months, and digests, once the records are gone and they
 //! are old themselves.
 
 use pm_record::Timestamp;
@@ -85,7 +85,7 @@ impl Store {
                 old.push(Rollup::Hour(segment));
             }
             if files.is_empty() && is_older(segment.day.end(), keep.keep_rollups_days, now) {
-                old.push(Rollup::Day(segment));
+                old.extend([Rollup::Day(segment), Rollup::Alerts(segment)]);
             }
         }
         for month in self.rolled_up_months()? {

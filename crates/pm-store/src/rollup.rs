@@ -1,21 +1,22 @@
-//! A rollup: the mergeable summaries of one segment or of a month, and what they were made from.
+//! A rollup: the mergeable summaries or alerts of one segment, or the summaries of a month, and what they were made from.
 //!
 //! The file is two compressed frames. The first holds one line, which says which segments the rollup was
 //! made from and which stretch of time it holds, so that a reader knows without reading on whether it is of use.
 //! To a filter that line is a record of a kind that it does not know. The second frame holds what
-//! `pm-aggregate --partial` writes.
+//! `pm-aggregate --partial` or `pm-alert --digest` writes.
 //!
 //! A rollup is only ever a copy of what its segments say: one whose segments are not those it was made
 //! from, or that another version made in another shape, counts as not there.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pm_record::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::day::Month;
+use crate::offer::hour_of;
 use crate::segment::{RecordFile, Segment, Stage};
 use crate::sources::Grain;
 use crate::temporary::Temporary;
@@ -27,7 +28,7 @@ const SHAPE: u32 = 1;
 /// The longest first line that is believed; a month's has 31 segments of about 100 bytes.
 const LONGEST_HEADER: u64 = 1 << 20;
 
-/// What `pm-aggregate` does for a store, which starts no programs itself.
+/// What `pm-aggregate` and `pm-alert` do for a store, which starts no programs itself.
 pub trait RollUp {
     /// Writes the mergeable summaries of `from` by command and machine, in windows of `grain`, as NDJSON; and
     /// says how many lines were no records. For [`Grain::Hour`] `from` holds records, else summaries.
@@ -36,6 +37,14 @@ pub trait RollUp {
     ///
     /// Whatever kept them from being made or written whole.
     fn roll_up(&mut self, grain: Grain, from: &[PathBuf], into: File) -> io::Result<u64>;
+
+    /// Writes what a closed segment alerts by the rules of its store: one `performance_alert` for each hour and
+    /// each thing that is measured, as NDJSON; and says how many lines were no records.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept them from being made or written whole.
+    fn digest(&mut self, records: &Path, into: File) -> io::Result<u64>;
 }
 
 /// The first line of a rollup.
@@ -57,6 +66,12 @@ pub(crate) struct Origin {
     pub(crate) last: Option<Timestamp>,
     /// How many lines of the segments were no records.
     pub(crate) skipped_lines: u64,
+    /// Of a digest: the fingerprint of the rules that it was judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rules: Option<String>,
+    /// Of a digest: whether some of its alerts have no time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) untimed: bool,
 }
 
 /// Which bytes a compressed segment consists of, as far as a glance can tell.
@@ -73,6 +88,7 @@ pub(crate) enum Rollup {
     Hour(Segment),
     Day(Segment),
     Month(Month),
+    Alerts(Segment),
 }
 
 impl Rollup {
@@ -82,12 +98,13 @@ impl Rollup {
             Self::Hour(_) => "rollups/hour",
             Self::Day(_) => "rollups/day",
             Self::Month(_) => "rollups/month",
+            Self::Alerts(_) => "rollups/alerts",
         }
     }
 
     pub(crate) fn grain(self) -> Grain {
         match self {
-            Self::Hour(_) => Grain::Hour,
+            Self::Hour(_) | Self::Alerts(_) => Grain::Hour,
             Self::Day(_) => Grain::Day,
             Self::Month(_) => Grain::All,
         }
@@ -95,7 +112,9 @@ impl Rollup {
 
     pub(crate) fn file_name(self) -> String {
         match self {
-            Self::Hour(segment) | Self::Day(segment) => format!("{segment}.ndjson.zst"),
+            Self::Hour(segment) | Self::Day(segment) | Self::Alerts(segment) => {
+                format!("{segment}.ndjson.zst")
+            }
             Self::Month(month) => format!("{month}.ndjson.zst"),
         }
     }
@@ -105,7 +124,20 @@ impl Origin {
     /// What a rollup of these is made from; it covers no time yet.
     pub(crate) fn of(mut segments: Vec<Identity>) -> Self {
         segments.sort();
-        Self { shape: SHAPE, segments, first: None, last: None, skipped_lines: 0 }
+        Self {
+            shape: SHAPE,
+            segments,
+            first: None,
+            last: None,
+            skipped_lines: 0,
+            rules: None,
+            untimed: false,
+        }
+    }
+
+    /// The same for a digest.
+    pub(crate) fn judged_by(self, rules: &str) -> Self {
+        Self { rules: Some(rules.to_owned()), ..self }
     }
 
     /// The same for a rollup in other windows.
@@ -200,7 +232,11 @@ impl Store {
     ) -> Result<(Temporary, Origin), Error> {
         let lines = Temporary::make(&self.make(rollup.folder())?, &format!("{}.lines", rollup.file_name()))?;
         let mut run = || {
-            let skipped = with.roll_up(rollup.grain(), from, lines.file().try_clone()?)?;
+            let into = lines.file().try_clone()?;
+            let skipped = match (rollup, from) {
+                (Rollup::Alerts(_), [records]) => with.digest(records, into)?,
+                _ => with.roll_up(rollup.grain(), from, into)?,
+            };
             if rollup.grain() == Grain::Hour {
                 origin.skipped_lines = skipped;
             }
@@ -225,16 +261,20 @@ fn read_origin(file: File) -> io::Result<Origin> {
     Ok(serde_json::from_slice::<FirstLine>(&line)?.rollup_source)
 }
 
-/// The stretch of time that lines with windows cover.
+/// The stretch of time that the windows of lines cover, or the hours of alerts.
 fn stretch_of(origin: &mut Origin, lines: impl Read) -> io::Result<()> {
     let mut lines = BufReader::new(lines);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
-        let record = Record::parse(line.trim_ascii_end());
-        let Ok(Record::Partial(partial)) = record else {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "what was made is no summary"));
+        let window = match (Record::parse(line.trim_ascii_end()), &origin.rules) {
+            (Ok(Record::Partial(partial)), None) => partial.window,
+            (Ok(Record::Alert(alert)), Some(_)) => {
+                origin.untimed |= alert.timestamp.is_none();
+                alert.timestamp.map(hour_of)
+            }
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "what was made is no rollup")),
         };
-        if let Some(window) = partial.window {
+        if let Some(window) = window {
             origin.stretch(Some(window.start), Some(window.end));
         }
         line.clear();
@@ -250,4 +290,4 @@ pub(crate) fn lines(file: File) -> io::Result<impl BufRead> {
 }
 
 /// Every folder of rollups.
-pub(crate) const FOLDERS: [&str; 3] = ["rollups/hour", "rollups/day", "rollups/month"];
+pub(crate) const FOLDERS: [&str; 4] = ["rollups/hour", "rollups/day", "rollups/month", "rollups/alerts"];

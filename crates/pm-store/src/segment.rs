@@ -234,7 +234,7 @@ impl Store {
     /// The segments that a rollup is there of; their records may be gone.
     pub(crate) fn rolled_up_segments(&self) -> Result<BTreeSet<Segment>, Error> {
         let mut segments = BTreeSet::new();
-        for folder in ["rollups/hour", "rollups/day"] {
+        for folder in ["rollups/hour", "rollups/day", "rollups/alerts"] {
             let entries = self.entries(folder)?;
             let segment = |name: &str| Segment::parse(name.strip_suffix(".ndjson.zst")?);
             segments.extend(entries.iter().filter_map(|entry| segment(entry.file_name().to_str()?)));

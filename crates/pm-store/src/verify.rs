@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use pm_record::{Lines, PerformancePartial, Record};
 
+use crate::offer::hour_of;
 use crate::rollup::{FOLDERS, Origin, RollUp, Rollup, identity_of, lines};
 use crate::segment::{RECORDS, RecordFile, Segment};
 use crate::upkeep::Upkeep;
@@ -40,7 +41,7 @@ pub enum FlawKind {
     },
     /// These summaries are not what the records say.
     Differs(Vec<String>),
-    /// It was made from other records than those that are there, or in another shape.
+    /// It was made from other records than those that are there, by other rules, or in another shape.
     Stale,
     /// An interrupted compaction left it; the next one removes it.
     Leftover,
@@ -92,6 +93,7 @@ impl Upkeep<'_> {
         }
         for (segment, files) in self.store.segments(true)? {
             self.verify_segment(segment, files.first(), with, &mut verified)?;
+            self.verify_digest(segment, files.first(), with, &mut verified)?;
         }
         self.verify_months(with, &mut verified)?;
         Ok(verified)
@@ -132,6 +134,31 @@ impl Upkeep<'_> {
                 let (daily, _) = self.store.roll_up(days, origin.clone(), &from, with)?;
                 self.compare(rollup, daily.file(), verified)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Judges a segment anew.
+    fn verify_digest(
+        &self,
+        segment: Segment,
+        records: Option<&RecordFile>,
+        with: &mut dyn RollUp,
+        verified: &mut Verified,
+    ) -> Result<(), Error> {
+        let rollup = Rollup::Alerts(segment);
+        let Some(records) = records.filter(|_| self.store.rollup_path(rollup).exists()) else {
+            return Ok(());
+        };
+        verified.rollups += 1;
+        let rules = self.store.rules()?.unwrap_or_default();
+        if self.store.valid_digest(segment, Some(records), Some(&rules))?.is_none() {
+            verified.flaws.push(Flaw { path: self.store.rollup_path(rollup), kind: FlawKind::Stale });
+        } else if !verified.is_damaged(&records.path) {
+            let origin = Origin::of(vec![identity_of(records)?]).judged_by(&rules);
+            let from = std::slice::from_ref(&records.path);
+            let (made, _) = self.store.roll_up(rollup, origin, from, with)?;
+            self.compare(rollup, made.file(), verified)?;
         }
         Ok(())
     }
@@ -218,10 +245,16 @@ fn line_set(lines: impl BufRead) -> io::Result<BTreeSet<Vec<u8>>> {
     lines.split(b'\n').collect()
 }
 
-/// What a summary is of: its group, its window and its metric.
+/// What a summary is of: its group, its window and its metric; or what an alert is of.
 fn name(line: &[u8]) -> String {
-    let Ok(Record::Partial(partial)) = Record::parse(line) else {
-        return "a line that is no summary".to_owned();
+    let partial = match Record::parse(line) {
+        Ok(Record::Partial(partial)) => partial,
+        Ok(Record::Alert(alert)) => {
+            let command = alert.command.map(|command| format!(" of {command}")).unwrap_or_default();
+            let hour = alert.timestamp.map(|time| format!(" from {}", hour_of(time).start));
+            return format!("{}{command}{}", alert.kind, hour.unwrap_or_default());
+        }
+        _ => return "a line that is no summary".to_owned(),
     };
     let PerformancePartial { by, window, metric, .. } = *partial;
     let group = by.values().map(ToString::to_string).collect::<Vec<_>>().join(" ");

@@ -3,6 +3,7 @@
 
 mod compaction;
 mod crash;
+mod digests;
 mod summing;
 mod upkeep;
 mod writers;

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pm_record::{Lines, PartialGroup, PerformancePartial, Record, Scalar, Timestamp, Window};
-use pm_store::{Error, Form, Grain, Question, Retention, RollUp, Store};
+use pm_store::{Error, Form, Grain, Question, Retention, RollUp, Span, Store};
 
 pub(crate) const HOUR: i64 = 3_600_000;
 
@@ -61,7 +61,7 @@ impl Place {
     /// Every file of the store but locks, the oldest first.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
-        for folder in ["records", "rollups/hour", "rollups/day", "rollups/month"] {
+        for folder in ["records", "rollups/hour", "rollups/day", "rollups/month", "rollups/alerts"] {
             let entries = std::fs::read_dir(self.store.root().join(folder)).into_iter().flatten();
             let names = entries.map(|entry| entry.expect("an entry").file_name());
             files.extend(names.map(|name| format!("{folder}/{}", name.to_str().expect("text"))));
@@ -188,13 +188,20 @@ impl RollUp for Summing {
         for ((command, window), count) in counts {
             let start = Timestamp::from_millis(window.saturating_mul(length));
             let end = Timestamp::from_millis((window + 1).saturating_mul(length));
-            let group =
-                PartialGroup { count, failures: 0, first: start, last: start, machines: BTreeSet::default() };
+            let group = PartialGroup {
+                count,
+                failures: 0,
+                first: start,
+                last: start,
+                machines: BTreeSet::default(),
+                failed_duration: None,
+            };
             let partial = PerformancePartial {
                 schema: pm_record::Schema,
                 by: [("command".to_owned(), Scalar::from(command.as_str()))].into_iter().collect(),
                 window: (grain != Grain::All).then_some(Window { start, end }),
                 group: Some(group),
+                nested: false,
                 metric: None,
                 state: None,
             };
@@ -202,4 +209,47 @@ impl RollUp for Summing {
         }
         Ok(skipped)
     }
+
+    /// Every run alerts, as often as it is there in an hour.
+    fn digest(&mut self, records: &Path, mut into: File) -> io::Result<u64> {
+        let mut counts = BTreeMap::<(String, i64), u64>::new();
+        let skipped = for_each_record(File::open(records)?, |record| {
+            let Record::Performance(run) = record else { return };
+            *counts.entry((run.command.clone(), run.timestamp.as_millis())).or_default() += 1;
+        });
+        for ((command, start), count) in counts {
+            into.write_all(alert(&command, Timestamp::from_millis(start), count).as_bytes())?;
+        }
+        Ok(skipped)
+    }
+}
+
+fn alert(command: &str, at: Timestamp, fired: u64) -> String {
+    format!(
+        "{{\"performance_alert\":{{\"type\":\"x\",\"command\":\"{command}\",\"threshold_exceeded\":\"\",\"current_value\":\"\",\"timestamp\":\"{at}\",\"evidence\":{{\"fired\":{fired}}}}}}}\n"
+    )
+}
+
+/// What alerted in a time.
+pub(crate) fn ask_alerts(store: &Store, since: Option<&str>, until: Option<&str>) -> Answer {
+    let mut answer = Answer::default();
+    let span = Span { since: since.map(time), until: until.map(time) };
+    for file in store.alert_sources(span, true).expect("sources") {
+        let name = file.source.path.strip_prefix(store.root()).expect("a file of the store");
+        answer.read.push(name.to_str().expect("text").to_owned());
+        for_each_record(file.source.open().expect("a file"), |record| {
+            let (command, made, count) = match record {
+                Record::Performance(run) => (run.command.clone(), Some(run.timestamp), 1),
+                Record::Alert(alert) => {
+                    let count = alert.digested().expect("a digest");
+                    (alert.command.expect("a command"), alert.timestamp, count)
+                }
+                _ => return,
+            };
+            if file.counts(made) {
+                *answer.commands.entry(command).or_default() += count;
+            }
+        });
+    }
+    answer
 }

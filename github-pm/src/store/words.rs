@@ -116,7 +116,9 @@ fn flaw(kind: &FlawKind, path: &Path) -> String {
             format!("{} lines are no records; first: line {first}: {reason}", human::count(*lines))
         }
         FlawKind::Differs(_) => "is not what the records say:".to_owned(),
-        FlawKind::Stale => "was made from other records, or by another version, and is not used".to_owned(),
+        FlawKind::Stale => {
+            "was made from other records, by other rules or by another version, and is not used".to_owned()
+        }
         FlawKind::Leftover => "was left by a compaction that was interrupted".to_owned(),
     }
 }

@@ -228,7 +228,7 @@ mod tests {
                 }
             }
         }
-        check_string("\"größer als gedacht\"".as_bytes(), Some(21));
+        check_string("\"größer und länger\"".as_bytes(), Some(21));
         assert_eq!(string(b"\"no end", 1), None);
     }
 

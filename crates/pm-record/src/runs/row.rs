@@ -1,5 +1,6 @@
 //! The values of one run, in columns that are used again for the next.
 
+use super::bytes;
 use super::time::Minute;
 use super::wanted::{Column, Paths, Target, own};
 use crate::{Scalar, Thousandths, Timestamp};
@@ -228,6 +229,13 @@ impl<'a> Run<'a> {
         self.value(self.row.label(self.paths.labels[wanted]))
     }
 
+    /// The same, if it is text: its bytes.
+    #[must_use]
+    #[inline]
+    pub fn text(&self, wanted: usize) -> Option<&'a [u8]> {
+        self.bytes(self.row.label(self.paths.labels[wanted]))
+    }
+
     /// The phases, in the order of the line, in thousandths of milliseconds.
     #[must_use]
     pub fn phases(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> {
@@ -260,6 +268,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether that is `machine`, which costs less to know.
+    #[must_use]
+    #[inline]
+    pub fn ran_on(&self, machine: &str) -> bool {
+        let name = self.bytes(self.row.label(own::MACHINE));
+        name.is_some_and(|name| name.len() == machine.len() && bytes::continues(name, 0, machine.as_bytes()))
+    }
+
     /// Whether it ran inside of another run that has a record too, so that the other's time holds its own.
     #[must_use]
     pub fn is_nested(&self) -> bool {
@@ -289,7 +305,12 @@ impl<'a> Run<'a> {
     }
 
     fn status(&self) -> Option<&'a [u8]> {
-        match self.row.label(own::STATUS) {
+        self.bytes(self.row.label(own::STATUS))
+    }
+
+    #[inline]
+    fn bytes(&self, cell: Cell) -> Option<&'a [u8]> {
+        match cell {
             Cell::Text(span) => Some(&self.line[span.range()]),
             Cell::Unescaped(span) => Some(&self.row.own_text.as_bytes()[span.range()]),
             _ => None,

@@ -59,7 +59,7 @@ const WHOLE: [&str; 50] = [
     "machine:text 9f86d081884c",
     "trace:",
     " trace_id:text 4bf92f3577b34da6a3ce929d0e0e4736",
-    " span_id:text 00f067aa0ba902b7",
+    " span_id:text 53995c3f42cd8ad8",
     " parent_execution_id:text exec_799a5d73ffdb",
     "trace_degraded:raw false",
     "stopped_ms:number 0.25",
@@ -410,7 +410,7 @@ fn write_object(object: &Object, line: &mut String, gap: &mut impl FnMut(&mut St
         line.push(':');
         gap(line);
         match member {
-            Member::Text(text) => line.push_str(&format!("\"{text}\"")),
+            Member::Text(text) => line.extend(["\"", text, "\""]),
             Member::Number(text) | Member::Raw(text) => line.push_str(text),
             Member::Object(inner) => write_object(inner, line, gap),
         }
@@ -446,7 +446,7 @@ fn damaged(line: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
             8 => {
                 let digits: Vec<_> = (0..line.len()).filter(|&at| line[at].is_ascii_digit()).collect();
                 if !digits.is_empty() {
-                    line[choices.pick(&digits)] = b'0' + choices.below(10) as u8;
+                    line[choices.pick(&digits)] = choices.pick(b"0123456789");
                 }
             }
             _ => line.insert(one, choices.pick(b" \t\r\n")),

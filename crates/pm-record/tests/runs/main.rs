@@ -7,6 +7,7 @@ mod conformance;
 mod corpus;
 mod generate;
 mod generated;
+mod pieces;
 mod sequences;
 mod trial;
 mod wanted;

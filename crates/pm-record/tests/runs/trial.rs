@@ -6,6 +6,9 @@ use pm_record::{RunReader, Wanted};
 
 use crate::answer::{self, Answer, Verdict};
 
+/// How often lines are repeated: a layout is learned when it is seen for the second time, and read by after that.
+pub(crate) const OFTEN: usize = 4;
+
 /// A reader, and what it is held against.
 pub(crate) struct Trial<'a> {
     wanted: &'a Wanted,
@@ -40,10 +43,12 @@ impl<'a> Trial<'a> {
         full
     }
 
-    /// Reads a line and compares.
-    pub(crate) fn check(&mut self, line: &[u8]) {
-        let expected = self.expected(line);
-        self.check_against(line, &expected);
+    /// Reads the lines over and over, and compares.
+    pub(crate) fn check<L: AsRef<[u8]>>(&mut self, lines: &[L]) {
+        let expected: Vec<_> = lines.iter().map(|line| self.expected(line.as_ref())).collect();
+        for (line, expected) in std::iter::repeat_n(std::iter::zip(lines, &expected), OFTEN).flatten() {
+            self.check_against(line.as_ref(), expected);
+        }
     }
 
     /// Reads a line whose verdict is known, and compares.
