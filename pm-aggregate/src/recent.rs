@@ -43,8 +43,8 @@ impl ShortKey {
         let end = start + text.len();
         let room = self.bytes.get_mut(start..end)?;
         copy(room, text);
-        // It fits, so its length does.
-        self.bytes[self.length] = u8::try_from(text.len()).ok()?;
+        // One more than its length, so that an empty text is not what stands behind the end.
+        self.bytes[self.length] = u8::try_from(text.len() + 1).ok()?;
         self.length = end;
         Some(self)
     }
@@ -140,10 +140,13 @@ mod tests {
             key(0, true, &["ab", "c"]),
             key(1, false, &["ab", "c"]),
             key(0, false, &["ab\0", "c"]),
+            key(0, false, &["ab", "\0c"]),
         ];
         for (at, one) in keys.iter().enumerate() {
             assert!(one.is_some());
-            assert!(keys[..at].iter().all(|other| other != one), "{one:?}");
+            // It is the bytes that are compared, and not the length.
+            let bytes = |key: &Option<ShortKey>| key.map(|key| key.bytes);
+            assert!(keys[..at].iter().all(|other| bytes(other) != bytes(one)), "{one:?}");
         }
         assert_eq!(key(0, false, &["x".repeat(54).as_str()]).map(|key| key.length), Some(LONGEST));
         assert_eq!(key(0, false, &["x".repeat(55).as_str()]), None);
