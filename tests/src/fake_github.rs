@@ -1,4 +1,4 @@
-//! A GitHub API server for tests: plain HTTP/1.1 on a Unix socket and on loopback TCP.
+//! A GitHub API server for tests: plain HTTP/1.1 on a Unix socket and on loopback TCP, with TLS where a test asks for it.
 //!
 //! It answers what the real `gh` and our tools ask about quotas, issues and projects, with the headers
 //! and the JSON error forms of GitHub. The surprising choice is that it really listens, instead of
@@ -48,6 +48,7 @@ mod setup;
 mod state;
 mod stop;
 mod stream;
+mod tls;
 
 pub use clock::Clock;
 pub use data::DataSet;

@@ -12,6 +12,7 @@ mod issues;
 mod listening;
 mod quotas;
 mod refusals;
+mod tls;
 
 use pm_e2e::fake_github::{Clock, FakeGithub, Setup};
 

@@ -4,6 +4,7 @@ use super::connection;
 use super::server::Shared;
 use super::setup::SocketAt;
 use super::stream::Stream;
+use super::tls::TlsListener;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -25,13 +26,18 @@ const MAX_CONNECTIONS: usize = 256;
 pub(super) struct Listeners {
     unix: Option<UnixListener>,
     tcp: Option<TcpListener>,
+    tls: Option<TlsListener>,
     pub(super) socket: Option<PathBuf>,
     /// Holds the socket, when nobody chose its place.
     pub(super) directory: Option<TempDir>,
 }
 
 impl Listeners {
-    pub(super) fn bind(socket: &SocketAt, tcp: Option<SocketAddr>) -> io::Result<Self> {
+    pub(super) fn bind(
+        socket: &SocketAt,
+        tcp: Option<SocketAddr>,
+        tls: Option<SocketAddr>,
+    ) -> io::Result<Self> {
         let directory = match socket {
             SocketAt::PrivateDirectory => Some(private_directory("fake-github-")?),
             SocketAt::Nowhere | SocketAt::Path(_) => None,
@@ -43,11 +49,21 @@ impl Listeners {
         };
         let unix = socket.as_deref().map(bind_unix).transpose()?;
         let tcp = tcp.map(bind_tcp).transpose()?;
-        Ok(Listeners { unix, tcp, socket, directory })
+        let tls = tls.map(|address| bind_tcp(address).and_then(TlsListener::new)).transpose()?;
+        Ok(Listeners { unix, tcp, tls, socket, directory })
     }
 
     pub(super) fn tcp_address(&self) -> io::Result<Option<SocketAddr>> {
         self.tcp.as_ref().map(TcpListener::local_addr).transpose()
+    }
+
+    pub(super) fn tls_address(&self) -> io::Result<Option<SocketAddr>> {
+        self.tls.as_ref().map(TlsListener::address).transpose()
+    }
+
+    /// The certificate of whoever certified the TLS side.
+    pub(super) fn authority(&self) -> Option<PathBuf> {
+        self.tls.as_ref().map(|tls| tls.authority.clone())
     }
 
     /// Waits until something can be accepted; false when `wake` was closed, which ends the fake.
@@ -56,9 +72,8 @@ impl Listeners {
         watched.extend(
             self.unix.iter().map(|listener| PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)),
         );
-        watched.extend(
-            self.tcp.iter().map(|listener| PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)),
-        );
+        let tcp = self.tcp.iter().chain(self.tls.iter().map(|tls| &tls.tcp));
+        watched.extend(tcp.map(|listener| PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)));
         match poll(&mut watched, None) {
             Ok(_) => watched[0].revents().is_empty(),
             Err(error) => error == rustix::io::Errno::INTR,
@@ -68,7 +83,8 @@ impl Listeners {
     fn accept(&self) -> Vec<Stream> {
         let unix = self.unix.iter().filter_map(|listener| Some(Stream::Unix(listener.accept().ok()?.0)));
         let tcp = self.tcp.iter().filter_map(|listener| Some(Stream::Tcp(listener.accept().ok()?.0)));
-        unix.chain(tcp).collect()
+        let tls = self.tls.iter().filter_map(|listener| Some(Stream::Tls(Box::new(listener.accept()?))));
+        unix.chain(tcp).chain(tls).collect()
     }
 }
 
@@ -111,7 +127,7 @@ pub(super) fn run(listeners: &Listeners, wake: &UnixStream, shared: &Arc<Shared>
         for stream in listeners.accept() {
             // Beyond the cap a connection ends at once, by being dropped.
             if open.len() < MAX_CONNECTIONS
-                && let Ok(handle) = stream.try_clone()
+                && let Ok(handle) = stream.handle()
             {
                 let shared = Arc::clone(shared);
                 open.insert(next, (handle, thread::spawn(move || connection::serve(stream, &shared))));

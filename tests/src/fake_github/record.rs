@@ -15,6 +15,8 @@ pub enum Transport {
     Socket,
     /// Over loopback TCP.
     Tcp,
+    /// Over TLS on loopback TCP.
+    Tls,
 }
 
 /// One request and what was answered. It is kept before the answer leaves, so a client that has its

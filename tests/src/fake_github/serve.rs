@@ -26,6 +26,9 @@ struct Args {
     /// Listen on this loopback address
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Listen with TLS on this loopback address
+    #[arg(long, value_name = "ADDRESS")]
+    tls: Option<SocketAddr>,
     /// Stop after so many seconds
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 600)]
     seconds: u64,
@@ -52,12 +55,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(args: &Args) -> io::Result<()> {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let tcp = args.listen.or_else(|| args.socket.is_none().then_some(any_port));
+    let tcp = args.listen.or_else(|| (args.socket.is_none() && args.tls.is_none()).then_some(any_port));
     let socket = args.socket.clone().map_or(SocketAt::Nowhere, SocketAt::Path);
-    let github = FakeGithub::try_start(Setup { socket, tcp, ..Setup::default() })?;
+    let github = FakeGithub::try_start(Setup { socket, tcp, tls: args.tls, ..Setup::default() })?;
     let addresses = serde_json::json!({
         "socket": github.socket(),
         "url": github.tcp().map(|_| github.url()),
+        "tls_url": github.tls_url(),
+        "authority": github.authority(),
         "token": github.token(),
     });
     writeln!(io::stdout(), "{addresses}")?;

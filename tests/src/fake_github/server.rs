@@ -22,6 +22,8 @@ pub struct FakeGithub {
     shared: Arc<Shared>,
     socket: Option<PathBuf>,
     tcp: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
+    authority: Option<PathBuf>,
     /// Closing it ends the accepting thread.
     wake: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,
@@ -55,9 +57,10 @@ impl FakeGithub {
 
     /// Starts the fake, or says why a socket could not be made.
     pub fn try_start(setup: Setup) -> io::Result<Self> {
-        let mut listeners = Listeners::bind(&setup.socket, setup.tcp)?;
+        let mut listeners = Listeners::bind(&setup.socket, setup.tcp, setup.tls)?;
         let (wake, sleeper) = UnixStream::pair()?;
-        let tcp = listeners.tcp_address()?;
+        let (tcp, tls) = (listeners.tcp_address()?, listeners.tls_address()?);
+        let authority = listeners.authority();
         let directory = listeners.directory.take();
         let socket = listeners.socket.clone();
         let shared = Arc::new(Shared { state: Mutex::new(State::new(setup)), stop: Stop::default() });
@@ -65,7 +68,16 @@ impl FakeGithub {
             let shared = Arc::clone(&shared);
             move || listen::run(&listeners, &sleeper, &shared)
         })?;
-        Ok(FakeGithub { shared, socket, tcp, wake: Some(wake), thread: Some(thread), _directory: directory })
+        Ok(FakeGithub {
+            shared,
+            socket,
+            tcp,
+            tls,
+            authority,
+            wake: Some(wake),
+            thread: Some(thread),
+            _directory: directory,
+        })
     }
 
     /// The Unix socket, if there is one.
@@ -108,6 +120,18 @@ impl FakeGithub {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.tcp_address())
+    }
+
+    /// The base of API addresses over TLS, if the setup asked for it, without a slash at the end.
+    #[must_use]
+    pub fn tls_url(&self) -> Option<String> {
+        self.tls.map(|address| format!("https://localhost:{}", address.port()))
+    }
+
+    /// A file with the certificate that vouches for the TLS side; it lasts as long as the fake.
+    #[must_use]
+    pub fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 
     /// The token of the first account.

@@ -20,6 +20,8 @@ pub struct Setup {
     pub socket: SocketAt,
     /// The TCP address to listen on, or `None` for no TCP at all. Only loopback is accepted.
     pub tcp: Option<SocketAddr>,
+    /// The TCP address to listen on with TLS, or `None` for no TLS. Only loopback is accepted.
+    pub tls: Option<SocketAddr>,
     /// Where the time comes from.
     pub clock: Clock,
     /// Who may call; any other token gets 401. The first account is the default one.
@@ -63,6 +65,7 @@ impl Default for Setup {
         Setup {
             socket: SocketAt::PrivateDirectory,
             tcp: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            tls: None,
             clock: Clock::System,
             accounts: vec![Account {
                 login: "octo".to_owned(),

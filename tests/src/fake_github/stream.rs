@@ -1,6 +1,7 @@
 //! One connection, whichever kind of socket carries it.
 
 use super::record::Transport;
+use super::tls::TlsStream;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+    Tls(Box<TlsStream>),
 }
 
 impl Stream {
@@ -22,12 +24,8 @@ impl Stream {
                 stream.set_read_timeout(Some(limit))?;
                 stream.set_write_timeout(Some(limit))
             }
-            Stream::Tcp(stream) => {
-                stream.set_nonblocking(false)?;
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(limit))?;
-                stream.set_write_timeout(Some(limit))
-            }
+            Stream::Tcp(stream) => set_time_limit(stream, limit),
+            Stream::Tls(stream) => set_time_limit(&stream.sock, limit),
         }
     }
 
@@ -35,13 +33,16 @@ impl Stream {
         match self {
             Stream::Unix(_) => Transport::Socket,
             Stream::Tcp(_) => Transport::Tcp,
+            Stream::Tls(_) => Transport::Tls,
         }
     }
 
-    pub(super) fn try_clone(&self) -> io::Result<Stream> {
+    /// What can end the connection from another thread.
+    pub(super) fn handle(&self) -> io::Result<Stream> {
         match self {
             Stream::Unix(stream) => stream.try_clone().map(Stream::Unix),
             Stream::Tcp(stream) => stream.try_clone().map(Stream::Tcp),
+            Stream::Tls(stream) => stream.sock.try_clone().map(Stream::Tcp),
         }
     }
 
@@ -50,8 +51,16 @@ impl Stream {
         let _ended_already = match self {
             Stream::Unix(stream) => stream.shutdown(Shutdown::Both),
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Stream::Tls(stream) => stream.sock.shutdown(Shutdown::Both),
         };
     }
+}
+
+fn set_time_limit(stream: &TcpStream, limit: Duration) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))
 }
 
 impl Read for Stream {
@@ -59,6 +68,7 @@ impl Read for Stream {
         match self {
             Stream::Unix(stream) => stream.read(buffer),
             Stream::Tcp(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -68,6 +78,7 @@ impl Write for Stream {
         match self {
             Stream::Unix(stream) => stream.write(bytes),
             Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
         }
     }
 
@@ -75,6 +86,7 @@ impl Write for Stream {
         match self {
             Stream::Unix(stream) => stream.flush(),
             Stream::Tcp(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
         }
     }
 }
