@@ -6,7 +6,7 @@ use std::fs;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use pm_e2e::harness::{TOOLS, repository};
 
-const GROUND: [&str; 4] = ["pm-record", "pm-stats", "pm-store", "pm-cli"];
+const GROUND: [&str; 5] = ["pm-record", "pm-stats", "pm-store", "pm-github", "pm-cli"];
 
 /// Licenses that what we ship may be under.
 const LICENSES: [&str; 9] = [
@@ -69,6 +69,7 @@ fn the_ground_crates_stand_on_each_other_in_one_order_only() {
     assert!(ours("pm-stats").is_empty() && ours("pm-cli").is_empty());
     assert_eq!(ours("pm-record"), ["pm-stats"]);
     assert_eq!(ours("pm-store"), ["pm-record"]);
+    assert_eq!(ours("pm-github"), ["pm-record"]);
 }
 
 #[test]
@@ -79,6 +80,14 @@ fn records_know_no_command_line_and_no_terminal() {
         let used = dependencies(member(&metadata, name));
         assert!(forbidden.iter().all(|crate_| !used.contains(crate_)), "{name} uses {used:?}");
     }
+}
+
+#[test]
+fn what_github_is_does_not_depend_on_how_it_is_reached() {
+    let metadata = metadata();
+    let used = dependencies(member(&metadata, "pm-github"));
+    let forbidden = ["clap", "rustix", "owo-colors", "ureq", "hyper", "rustls", "tokio"];
+    assert!(forbidden.iter().all(|crate_| !used.contains(crate_)), "pm-github uses {used:?}");
 }
 
 #[test]
