@@ -12,10 +12,11 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, json_schema};
 use serde_json::{Value, json};
 
-use crate::record::{ALERT, API, PARTIAL, PERFORMANCE, PROCESS, SUMMARY, SYSTEM};
+use crate::record::{ALERT, API, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM};
 use crate::{
-    ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
-    ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths, Timestamp,
+    ApiMonitoring, ApiRequest, CacheState, CostSource, LimitHit, PerformanceAlert, PerformanceMetrics,
+    PerformancePartial, PerformanceSummary, ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths,
+    Timestamp,
 };
 
 /// The schema of a line of each kind, by the kind.
@@ -26,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         (PROCESS, line::<ProcessTrace>(PROCESS)),
         (SYSTEM, line::<SystemMetrics>(SYSTEM)),
         (API, line::<ApiMonitoring>(API)),
+        (REQUEST, line::<ApiRequest>(REQUEST)),
         (SUMMARY, line::<PerformanceSummary>(SUMMARY)),
         (PARTIAL, line::<PerformancePartial>(PARTIAL)),
         (ALERT, line::<PerformanceAlert>(ALERT)),
@@ -126,9 +128,42 @@ impl JsonSchema for Status {
         "Status".into()
     }
 
-    // Any word is read, because a later version may write more of them.
     fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
-        let known = [Self::Success, Self::Failure, Self::Signaled, Self::Timeout, Self::NotStarted];
-        json_schema!({ "type": "string", "examples": known })
+        word(&[Self::Success, Self::Failure, Self::Signaled, Self::Timeout, Self::NotStarted])
     }
+}
+
+impl JsonSchema for CostSource {
+    fn schema_name() -> Cow<'static, str> {
+        "CostSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        word(&[Self::Answer, Self::Used, Self::Estimate])
+    }
+}
+
+impl JsonSchema for CacheState {
+    fn schema_name() -> Cow<'static, str> {
+        "CacheState".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        word(&[Self::Hit, Self::Revalidated, Self::Miss, Self::Uncacheable])
+    }
+}
+
+impl JsonSchema for LimitHit {
+    fn schema_name() -> Cow<'static, str> {
+        "LimitHit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> schemars::Schema {
+        word(&[Self::Primary, Self::Secondary])
+    }
+}
+
+/// One of these words, or of those that a later version may write: any is read.
+fn word(known: &[impl serde::Serialize]) -> schemars::Schema {
+    json_schema!({ "type": "string", "examples": known })
 }

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ApiMonitoring, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
+    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
     ProcessTrace, SystemMetrics, Timestamp,
 };
 
@@ -22,6 +22,8 @@ pub enum Record {
     System(Box<SystemMetrics>),
     /// One reading of the rate limits.
     Api(Box<ApiMonitoring>),
+    /// One request to GitHub's API.
+    Request(Box<ApiRequest>),
     /// A group of runs.
     Summary(Box<PerformanceSummary>),
     /// The exact state of such a group.
@@ -36,6 +38,7 @@ pub(crate) const PERFORMANCE: &str = "performance_metrics";
 pub(crate) const PROCESS: &str = "process_trace";
 pub(crate) const SYSTEM: &str = "system_metrics";
 pub(crate) const API: &str = "api_monitoring";
+pub(crate) const REQUEST: &str = "api_request";
 pub(crate) const SUMMARY: &str = "performance_summary";
 pub(crate) const PARTIAL: &str = "performance_partial";
 pub(crate) const ALERT: &str = "performance_alert";
@@ -49,6 +52,7 @@ impl Record {
             Self::Process(_) => PROCESS,
             Self::System(_) => SYSTEM,
             Self::Api(_) => API,
+            Self::Request(_) => REQUEST,
             Self::Summary(_) => SUMMARY,
             Self::Partial(_) => PARTIAL,
             Self::Alert(_) => ALERT,
@@ -64,6 +68,7 @@ impl Record {
             Self::Process(process) => process.timestamp,
             Self::System(tick) => Some(tick.timestamp),
             Self::Api(reading) => reading.timestamp,
+            Self::Request(request) => Some(request.timestamp),
             Self::Summary(summary) => Some(summary.window.start),
             Self::Partial(partial) => partial.group.as_ref().map(|group| group.first),
             Self::Alert(alert) => alert.timestamp,
@@ -128,6 +133,7 @@ impl Serialize for Record {
             Self::Process(process) => object.serialize_entry(PROCESS, process)?,
             Self::System(tick) => object.serialize_entry(SYSTEM, tick)?,
             Self::Api(reading) => object.serialize_entry(API, reading)?,
+            Self::Request(request) => object.serialize_entry(REQUEST, request)?,
             Self::Summary(summary) => object.serialize_entry(SUMMARY, summary)?,
             Self::Partial(partial) => object.serialize_entry(PARTIAL, partial)?,
             Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
@@ -158,6 +164,7 @@ impl<'de> Deserialize<'de> for Record {
                     PROCESS => Record::Process(object.next_value()?),
                     SYSTEM => Record::System(object.next_value()?),
                     API => Record::Api(object.next_value()?),
+                    REQUEST => Record::Request(object.next_value()?),
                     SUMMARY => Record::Summary(object.next_value()?),
                     PARTIAL => Record::Partial(object.next_value()?),
                     ALERT => Record::Alert(object.next_value()?),
