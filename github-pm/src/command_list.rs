@@ -55,6 +55,7 @@ const ENTRIES: &[Entry] = &[
     verb("store", Verb::Store, "compress, roll up, remove and check records"),
     verb("doctor", Verb::Doctor, "check tools, store, settings, host command and gh"),
     tool("wrap", "pm-wrap", "run one command and emit what it cost"),
+    tool("relay", "pm-relay", "emit a record for each request to GitHub"),
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     later(
@@ -106,12 +107,6 @@ const ENTRIES: &[Entry] = &[
         "see what one command uses with `pm-wrap -- COMMAND`",
     ),
     later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
-    later(
-        "performance",
-        "relay",
-        "emit a record for each request to GitHub",
-        "see each request of gh with `GH_DEBUG=api gh COMMAND`",
-    ),
     later("monitor", "start", "watch processes and quota", MONITOR),
     later("monitor", "status", "is a monitor running?", MONITOR),
     later("monitor", "stop", "end the monitor", MONITOR),

@@ -61,7 +61,12 @@ impl fmt::Display for Cut {
 impl std::error::Error for Cut {}
 
 impl Answer {
-    pub(crate) fn passing(inner: Incoming, exchange: Option<Exchange>, lease: Lease, limit: Duration) -> Self {
+    pub(crate) fn passing(
+        inner: Incoming,
+        exchange: Option<Exchange>,
+        lease: Lease,
+        limit: Duration,
+    ) -> Self {
         let patience = Patience { limit, end: None };
         let mut passing = Box::new(Passing { inner, exchange, lease: Some(lease), patience });
         // Nobody asks for more of a body that has nothing in it.
@@ -145,7 +150,10 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match &mut *self {
             Self::Made(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Passing(passing) => passing.poll(context),

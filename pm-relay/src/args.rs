@@ -30,7 +30,7 @@ pub struct Args {
     pub listen_fd: Option<u16>,
 
     /// Forward the API's requests to this address, or to the socket of another relay; else to
-    /// $PM_RELAY_UPSTREAM, else to gh's own `http_unix_socket`, else to the API itself
+    /// `$PM_RELAY_UPSTREAM`, else to gh's own `http_unix_socket`, else to the API itself
     #[arg(long, value_name = "URL|unix:PATH")]
     pub upstream: Option<String>,
 
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = parse_size, requires = "cache")]
     pub cache_size: u64,
 
-    /// The run that the requests belong to; else $PM_EXECUTION_ID
+    /// The run that the requests belong to; else `$PM_EXECUTION_ID`
     #[arg(long, value_name = "ID")]
     pub execution_id: Option<String>,
 

@@ -56,7 +56,10 @@ impl Config {
         .flatten()
         .collect();
         if places.is_empty() {
-            return Err(Usage::new("there is nothing to listen on", "try `pm-relay --listen 127.0.0.1:8080`"));
+            return Err(Usage::new(
+                "there is nothing to listen on",
+                "try `pm-relay --listen 127.0.0.1:8080`",
+            ));
         }
         if let Some(open) = args.listen.filter(|address| !address.ip().is_loopback()) {
             let message = format!("'{open}' is open to other machines, and only loopback is served");
@@ -68,8 +71,9 @@ impl Config {
             (None, None) => Records::Stdout,
         };
         let variable = |name: &str| environment.text(name).map(str::to_owned);
-        let proxies = Proxies::from_variables(variable)
-            .map_err(|bad| Usage::new(bad.to_string(), format!("`unset {}`, or write it as http://HOST:PORT", bad.variable)))?;
+        let proxies = Proxies::from_variables(variable).map_err(|bad| {
+            Usage::new(bad.to_string(), format!("`unset {}`, or write it as http://HOST:PORT", bad.variable))
+        })?;
         Ok(Self {
             places,
             router: router(&upstream, environment)?,
@@ -86,7 +90,8 @@ impl Config {
 /// Which hosts are an API's: github.com's, that of `GH_HOST`, and the upstream.
 fn router(upstream: &Upstream, environment: &Environment) -> Result<Router, Usage> {
     let variable = |name: &str| environment.text(name).map(str::to_owned);
-    let wrong = |bad: BadAddress| Usage::new(bad.to_string(), "write it as https://github.example.com/api/v3");
+    let wrong =
+        |bad: BadAddress| Usage::new(bad.to_string(), "write it as https://github.example.com/api/v3");
     let url = match upstream {
         Upstream::Url(url) => Some(url.as_str()),
         Upstream::Named | Upstream::Socket(_) => None,
@@ -108,8 +113,10 @@ mod tests {
     use super::*;
 
     fn config(words: &[&str], variables: &[(&str, &str)]) -> Result<Config, String> {
-        let args = Args::try_parse_from(std::iter::once(&"pm-relay").chain(words)).map_err(|error| error.to_string())?;
-        Config::new(args, &Environment::new(variables.iter().copied(), "/here")).map_err(|error| error.to_string())
+        let args = Args::try_parse_from(std::iter::once(&"pm-relay").chain(words))
+            .map_err(|error| error.to_string())?;
+        Config::new(args, &Environment::new(variables.iter().copied(), "/here"))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -109,7 +109,11 @@ impl Dialer {
 
     async fn secure(&self, host: &str, stream: Box<dyn Wire>) -> Result<Box<dyn Wire>, Fault> {
         let failed = |reason: String| Fault::TlsFailed { host: host.to_owned(), reason };
-        let connector = self.tls.get_or_init(|| connector(&self.roots)).as_ref().map_err(|error| failed(error.clone()))?;
+        let connector = self
+            .tls
+            .get_or_init(|| connector(&self.roots))
+            .as_ref()
+            .map_err(|error| failed(error.clone()))?;
         let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
         let secured = connector.connect(name, stream).await;
         secured.map(wire).map_err(|error| failed(error.to_string()))
@@ -135,12 +139,11 @@ fn connector(roots: &Roots) -> Result<TlsConnector, String> {
 
 /// Connects to the first address of a host that takes it, in the order that the system prefers.
 async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
-    let addresses: Vec<_> = match host.parse::<IpAddr>() {
-        Ok(address) => vec![(address, port).into()],
-        Err(_) => {
-            let found = tokio::net::lookup_host((host, port)).await;
-            found.map_err(|reason| Fault::NameNotFound { host: host.to_owned(), reason })?.collect()
-        }
+    let addresses: Vec<_> = if let Ok(address) = host.parse::<IpAddr>() {
+        vec![(address, port).into()]
+    } else {
+        let found = tokio::net::lookup_host((host, port)).await;
+        found.map_err(|reason| Fault::NameNotFound { host: host.to_owned(), reason })?.collect()
     };
     let mut reason = io::Error::from(io::ErrorKind::AddrNotAvailable);
     let last = addresses.len().saturating_sub(1);

@@ -76,7 +76,9 @@ impl Before {
             (Some(named), Some(word)) if named.but.contains(&step) => (word, false),
             (Some(named), _) => (Shown::Placeholder(named.shown), named.rest_too),
             (None, Some(word)) => (word, false),
-            (None, None) if step.bytes().all(|byte| byte.is_ascii_digit()) => (Shown::Placeholder("{id}"), false),
+            (None, None) if step.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (Shown::Placeholder("{id}"), false)
+            }
             (None, None) => (Shown::Placeholder("{name}"), false),
         }
     }
@@ -172,12 +174,38 @@ const NAMED: &[Named] = &[
     named("templates", "{name}", &[]),
     named("threads", "{id}", &[]),
     named("trees", "{sha}", &[]),
-    named("user", "{id}", &[
-        "blocks", "codespaces", "docker", "email", "emails", "followers", "following", "gpg_keys", "installations",
-        "interaction-limits", "issues", "keys", "marketplace_purchases", "memberships", "migrations", "orgs",
-        "packages", "projects", "public_emails", "repos", "repository_invitations", "social_accounts",
-        "ssh_signing_keys", "starred", "subscriptions", "teams",
-    ]),
+    named(
+        "user",
+        "{id}",
+        &[
+            "blocks",
+            "codespaces",
+            "docker",
+            "email",
+            "emails",
+            "followers",
+            "following",
+            "gpg_keys",
+            "installations",
+            "interaction-limits",
+            "issues",
+            "keys",
+            "marketplace_purchases",
+            "memberships",
+            "migrations",
+            "orgs",
+            "packages",
+            "projects",
+            "public_emails",
+            "repos",
+            "repository_invitations",
+            "social_accounts",
+            "ssh_signing_keys",
+            "starred",
+            "subscriptions",
+            "teams",
+        ],
+    ),
     named("users", "{user}", &[]),
     named("variables", "{name}", &[]),
     named("workflows", "{workflow}", &[]),
@@ -241,7 +269,10 @@ mod tests {
         check("/repos/octo/hello/issues/42/comments", "/repos/{owner}/{repo}/issues/{number}/comments");
         check("/repos/octo/hello/issues/comments/7", "/repos/{owner}/{repo}/issues/comments/{id}");
         check("/repos/octo/hello/commits/0123abcd/status", "/repos/{owner}/{repo}/commits/{ref}/status");
-        check("/repos/octo/hello/branches/main/protection", "/repos/{owner}/{repo}/branches/{branch}/protection");
+        check(
+            "/repos/octo/hello/branches/main/protection",
+            "/repos/{owner}/{repo}/branches/{branch}/protection",
+        );
         check("/repos/octo/hello/contents/docs/a/secret.md", "/repos/{owner}/{repo}/contents/{path}");
         check("/repos/octo/hello/git/refs/heads/main", "/repos/{owner}/{repo}/git/refs/{ref}");
         check("/repos/octo/hello/actions/runs/9/jobs", "/repos/{owner}/{repo}/actions/runs/{id}/jobs");
@@ -277,10 +308,15 @@ mod tests {
     #[test]
     fn the_words_are_sorted_and_hold_no_digit_but_one() {
         assert!(WORDS.is_sorted());
-        let with_digit: Vec<_> = WORDS.iter().filter(|word| word.contains(|c: char| c.is_ascii_digit())).collect();
+        let with_digit: Vec<_> =
+            WORDS.iter().filter(|word| word.contains(|c: char| c.is_ascii_digit())).collect();
         assert_eq!(with_digit, [&"projectsV2"]);
         for named in NAMED {
-            assert!(WORDS.contains(&named.after) && named.but.iter().all(|word| WORDS.contains(word)), "{}", named.after);
+            assert!(
+                WORDS.contains(&named.after) && named.but.iter().all(|word| WORDS.contains(word)),
+                "{}",
+                named.after
+            );
         }
     }
 

@@ -90,9 +90,10 @@ impl Explain for Error {
                 quote(&folder.display().to_string())
             )),
             Self::Taken { .. } => Some("stop that one, or choose another address".to_owned()),
-            Self::Cache { folder, .. } => {
-                Some(format!("see who may write there with `ls -ld {}`", quote(&folder.display().to_string())))
-            }
+            Self::Cache { folder, .. } => Some(format!(
+                "see who may write there with `ls -ld {}`",
+                quote(&folder.display().to_string())
+            )),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 //! The record is written when the exchange is dropped, whatever ends it: so there is one for every request, also for
 //! one whose client left or whose relay was told to end.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -43,15 +43,19 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn begin(ledger: &Rc<Ledger>, request: &Parts, route: &Route, asked: Asked, upload: Rc<Upload>) -> Self {
+    pub(crate) fn begin(
+        ledger: &Rc<Ledger>,
+        request: &Parts,
+        route: &Route,
+        asked: Asked,
+        upload: Rc<Upload>,
+    ) -> Self {
         let authorization = request.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes);
         let credential = authorization.and_then(Fingerprint::of_authorization);
         let account = (route.host.clone(), credential);
-        let mut hash = ledger.hashes.build_hasher();
-        (&request.method, &route.path, &account).hash(&mut hash);
+        let hash = ledger.hashes.hash_one((&request.method, &route.path, &account));
         let began = Instant::now();
-        let ticket =
-            (asked.door == Door::Graphql).then(|| ledger.meter.borrow_mut().begin(&account, began));
+        let ticket = (asked.door == Door::Graphql).then(|| ledger.meter.borrow_mut().begin(&account, began));
         let method = request.method.as_str().to_owned();
         let record = ApiRequest {
             server: Some(route.host.clone()),
@@ -65,7 +69,7 @@ impl Exchange {
             door: asked.door,
             account,
             ticket,
-            hash: hash.finish(),
+            hash,
             began,
             sent: None,
             head: None,
@@ -167,13 +171,15 @@ impl Exchange {
         let failed = self.record.error.is_some()
             || limit_hit.is_some()
             || self.answered.is_some_and(|status| status >= 500 || matches!(status, 408 | 429));
-        let request = self.ledger.hashes.hash_one((self.hash, self.upload.bytes(), &*self.upload.beginning().0));
+        let request =
+            self.ledger.hashes.hash_one((self.hash, self.upload.bytes(), &*self.upload.beginning().0));
         let attempt = self.ledger.attempt(request, failed, self.began);
         let count = |number| Some(Thousandths::from_count(number));
         let record = &mut self.record;
         record.operation = operation.name;
         record.duration_ms = millis(now - self.began);
-        record.wait_ms = self.sent.map(|sent| millis(self.head.unwrap_or(now).saturating_duration_since(sent)));
+        record.wait_ms =
+            self.sent.map(|sent| millis(self.head.unwrap_or(now).saturating_duration_since(sent)));
         record.transfer_ms = self.head.map(|head| millis(now - head));
         record.bytes_sent = count(self.upload.bytes());
         record.bytes_received = self.head.and_then(|_| count(self.received));
@@ -186,7 +192,8 @@ impl Exchange {
         };
         record.retry_after_ms = self.limits.retry_after.map(millis);
         record.limit_hit = limit_hit;
-        (record.cost, record.cost_source) = cost.map(|(cost, source)| (Thousandths::from_count(cost), source)).unzip();
+        (record.cost, record.cost_source) =
+            cost.map(|(cost, source)| (Thousandths::from_count(cost), source)).unzip();
         record.attempt = Some(attempt);
         if record.cache.is_none() && self.answered == Some(304) {
             // The client has a cache of its own.

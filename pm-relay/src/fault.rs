@@ -79,16 +79,10 @@ impl Fault {
 
 /// The word for what broke an answer off that had begun.
 pub(crate) fn word_for_cut(error: &hyper::Error) -> &'static str {
-    let is_io = error.source().is_some_and(|source| source.is::<io::Error>());
-    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || is_io && !is_garbage(error) {
-        "upstream_truncated"
-    } else {
-        "invalid_answer"
-    }
-}
-
-/// Chunks that are none are an error of input to hyper.
-fn is_garbage(error: &hyper::Error) -> bool {
+    // Chunks that are none are an error of input to hyper.
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+    let is_garbage = |source: &io::Error| {
+        matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+    };
+    if error.is_parse() || source.is_some_and(is_garbage) { "invalid_answer" } else { "upstream_truncated" }
 }

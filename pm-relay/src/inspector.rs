@@ -89,16 +89,12 @@ impl Found {
     fn look_for_cost(&mut self, bytes: &[u8]) {
         self.tail.extend_from_slice(bytes);
         if !self.is_at_key {
-            match memchr::memmem::find(&self.tail, KEY) {
-                Some(at) => {
-                    self.tail.drain(..at + KEY.len());
-                    self.is_at_key = true;
-                }
-                None => {
-                    self.tail.drain(..self.tail.len().saturating_sub(KEY.len() - 1));
-                    return;
-                }
-            }
+            let Some(at) = memchr::memmem::find(&self.tail, KEY) else {
+                self.tail.drain(..self.tail.len().saturating_sub(KEY.len() - 1));
+                return;
+            };
+            self.tail.drain(..at + KEY.len());
+            self.is_at_key = true;
         }
         let end = memchr::memchr(b'}', &self.tail).filter(|&end| end < LONGEST);
         if end.is_none() && self.tail.len() < LONGEST {

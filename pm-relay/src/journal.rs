@@ -107,7 +107,9 @@ impl Scribe {
 
 fn write(piece: &[u8], destination: &Destination, output: &mut Output, clock: &Clock) -> Result<(), String> {
     match destination {
-        Destination::Stdout => output.write_all(piece).and_then(|()| output.flush()).map_err(|error| error.to_string()),
+        Destination::Stdout => {
+            output.write_all(piece).and_then(|()| output.flush()).map_err(|error| error.to_string())
+        }
         Destination::File(path) => pm_store::append_line(path, piece, 0o666).map_err(|error| told(&error)),
         Destination::Store(store) => {
             let now = Timestamp::from_millis(clock.now_millis());

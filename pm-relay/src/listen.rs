@@ -137,7 +137,8 @@ fn bind(path: &Path) -> Result<UnixListener, Error> {
 
 /// Makes the folder of a socket, or looks whether it is closed to others.
 fn secure_folder(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let failed = |source| Error::Listen { address: path.display().to_string(), source };
     if !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -146,7 +147,8 @@ fn secure_folder(path: &Path) -> Result<(), Error> {
     }
     let status = fs::metadata(folder).map_err(failed)?;
     let is_ours = status.uid() == rustix::process::geteuid().as_raw();
-    if is_ours && status.mode() & 0o077 == 0 { Ok(()) } else { Err(Error::OpenFolder { folder: folder.to_owned() }) }
+    let is_closed = status.mode() & (Mode::RWXG | Mode::RWXO).bits() == 0;
+    if is_ours && is_closed { Ok(()) } else { Err(Error::OpenFolder { folder: folder.to_owned() }) }
 }
 
 fn inherited_port(number: u16) -> Result<Listener, Error> {
@@ -173,7 +175,11 @@ fn take(number: u16, family: AddressFamily) -> Result<OwnedFd, Error> {
         _ if family == AddressFamily::UNIX => return Err(wrong("no Unix socket")),
         _ => return Err(wrong("no TCP socket")),
     }
-    if sockopt::socket_acceptconn(&descriptor) == Ok(true) { Ok(descriptor) } else { Err(wrong("a socket that does not listen")) }
+    if sockopt::socket_acceptconn(&descriptor) == Ok(true) {
+        Ok(descriptor)
+    } else {
+        Err(wrong("a socket that does not listen"))
+    }
 }
 
 fn refused(source: io::Error, address: &str) -> Error {

@@ -59,7 +59,13 @@ impl Meter {
     }
 
     /// What was used, if it can be told. `limit` is none if there was no answer.
-    pub(crate) fn end(&mut self, account: &Account, ticket: Ticket, limit: Option<Limit>, now: Instant) -> Option<u64> {
+    pub(crate) fn end(
+        &mut self,
+        account: &Account,
+        ticket: Ticket,
+        limit: Option<Limit>,
+        now: Instant,
+    ) -> Option<u64> {
         let gauge = self.0.get_mut(account)?;
         gauge.under_way = gauge.under_way.saturating_sub(1);
         let was_alone = ticket.is_alone && gauge.begun == ticket.number;
@@ -77,7 +83,7 @@ impl Meter {
 }
 
 /// What is known of a request that has ended.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Known {
     pub(crate) status: Option<u16>,
     pub(crate) is_limited: bool,
@@ -101,9 +107,8 @@ pub(crate) fn cost(door: Door, endpoint: &str, known: &Known) -> Option<(u64, Co
         (Door::Graphql, _) if known.used.is_some() => known.used.map(|points| (points, CostSource::Used)),
         // There was nothing left to take, and nobody knows what a secondary limit takes.
         (_, Some(LimitHit::Primary)) => estimate(0),
-        (_, Some(_)) => None,
         (Door::Graphql, None) if status == 200 => estimate(known.estimate?),
-        (Door::Graphql, None) => None,
+        (_, Some(_)) | (Door::Graphql, None) => None,
         (_, None) if endpoint == "/rate_limit" || status == 304 && known.is_authorized => estimate(0),
         (_, None) => estimate(1),
     }
@@ -119,9 +124,9 @@ mod tests {
         ("api.github.com".to_owned(), None)
     }
 
-    fn used(used: u64) -> Option<Limit> {
+    fn used(used: u64) -> Limit {
         let reset = Some(Timestamp::from_millis(1_700_000_000_000));
-        Some(Limit { limit: Some(5000), used: Some(used), reset, ..Limit::default() })
+        Limit { limit: Some(5000), used: Some(used), reset, ..Limit::default() }
     }
 
     #[test]
@@ -129,7 +134,7 @@ mod tests {
         let (mut meter, now) = (Meter::default(), Instant::now());
         let mut ask = |reading| {
             let ticket = meter.begin(&account(), now);
-            meter.end(&account(), ticket, used(reading), now)
+            meter.end(&account(), ticket, Some(used(reading)), now)
         };
         assert_eq!([ask(10), ask(11), ask(40), ask(40)], [None, Some(1), Some(29), Some(0)]);
     }
@@ -138,30 +143,32 @@ mod tests {
     fn requests_that_overlap_are_not_told_apart_and_the_next_but_one_is() {
         let (mut meter, now, account) = (Meter::default(), Instant::now(), account());
         let first = meter.begin(&account, now);
-        meter.end(&account, first, used(1), now);
+        meter.end(&account, first, Some(used(1)), now);
         let (a, b) = (meter.begin(&account, now), meter.begin(&account, now));
-        assert_eq!(meter.end(&account, a, used(2), now), None);
-        assert_eq!(meter.end(&account, b, used(3), now), None);
+        assert_eq!(meter.end(&account, a, Some(used(2)), now), None);
+        assert_eq!(meter.end(&account, b, Some(used(3)), now), None);
         let alone = meter.begin(&account, now);
-        assert_eq!(meter.end(&account, alone, used(4), now), None);
+        assert_eq!(meter.end(&account, alone, Some(used(4)), now), None);
         let next = meter.begin(&account, now);
-        assert_eq!(meter.end(&account, next, used(6), now), Some(2));
+        assert_eq!(meter.end(&account, next, Some(used(6)), now), Some(2));
     }
 
     #[test]
     fn a_change_that_took_long_may_be_anybodys() {
         let (mut meter, now, account) = (Meter::default(), Instant::now(), account());
         let first = meter.begin(&account, now);
-        meter.end(&account, first, used(1), now);
+        meter.end(&account, first, Some(used(1)), now);
         let later = now + FRESH + Duration::from_secs(1);
         let second = meter.begin(&account, later);
-        assert_eq!(meter.end(&account, second, used(900), later), None);
+        assert_eq!(meter.end(&account, second, Some(used(900)), later), None);
     }
 
     #[test]
     fn a_request_without_an_answer_makes_the_next_reading_the_first() {
         let (mut meter, now, account) = (Meter::default(), Instant::now(), account());
-        for (reading, expected) in [(used(1), None), (None, None), (used(5), None), (used(6), Some(1))] {
+        for (reading, expected) in
+            [(Some(used(1)), None), (None, None), (Some(used(5)), None), (Some(used(6)), Some(1))]
+        {
             let ticket = meter.begin(&account, now);
             assert_eq!(meter.end(&account, ticket, reading, now), expected);
         }
@@ -181,17 +188,33 @@ mod tests {
         check(Door::Rest, "/user", answered(304), estimate(0));
         check(Door::Rest, "/user", Known { is_authorized: false, ..answered(304) }, estimate(1));
         check(Door::Rest, "/rate_limit", answered(200), estimate(0));
-        check(Door::Rest, "/user", Known { limit_hit: Some(LimitHit::Primary), ..answered(403) }, estimate(0));
+        check(
+            Door::Rest,
+            "/user",
+            Known { limit_hit: Some(LimitHit::Primary), ..answered(403) },
+            estimate(0),
+        );
         check(Door::Rest, "/user", Known { limit_hit: Some(LimitHit::Secondary), ..answered(403) }, None);
         assert_eq!(cost(Door::Rest, "/user", &answered(200)), None);
     }
 
     #[test]
     fn of_graphql_the_answer_goes_before_the_change_and_that_before_the_estimate() {
-        let all = || Known { status: Some(200), told: Some(3), used: Some(4), estimate: Some(5), ..Known::default() };
+        let all = || Known {
+            status: Some(200),
+            told: Some(3),
+            used: Some(4),
+            estimate: Some(5),
+            ..Known::default()
+        };
         check(Door::Graphql, "/graphql", all(), Some((3, CostSource::Answer)));
         check(Door::Graphql, "/graphql", Known { told: None, ..all() }, Some((4, CostSource::Used)));
-        check(Door::Graphql, "/graphql", Known { told: None, used: None, ..all() }, Some((5, CostSource::Estimate)));
+        check(
+            Door::Graphql,
+            "/graphql",
+            Known { told: None, used: None, ..all() },
+            Some((5, CostSource::Estimate)),
+        );
         check(Door::Graphql, "/graphql", Known { status: Some(502), told: None, used: None, ..all() }, None);
     }
 }

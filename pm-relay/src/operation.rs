@@ -54,25 +54,23 @@ impl Operation {
 }
 
 /// Each field once, in their order, as many as fit.
-fn joined(fields: Vec<&str>) -> String {
+fn joined(mut fields: Vec<&str>) -> String {
+    if fields.iter().any(|field| *field != "rateLimit") {
+        // Asking what it costs is not what it is about.
+        fields.retain(|field| *field != "rateLimit");
+    }
     let mut name = String::new();
     let mut seen = std::collections::HashSet::new();
-    for field in fields {
-        // Asking what it costs is not what it is about.
-        if field == "rateLimit" || !seen.insert(field) {
-            continue;
-        }
-        if name.len() + field.len() >= LONGEST {
+    for field in fields.into_iter().filter(|field| seen.insert(*field)) {
+        if name.is_empty() {
+            name.push_str(&shortened(field));
+        } else if name.len() + field.len() < LONGEST {
+            name.push(',');
+            name.push_str(field);
+        } else {
             name.push_str(",…");
             break;
         }
-        if !name.is_empty() {
-            name.push(',');
-        }
-        name.push_str(field);
-    }
-    if name.is_empty() && !seen.is_empty() {
-        return shortened(seen.iter().next().copied().unwrap_or_default());
     }
     name
 }
@@ -122,8 +120,14 @@ mod tests {
     fn an_operation_is_called_by_its_name_or_by_its_fields_at_the_top() {
         check("query Issues($n: Int!) { repository { issues(first: $n) { nodes { id } } } }", "Issues");
         check("{ viewer { login } }", "viewer");
-        check("query { a: node(id: \"x\") { id } b: node(id: \"y\") { id } viewer { login } }", "node,viewer");
-        check("mutation($id: ID!) { addProjectV2ItemById(input: {x: $id}) { item { id } } }", "addProjectV2ItemById");
+        check(
+            "query { a: node(id: \"x\") { id } b: node(id: \"y\") { id } viewer { login } }",
+            "node,viewer",
+        );
+        check(
+            "mutation($id: ID!) { addProjectV2ItemById(input: {x: $id}) { item { id } } }",
+            "addProjectV2ItemById",
+        );
         check("query @live { viewer { login } }", "viewer");
         check("# a comment\nfragment F on User { login }\nquery Second { viewer { ...F } }", "Second");
         check("query batch_1742 { viewer { login } }", "batch_N");
@@ -133,7 +137,8 @@ mod tests {
 
     #[test]
     fn of_several_operations_the_one_that_is_asked_for_counts() {
-        let body = json!({"query": "query A { viewer { id } } query B { node { id } }", "operationName": "B"});
+        let body =
+            json!({"query": "query A { viewer { id } } query B { node { id } }", "operationName": "B"});
         assert_eq!(Operation::read(body.to_string().as_bytes(), true).name.as_deref(), Some("B"));
         check("query A { viewer { id } } query B { node { id } }", "A");
     }
@@ -146,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_query_that_breaks_off_is_still_known_by_its_beginning() {
-        let body = json!({"query": format!("mutation {{ addStar(x: \"{}\") {{ id }} }}", "x".repeat(500))}).to_string();
+        let body = json!({"query": format!("mutation {{ addStar(x: \"{}\") {{ id }} }}", "x".repeat(500))})
+            .to_string();
         let operation = Operation::read(&body.as_bytes()[..200], false);
         assert_eq!((operation.name.as_deref(), operation.estimate), (Some("addStar"), None));
     }
@@ -160,14 +166,17 @@ mod tests {
 
     #[test]
     fn what_is_no_query_has_no_name() {
-        for body in ["", "{", "[]", "{}", "null", "{\"query\":7}", "{\"query\":\"\"}", "{\"query\":\"}}\"}", "\u{0}"] {
+        for body in
+            ["", "{", "[]", "{}", "null", "{\"query\":7}", "{\"query\":\"\"}", "{\"query\":\"}}\"}", "\u{0}"]
+        {
             assert_eq!(Operation::read(body.as_bytes(), true), Operation::default(), "{body}");
         }
     }
 
     #[test]
     fn names_have_an_end() {
-        let many: String = (0..400).map(|at| format!("field{}{at} ", "x".repeat(at % 7))).collect();
+        let many =
+            (0..400).map(|at| format!("field{}{at}", "x".repeat(at % 7))).collect::<Vec<_>>().join(" ");
         for query in [format!("{{ {many} }}"), format!("query {} {{ a }}", "x".repeat(5000))] {
             let name = read(&query).name.expect("a name");
             assert!(name.chars().count() <= LONGEST + 2, "{name}");

@@ -15,7 +15,8 @@ pub(crate) fn tell(ready: Ready, addresses: &[String], io: &mut Streams) -> Resu
     match ready {
         Ready::People => io.tell(TOOL, &format!("listening on {}", addresses.join(" and "))),
         Ready::Descriptor(number) => {
-            let mut file = inherited::copy(number).map(File::from).map_err(|source| Error::Ready { number, source })?;
+            let mut file =
+                inherited::copy(number).map(File::from).map_err(|source| Error::Ready { number, source })?;
             let line = format!("{}\n", addresses.join(" "));
             file.write_all(line.as_bytes()).map_err(|source| Error::Ready { number, source })?;
         }

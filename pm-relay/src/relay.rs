@@ -59,8 +59,8 @@ impl Relay {
         let asked = route.asked.clone();
         let is_query = asked.as_ref().is_some_and(|asked| asked.door == Door::Graphql);
         let upload = Upload::new(is_query);
-        let mut exchange = asked
-            .map(|asked| Exchange::begin(&self.ledger, &parts, &route, asked, Rc::clone(&upload)));
+        let mut exchange =
+            asked.map(|asked| Exchange::begin(&self.ledger, &parts, &route, asked, Rc::clone(&upload)));
         if headers::upgrade(&parts.headers).is_some() {
             return refuse(exchange, &Fault::Refused("another protocol"));
         }
@@ -87,9 +87,10 @@ impl Relay {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let bad = || answer::message(400, "the request names no host that could be one");
         match host {
-            Ok(host) if another.is_none() => self.router.route(via, host.filter(|host| !host.is_empty()), path).map_err(|wrong| {
-                Box::new(answer::message(wrong.status(), &wrong.to_string()))
-            }),
+            Ok(host) if another.is_none() => self
+                .router
+                .route(via, host.filter(|host| !host.is_empty()), path)
+                .map_err(|wrong| Box::new(answer::message(wrong.status(), &wrong.to_string()))),
             _ => Err(Box::new(bad())),
         }
     }

@@ -122,7 +122,8 @@ impl Router {
 
     /// Where a request goes that came `via` a socket of ours and named `host`, if any.
     pub(crate) fn route(&self, via: Via, host: Option<&str>, path: &str) -> Result<Route, Misdirected> {
-        let authority = host.map(|host| host.parse::<Authority>().map_err(|_| Misdirected::BadHost)).transpose()?;
+        let authority =
+            host.map(|host| host.parse::<Authority>().map_err(|_| Misdirected::BadHost)).transpose()?;
         if host.is_some_and(|host| host.contains('@')) {
             return Err(Misdirected::BadHost);
         }
@@ -167,7 +168,9 @@ impl Router {
         }
         let (target, path) = match &self.upstream {
             Way::Socket(target) => (target.clone(), path),
-            Way::To(place) if self.hosts.contains(&host) => (place.target.clone(), self.behind(place, &host, path)),
+            Way::To(place) if self.hosts.contains(&host) => {
+                (place.target.clone(), self.behind(place, &host, path))
+            }
             _ if host == self.api.authority => (self.api.target.clone(), path),
             _ => (to(true, authority), path),
         };
@@ -179,7 +182,8 @@ impl Router {
         if place.path.is_empty() || host == place.authority {
             return path;
         }
-        let bare = path.strip_prefix("/api/v3").filter(|rest| rest.starts_with('/')).unwrap_or(&path).to_owned();
+        let bare =
+            path.strip_prefix("/api/v3").filter(|rest| rest.starts_with('/')).unwrap_or(&path).to_owned();
         self.inside(&bare)
     }
 }
@@ -231,16 +235,23 @@ mod tests {
             Upstream::Url(url) => Some(url.as_str()),
             _ => None,
         };
-        let api = Api::chosen(url, |name| host.filter(|_| name == "GH_HOST").map(str::to_owned)).expect("an API");
+        let api =
+            Api::chosen(url, |name| host.filter(|_| name == "GH_HOST").map(str::to_owned)).expect("an API");
         let hosts = ["github.com"].into_iter().chain(host);
-        Router::new(&api, &hosts.map(|host| Api::of_host(host).expect("a host")).collect::<Vec<_>>(), &upstream)
+        Router::new(
+            &api,
+            &hosts.map(|host| Api::of_host(host).expect("a host")).collect::<Vec<_>>(),
+            &upstream,
+        )
     }
 
     /// Where it goes, as `scheme://host:port`, the `Host` that it gets, its path there, and its template.
     fn route(router: &Router, via: Via, host: &str, path: &str) -> Result<[String; 4], Misdirected> {
         let route = router.route(via, (!host.is_empty()).then_some(host), path)?;
         let target = match route.target {
-            Target::Host { tls, host, port } => format!("{}://{host}:{port}", if tls { "https" } else { "http" }),
+            Target::Host { tls, host, port } => {
+                format!("{}://{host}:{port}", if tls { "https" } else { "http" })
+            }
             Target::Socket(path) => format!("unix:{}", path.display()),
         };
         Ok([target, route.host, route.path, route.asked.map_or_else(String::new, |asked| asked.endpoint)])
@@ -255,20 +266,47 @@ mod tests {
     fn a_request_goes_to_the_host_that_it_names() {
         let router = router(None, None);
         let github = "https://api.github.com:443";
-        check(&router, Via::Socket, "api.github.com", "/user?x=1", [github, "api.github.com", "/user?x=1", "/user"]);
-        check(&router, PORT, "API.github.com:443", "/graphql", [github, "api.github.com:443", "/graphql", "/graphql"]);
+        check(
+            &router,
+            Via::Socket,
+            "api.github.com",
+            "/user?x=1",
+            [github, "api.github.com", "/user?x=1", "/user"],
+        );
+        check(
+            &router,
+            PORT,
+            "API.github.com:443",
+            "/graphql",
+            [github, "api.github.com:443", "/graphql", "/graphql"],
+        );
         let uploads = "/repos/o/r/releases/1/assets?name=x";
         let template = "/repos/{owner}/{repo}/releases/{id}/assets";
-        check(&router, PORT, "uploads.github.com", uploads, ["https://uploads.github.com:443", "uploads.github.com", uploads, template]);
+        check(
+            &router,
+            PORT,
+            "uploads.github.com",
+            uploads,
+            ["https://uploads.github.com:443", "uploads.github.com", uploads, template],
+        );
     }
 
     #[test]
     fn other_hosts_are_reached_by_the_socket_only_and_do_not_count() {
         let router = router(None, None);
         let download = "objects.githubusercontent.com";
-        check(&router, Via::Socket, download, "/x/1", ["https://objects.githubusercontent.com:443", download, "/x/1", ""]);
+        check(
+            &router,
+            Via::Socket,
+            download,
+            "/x/1",
+            ["https://objects.githubusercontent.com:443", download, "/x/1", ""],
+        );
         assert_eq!(route(&router, PORT, download, "/x"), Err(Misdirected::NoApi(download.to_owned())));
-        assert_eq!(route(&router, PORT, "github.com", "/x"), Err(Misdirected::NoApi("github.com".to_owned())));
+        assert_eq!(
+            route(&router, PORT, "github.com", "/x"),
+            Err(Misdirected::NoApi("github.com".to_owned()))
+        );
         for host in ["a b", "user@api.github.com", "http://x"] {
             assert_eq!(route(&router, Via::Socket, host, "/"), Err(Misdirected::BadHost), "{host}");
         }
@@ -278,9 +316,21 @@ mod tests {
     fn a_client_that_takes_the_relay_for_the_api_is_meant_for_the_api() {
         let github = router(None, None);
         for host in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", ""] {
-            check(&github, PORT, host, "/user", ["https://api.github.com:443", "api.github.com", "/user", "/user"]);
+            check(
+                &github,
+                PORT,
+                host,
+                "/user",
+                ["https://api.github.com:443", "api.github.com", "/user", "/user"],
+            );
         }
-        check(&github, Via::Socket, "localhost", "/user", ["https://api.github.com:443", "api.github.com", "/user", "/user"]);
+        check(
+            &github,
+            Via::Socket,
+            "localhost",
+            "/user",
+            ["https://api.github.com:443", "api.github.com", "/user", "/user"],
+        );
         assert!(route(&github, PORT, "127.0.0.1:9", "/user").is_err());
         let server = router(None, Some("ghe.example.com"));
         let (target, host) = ("https://ghe.example.com:443", "ghe.example.com");
@@ -295,7 +345,13 @@ mod tests {
         let (target, host) = ("https://ghe.example.com:443", "ghe.example.com");
         check(&server, Via::Socket, host, "/api/v3/user", [target, host, "/api/v3/user", "/user"]);
         check(&server, Via::Socket, host, "/octo/repo/archive", [target, host, "/octo/repo/archive", ""]);
-        check(&server, Via::Socket, "api.github.com", "/user", ["https://api.github.com:443", "api.github.com", "/user", "/user"]);
+        check(
+            &server,
+            Via::Socket,
+            "api.github.com",
+            "/user",
+            ["https://api.github.com:443", "api.github.com", "/user", "/user"],
+        );
     }
 
     #[test]
@@ -309,13 +365,25 @@ mod tests {
         let server = router(Some("https://ghe.example.com/api/v3"), None);
         let there = "https://ghe.example.com:443";
         check(&server, PORT, "127.0.0.1:8080", "/user", [there, "ghe.example.com", "/api/v3/user", "/user"]);
-        check(&server, Via::Socket, "api.github.com", "/user", [there, "api.github.com", "/api/v3/user", "/user"]);
+        check(
+            &server,
+            Via::Socket,
+            "api.github.com",
+            "/user",
+            [there, "api.github.com", "/api/v3/user", "/user"],
+        );
     }
 
     #[test]
     fn another_relay_takes_everything_as_it_came() {
         let chained = router(Some("unix:/run/gh.sock"), None);
-        check(&chained, Via::Socket, "api.github.com", "/user", ["unix:/run/gh.sock", "api.github.com", "/user", "/user"]);
+        check(
+            &chained,
+            Via::Socket,
+            "api.github.com",
+            "/user",
+            ["unix:/run/gh.sock", "api.github.com", "/user", "/user"],
+        );
         check(&chained, Via::Socket, "example.com", "/x", ["unix:/run/gh.sock", "example.com", "/x", ""]);
     }
 

@@ -34,7 +34,8 @@ impl Upstream {
         };
         match &upstream {
             Self::Socket(path) if Some(path.as_path()) == own => {
-                let message = format!("'{}' is both the socket to listen on and the upstream", path.display());
+                let message =
+                    format!("'{}' is both the socket to listen on and the upstream", path.display());
                 Err(Usage::new(message, "listen on another one: `pm-relay --socket PATH`"))
             }
             _ => Ok(upstream),

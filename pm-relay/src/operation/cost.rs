@@ -31,7 +31,9 @@ impl<'a> Counter<'a, '_> {
         let mut sum = 0_u64;
         for selected in &selection.0 {
             let requests = match selected {
-                Selected::Field { first: None, inside, .. } | Selected::Inline(inside) => self.requests(inside)?,
+                Selected::Field { first: None, inside, .. } | Selected::Inline(inside) => {
+                    self.requests(inside)?
+                }
                 Selected::Field { first: Some(count), inside, .. } => {
                     let each = self.requests(inside)?;
                     self.count(*count)?.saturating_mul(each).saturating_add(1)
@@ -70,7 +72,7 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(query: &str, variables: serde_json::Value, expected: Option<u64>) {
+    fn check(query: &str, variables: &serde_json::Value, expected: Option<u64>) {
         let body = json!({"query": query, "variables": variables}).to_string();
         assert_eq!(crate::operation::Operation::read(body.as_bytes(), true).estimate, expected, "{query}");
     }
@@ -78,27 +80,31 @@ mod tests {
     #[test]
     fn the_documented_example_costs_eleven_points() {
         let query = "query($n: Int!, $m: Int = 10) { viewer { repositories(first: $n) { nodes { pullRequests(last: 20, states: [OPEN]) { nodes { reviews(first: $m) { nodes { id } } } } } } } }";
-        check(query, json!({"n": 50}), Some(11));
-        check(query, json!({}), None);
+        check(query, &json!({"n": 50}), Some(11));
+        check(query, &json!({}), None);
     }
 
     #[test]
     fn a_query_without_connections_costs_one_point() {
-        check("{ viewer { login } }", json!(null), Some(1));
-        check("mutation { addStar(input: {starrableId: \"x\", first: 500}) { clientMutationId } }", json!(null), Some(1));
+        check("{ viewer { login } }", &json!(null), Some(1));
+        check(
+            "mutation { addStar(input: {starrableId: \"x\", first: 500}) { clientMutationId } }",
+            &json!(null),
+            Some(1),
+        );
     }
 
     #[test]
     fn fragments_count_wherever_they_are_spread_and_not_inside_of_themselves() {
         let query = "query { a: user(login: \"a\") { ...R } b: user(login: \"b\") { ... on User { ...R } } } fragment R on User { repositories(first: 100) { nodes { issues(first: 1) { nodes { id } } } } }";
-        check(query, json!(null), Some(2));
-        check("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", json!(null), None);
-        check("{ ...Missing }", json!(null), None);
+        check(query, &json!(null), Some(2));
+        check("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", &json!(null), None);
+        check("{ ...Missing }", &json!(null), None);
     }
 
     #[test]
     fn numbers_without_end_stay_numbers() {
         let deep = "a(first: 18446744073709551615) { ".repeat(60) + "id" + &" }".repeat(60);
-        check(&format!("{{ {deep} }}"), json!(null), Some(u64::MAX / 100));
+        check(&format!("{{ {deep} }}"), &json!(null), Some(u64::MAX / 100));
     }
 }

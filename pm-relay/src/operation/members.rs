@@ -100,7 +100,13 @@ mod tests {
     #[test]
     fn members_are_found_up_to_where_the_body_breaks_off() {
         let body = r#" {"a":"x,\"}", "b" : {"c":["]",1]},"d":-1.5e3 ,"e":null,"f":"half"#;
-        let expected = [("a", r#""x,\"}""#), ("b", r#"{"c":["]",1]}"#), ("d", "-1.5e3 "), ("e", "null"), ("f", "\"half")];
+        let expected = [
+            ("a", r#""x,\"}""#),
+            ("b", r#"{"c":["]",1]}"#),
+            ("d", "-1.5e3 "),
+            ("e", "null"),
+            ("f", "\"half"),
+        ];
         let expected: Vec<_> = expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         assert_eq!(members(body), expected);
     }

@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
     fn rest_of_field(&mut self, count: &mut Option<Count<'a>>, inside: &mut Selection<'a>) -> Option<()> {
         if self.peek()? == Token::Mark('(') {
             self.next()?;
-            *count = self.arguments()?;
+            self.arguments(count)?;
         }
         self.directives()?;
         if self.peek()? == Token::Mark('{') {
@@ -208,20 +208,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Behind the opening parenthesis, up to and with the closing one.
-    fn arguments(&mut self) -> Option<Option<Count<'a>>> {
-        let (mut count, mut depth) = (None, 0_usize);
+    fn arguments(&mut self, count: &mut Option<Count<'a>>) -> Option<()> {
+        let mut depth = 0_usize;
         loop {
             match self.next()? {
                 Token::Name("first" | "last") if depth == 0 && self.peek()? == Token::Mark(':') => {
                     self.next()?;
                     match self.next()? {
-                        Token::Number(number) => count = number.parse().ok().map(Count::Number).or(count),
-                        Token::Mark('$') => count = self.name().map(Count::Variable).or(count),
+                        Token::Number(number) => *count = number.parse().ok().map(Count::Number).or(*count),
+                        Token::Mark('$') => *count = self.name().map(Count::Variable).or(*count),
                         _ => {}
                     }
                 }
                 Token::Mark('(' | '[' | '{') => depth += 1,
-                Token::Mark(')') if depth == 0 => return Some(count),
+                Token::Mark(')') if depth == 0 => return Some(()),
                 Token::Mark(')' | ']' | '}') => depth = depth.checked_sub(1)?,
                 Token::End => return None,
                 _ => {}
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
             self.name()?;
             if self.peek()? == Token::Mark('(') {
                 self.next()?;
-                self.arguments()?;
+                self.arguments(&mut None)?;
             }
         }
         Some(())
