@@ -50,12 +50,11 @@ impl Group {
         }
     }
 
-    /// Counts one run.
+    /// Counts one run, whose machine is known here already.
     #[inline]
     pub(crate) fn push(&mut self, run: &Run<'_>, columns: &Columns) {
         self.count = self.count.saturating_add(1);
         self.widen(run.timestamp(), run.end());
-        self.machines.add_of(run);
         let total = run.total().0;
         if run.failed() {
             self.failures = self.failures.saturating_add(1);
@@ -66,8 +65,8 @@ impl Group {
             self.failed.push(total);
         }
         self.duration.push(total);
-        for (place, moments) in self.moments.iter_mut().enumerate() {
-            if let Some(value) = run.number(place) {
+        for (place, value) in run.numbers() {
+            if let Some(moments) = self.moments.get_mut(place) {
                 moments.push(value);
             }
         }

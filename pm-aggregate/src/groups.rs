@@ -90,14 +90,17 @@ impl<'a> Groups<'a> {
         if let Some(key) = short {
             self.recent.remember(&key, place);
         }
-        self.table[place].push(run, columns);
+        let group = &mut self.table[place];
+        group.machines.add_of(run);
+        group.push(run, columns);
     }
 
-    /// The key of a run, if all of it is text and short.
+    /// The key of a run and its machine, if all of it is text and short.
     #[inline]
     fn short_key(&self, run: &Run<'_>, window: Timestamp, nested: bool) -> Option<ShortKey> {
         let key = ShortKey::new(window.as_millis(), nested);
-        (0..self.config.by.len()).try_fold(key, |key, place| key.with(run.text(place)?))
+        let key = (0..self.config.by.len()).try_fold(key, |key, place| key.with(run.text(place)?))?;
+        run.machine_bytes().map_or(Some(key), |machine| key.with(machine))
     }
 
     /// Where the group of the key stands.

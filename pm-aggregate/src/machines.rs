@@ -8,45 +8,27 @@ use pm_record::{MACHINES, Run};
 use crate::key::cut;
 
 /// Names of machines, sorted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Machines {
     names: Vec<Box<str>>,
-    /// The place of the one that was seen last: runs of one machine mostly come one after the other.
-    last: usize,
-}
-
-impl PartialEq for Machines {
-    fn eq(&self, other: &Self) -> bool {
-        self.names == other.names
-    }
 }
 
 impl Machines {
     /// Adds the one that a run ran on.
-    #[inline]
     pub(crate) fn add_of(&mut self, run: &Run<'_>) {
-        let is_last = self.names.get(self.last).is_some_and(|last| run.ran_on(last));
-        if !is_last && let Some(machine) = run.machine() {
-            self.find(cut(machine));
+        if let Some(machine) = run.machine() {
+            self.add(machine);
         }
     }
 
     /// Adds one.
     pub(crate) fn add(&mut self, name: &str) {
-        if self.names.get(self.last).is_none_or(|last| **last != *name) {
-            self.find(cut(name));
-        }
-    }
-
-    fn find(&mut self, name: &str) {
-        match self.names.binary_search_by(|kept| (**kept).cmp(name)) {
-            Ok(place) => self.last = place,
-            Err(place) if place < MACHINES => {
-                self.names.truncate(MACHINES - 1);
-                self.names.insert(place, name.into());
-                self.last = place;
-            }
-            Err(_) => {}
+        let name = cut(name);
+        if let Err(place) = self.names.binary_search_by(|kept| (**kept).cmp(name))
+            && place < MACHINES
+        {
+            self.names.truncate(MACHINES - 1);
+            self.names.insert(place, name.into());
         }
     }
 

@@ -1,27 +1,31 @@
 //! Where the groups of the last runs stand, found without a search.
 //!
-//! A log has few commands, and a run mostly belongs to a group that had one a moment ago. The keys of such
-//! groups are short, so that one fits into four words and is compared without a call; a longer one is left to
-//! the table of all groups, and so is what has lost its place here to another.
+//! A log has few commands and few machines, and a run mostly belongs to a group that had one of the same machine
+//! a moment ago. The keys of such groups are short, so that one fits into a few words together with the machine
+//! and is compared without a call; a longer one is left to the table of all groups, and so is what has lost its
+//! place here to another. Whoever is found here needs not be asked whether the group knows the machine.
 
-/// How long a key may be.
-const LONGEST: usize = 64;
+/// How many words a key may have.
+const LONGEST: usize = 8;
 
-/// How many groups are remembered; a power of two.
-const PLACES: usize = 64;
+/// How many groups and machines of theirs are remembered; a power of two.
+const PLACES: usize = 256;
 
 /// A short key while it is put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ShortKey {
-    /// Zeros behind its end. Keys of different lengths are different all the same: each label says how long it is.
-    bytes: [u8; LONGEST],
+    /// The start of the window, whether the run is nested and how long each text is, and then the texts, each in
+    /// words of its own; zeros behind them.
+    words: [u64; LONGEST],
+    /// How many words there are, and how many texts.
     length: usize,
+    texts: usize,
 }
 
 /// The groups of the last runs.
 #[derive(Debug)]
 pub(crate) struct Recent {
-    keys: [[u8; LONGEST]; PLACES],
+    keys: [[u64; LONGEST]; PLACES],
     /// Where each group stands in the table of all groups.
     groups: [Option<usize>; PLACES],
 }
@@ -30,60 +34,57 @@ impl ShortKey {
     /// A key that begins with the start of a window and with whether the run is nested.
     #[inline]
     pub(crate) fn new(window: i64, nested: bool) -> Self {
-        let mut bytes = [0; LONGEST];
-        bytes[..8].copy_from_slice(&window.to_le_bytes());
-        bytes[8] = u8::from(nested);
-        Self { bytes, length: 9 }
+        let mut words = [0; LONGEST];
+        (words[0], words[1]) = (window.cast_unsigned(), u64::from(nested));
+        Self { words, length: 2, texts: 0 }
     }
 
     /// The key with one more text; none if it becomes too long.
     #[inline]
     pub(crate) fn with(mut self, text: &[u8]) -> Option<Self> {
-        let start = self.length + 1;
-        let end = start + text.len();
-        let room = self.bytes.get_mut(start..end)?;
-        copy(room, text);
-        // One more than its length, so that an empty text is not what stands behind the end.
-        self.bytes[self.length] = u8::try_from(text.len() + 1).ok()?;
-        self.length = end;
+        self.texts += 1;
+        // One more than its length, so that an empty text is not none.
+        self.words[1] |= (text.len() as u64 + 1).checked_shl(8 * u32::try_from(self.texts).ok()?)?;
+        if let Some(last) = text.last_chunk::<8>() {
+            let (words, rest) = text.as_chunks::<8>();
+            for word in words {
+                self.push(u64::from_le_bytes(*word))?;
+            }
+            if !rest.is_empty() {
+                self.push(u64::from_le_bytes(*last))?;
+            }
+        } else {
+            self.push(short_word(text))?;
+        }
         Some(self)
+    }
+
+    #[inline]
+    fn push(&mut self, word: u64) -> Option<()> {
+        *self.words.get_mut(self.length)? = word;
+        self.length += 1;
+        Some(())
     }
 
     /// The only place where its group can be remembered.
     #[inline]
     fn place(&self) -> usize {
         let mut hash = 0_u64;
-        for word in self.bytes[..32].as_chunks::<8>().0 {
-            hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        for word in self.words {
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         }
         (hash >> 32) as usize % PLACES
     }
 }
 
-/// Copies a text of less than [`LONGEST`] bytes into a room of its length: by words that may overlap, for a copy
-/// of a length that is not known is a call, which costs more than it does.
+/// A text of less than eight bytes as a word. Texts of one length have one word only if they are the same: it is
+/// made of the first and the last half, which may overlap.
 #[inline]
-fn copy(room: &mut [u8], text: &[u8]) {
-    fn ends<const N: usize>(room: &mut [u8], text: &[u8]) -> bool {
-        let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {
-            return false;
-        };
-        let (first, last) = (*first, *last);
-        if let Some(room) = room.first_chunk_mut() {
-            *room = first;
-        }
-        if let Some(room) = room.last_chunk_mut() {
-            *room = last;
-        }
-        true
+fn short_word(text: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
     }
-    match text.len() {
-        33.. => room.copy_from_slice(text),
-        16.. => drop(ends::<16>(room, text)),
-        8.. => drop(ends::<8>(room, text)),
-        4.. => drop(ends::<4>(room, text)),
-        _ => room.iter_mut().zip(text).for_each(|(to, from)| *to = *from),
-    }
+    text.iter().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 impl Default for Recent {
@@ -97,13 +98,16 @@ impl Recent {
     #[inline]
     pub(crate) fn find(&self, key: &ShortKey) -> Option<usize> {
         let place = key.place();
-        if self.keys[place] == key.bytes { self.groups[place] } else { None }
+        // A comparison of arrays is a call of the C library, which in the static builds goes byte by byte.
+        let different =
+            self.keys[place].iter().zip(key.words).fold(0, |all, (one, other)| all | (one ^ other));
+        if different == 0 { self.groups[place] } else { None }
     }
 
     /// Remembers where a group stands.
     pub(crate) fn remember(&mut self, key: &ShortKey, group: usize) {
         let place = key.place();
-        self.keys[place] = key.bytes;
+        self.keys[place] = key.words;
         self.groups[place] = Some(group);
     }
 
@@ -118,12 +122,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_of_any_length_is_copied_whole() {
-        for length in 0..LONGEST {
-            let text: Vec<u8> = (1..=length).map(|byte| u8::try_from(byte).expect("short")).collect();
-            let mut room = vec![0; length];
-            copy(&mut room, &text);
-            assert_eq!(room, text);
+    fn texts_that_differ_in_one_byte_are_two_keys_whatever_their_length() {
+        for length in 1..=48 {
+            let text = vec![b'x'; length];
+            let key = |text: &[u8]| ShortKey::new(0, false).with(text).expect("short").words;
+            for place in 0..length {
+                let mut other = text.clone();
+                other[place] ^= 1;
+                assert_ne!(key(&text), key(&other), "{length} {place}");
+            }
+            assert_ne!(key(&text), key(&text[1..]), "{length}");
         }
     }
 
@@ -144,19 +152,20 @@ mod tests {
         ];
         for (at, one) in keys.iter().enumerate() {
             assert!(one.is_some());
-            // It is the bytes that are compared, and not the length.
-            let bytes = |key: &Option<ShortKey>| key.map(|key| key.bytes);
-            assert!(keys[..at].iter().all(|other| bytes(other) != bytes(one)), "{one:?}");
+            // It is the words that are compared, and nothing else.
+            let words = |key: &Option<ShortKey>| key.map(|key| key.words);
+            assert!(keys[..at].iter().all(|other| words(other) != words(one)), "{one:?}");
         }
-        assert_eq!(key(0, false, &["x".repeat(54).as_str()]).map(|key| key.length), Some(LONGEST));
-        assert_eq!(key(0, false, &["x".repeat(55).as_str()]), None);
+        assert_eq!(key(0, false, &["x".repeat(48).as_str()]).map(|key| key.length), Some(LONGEST));
+        assert_eq!(key(0, false, &["x".repeat(49).as_str()]), None);
+        assert_eq!(key(0, false, &["x"; 7]), None);
     }
 
     #[test]
     fn a_group_is_found_where_it_stands_until_it_is_forgotten() {
         let mut recent = Recent::default();
         let key = |name: &str| ShortKey::new(7, false).with(name.as_bytes()).expect("short");
-        assert_eq!(recent.find(&ShortKey { bytes: [0; LONGEST], length: 0 }), None);
+        assert_eq!(recent.find(&ShortKey { words: [0; LONGEST], length: 0, texts: 0 }), None);
         recent.remember(&key("batch"), 3);
         assert_eq!((recent.find(&key("batch")), recent.find(&key("status"))), (Some(3), None));
         for number in 0..1000 {

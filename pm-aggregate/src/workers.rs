@@ -38,7 +38,7 @@ impl Default for Workers {
 const OPEN: usize = 128;
 
 /// How many parts a file has at most, because each leaves a few words behind.
-const PARTS: u64 = 4096;
+const PARTS: u64 = 256;
 
 /// Whether the part of an input is all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,8 +18,6 @@
 //! assert_eq!(run.duration.total_ms, Thousandths(2_450_500));
 //! ```
 
-#![forbid(unsafe_code)]
-
 mod alert;
 mod api;
 mod api_request;

@@ -9,15 +9,16 @@
 //!
 //! Of kinds other than runs it is only asked whether the line is JSON.
 
+mod avx2;
 mod bytes;
 mod full;
+mod lanes;
 mod layout;
 mod row;
 mod scan;
 mod schema;
 mod time;
 mod wanted;
-mod word;
 
 pub use row::{Label, Run};
 pub use wanted::Wanted;
@@ -44,7 +45,7 @@ pub struct RunReader {
 }
 
 /// How many bytes have to stand behind a text whose lines are taken: it is compared by whole words.
-pub(crate) const SLACK: usize = word::WORD;
+pub(crate) const SLACK: usize = lanes::WORD;
 
 /// What a line holds.
 #[derive(Debug)]
@@ -88,6 +89,14 @@ impl RunReader {
             found: Found::Other,
             padded: Vec::new(),
         }
+    }
+
+    /// The same reader without what only some processors can do: what it does everywhere else.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn portable(mut self) -> Self {
+        self.layouts = self.layouts.portable();
+        self
     }
 
     /// Reads one line, given without its newline.

@@ -68,9 +68,15 @@ impl Moments {
     pub fn push(&mut self, value: i64) {
         self.count = self.count.saturating_add(1);
         self.sum = self.sum.wrapping_add(i128::from(value));
-        let magnitude = u128::from(value.unsigned_abs());
-        self.sum_of_squares = self.sum_of_squares.saturating_add(magnitude * magnitude);
-        (self.min, self.max) = (self.min.min(value), self.max.max(value));
+        let square = (i128::from(value) * i128::from(value)).unsigned_abs();
+        self.sum_of_squares = self.sum_of_squares.saturating_add(square);
+        // Questions that are hardly ever answered with yes cost less than values that are always written.
+        if value < self.min {
+            self.min = value;
+        }
+        if value > self.max {
+            self.max = value;
+        }
     }
 
     /// Adds everything that `other` has seen.

@@ -3,23 +3,17 @@
 //! Each function accepts less than JSON allows and says `None` to everything else, which is no verdict: the
 //! full parser is asked then.
 
-use super::word::{WORD, Word};
-
-/// The bytes at `at`.
-#[inline]
-pub(super) fn word_at(text: &[u8], at: usize) -> Option<Word> {
-    text.get(at..)?.first_chunk().map(|bytes| Word::new(*bytes))
-}
+use super::lanes::{Lanes, WORD, word_at};
 
 /// Where the string ends whose first byte stands at `start`: the place of its closing quote. None if it has
 /// escapes, control characters or bytes that are no UTF-8, or does not end.
 #[expect(clippy::inline_always, reason = "a call for each string of a line is a tenth of its time")]
 #[inline(always)]
-pub(super) fn string(text: &[u8], start: usize) -> Option<usize> {
+pub(super) fn string(lanes: impl Lanes, text: &[u8], start: usize) -> Option<usize> {
     let mut at = start;
     loop {
         let Some(word) = word_at(text, at) else { return unusual_string(text, start) };
-        let stop = word.stops().lowest();
+        let stop = lanes.plain(word);
         if stop == WORD {
             at += WORD;
             continue;
@@ -105,7 +99,7 @@ fn value_of(digits: u64, count: usize) -> i64 {
 /// The number at `start`, digit by digit: a negative one, one of more than seven characters, one that stands at
 /// the end of the text, and what is none.
 #[inline(never)]
-fn long_number(text: &[u8], start: usize) -> Option<Number> {
+pub(super) fn long_number(text: &[u8], start: usize) -> Option<Number> {
     let digit = |at: usize| text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
     let negative = text.get(start) == Some(&b'-');
     let start = start + usize::from(negative);
@@ -178,14 +172,17 @@ fn short_equal(one: &[u8], other: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::lanes::tests::by_every_way;
     use super::*;
 
     #[track_caller]
     fn check_number(text: &str, expected: Option<(i64, bool)>) {
         for behind in ["", ",", "}", ",\"next\":12345678901234567890", "e5", "é"] {
             let whole = format!("{text}{behind}");
-            let got = number(whole.as_bytes(), 0).map(|number| (number.thousandths, number.whole));
-            assert_eq!(got, expected, "{whole}");
+            by_every_way(|way| {
+                let got = way.number(whole.as_bytes(), 0).map(|number| (number.thousandths, number.whole));
+                assert_eq!(got, expected, "{whole}");
+            });
         }
     }
 
@@ -210,7 +207,9 @@ mod tests {
     #[track_caller]
     fn check_string(text: &[u8], expected: Option<usize>) {
         for behind in [&b""[..], b"\"", b", \xff\\\x01 and so on"] {
-            assert_eq!(string(&[text, behind].concat(), 1), expected, "{}", text.escape_ascii());
+            by_every_way(|way| {
+                assert_eq!(way.string(&[text, behind].concat(), 1), expected, "{}", text.escape_ascii());
+            });
         }
     }
 
@@ -229,7 +228,7 @@ mod tests {
             }
         }
         check_string("\"größer und länger\"".as_bytes(), Some(21));
-        assert_eq!(string(b"\"no end", 1), None);
+        by_every_way(|way| assert_eq!(way.string(b"\"no end", 1), None));
     }
 
     proptest! {
@@ -237,11 +236,13 @@ mod tests {
         fn a_number_is_what_the_full_parser_makes_of_it(value in any::<i64>(), shift in 0..64_u32) {
             let number = crate::Thousandths(value >> shift);
             let text = number.to_string();
-            if let Some(read) = super::number(text.as_bytes(), 0) {
-                let full: crate::Thousandths = serde_json::from_str(&text).expect("a number");
-                prop_assert_eq!((read.thousandths, read.end), (full.0, text.len()));
-            } else {
-                prop_assert!(text.len() > 15, "{}", text);
+            let full: crate::Thousandths = serde_json::from_str(&text).expect("a number");
+            for behind in ["", ",\"next\":1.5,\"another\":\"\""] {
+                let line = format!("{text}{behind}");
+                by_every_way(|way| match way.number(line.as_bytes(), 0) {
+                    Some(read) => assert_eq!((read.thousandths, read.end), (full.0, text.len())),
+                    None => assert!(text.len() > 15, "{text}"),
+                });
             }
         }
 

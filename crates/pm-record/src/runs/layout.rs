@@ -9,11 +9,12 @@
 //! A layout is learned when it is seen for the second time: lines that are all different would fill the tree
 //! with what never comes again. A full tree is forgotten as a whole; what comes again is learned again.
 
+use super::avx2::Avx2;
 use super::bytes;
+use super::lanes::{Lanes, Literal, Portable, WORD, word_at};
 use super::row::{Cell, Filled, Row, Span};
 use super::scan::{Form, Found, Limit, Slot};
-use super::wanted::Target;
-use super::word::{Mask, WORD, Word};
+use super::wanted::{Column, Target};
 
 /// The most nodes that are kept: a hundred layouts or so.
 const NODES: usize = 4096;
@@ -25,8 +26,10 @@ const WAYS: usize = 32;
 const SEEN: usize = 64;
 
 /// The layouts that were learned.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Layouts {
+    /// How lines are looked at, where the processor can do better than every other.
+    avx2: Option<Avx2>,
     nodes: Vec<Node>,
     endings: Vec<Ending>,
     /// A hash of each layout that was seen once, and which of them is forgotten next.
@@ -39,9 +42,8 @@ pub(super) struct Layouts {
 /// Bytes that are always the same, as many as are compared at once, and what comes after them.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    literal: Word,
-    /// Which of the bytes count: the first `length` ones.
-    mask: Mask,
+    literal: Literal,
+    /// How many bytes of it there are.
     length: u32,
     then: Then,
     /// Where the slot's value goes, and where the name of a phase stands.
@@ -57,9 +59,13 @@ struct Node {
 enum Then {
     /// More such bytes.
     More,
+    /// A text that somebody wants, and one that nobody does.
     Text,
-    /// A number of which all is said: most of them.
+    OtherText,
+    /// A number that somebody wants as a number, and one that nobody wants, without further conditions.
     Number,
+    OtherNumber,
+    /// Any number whatever.
     Limited(Limit),
     Phase,
     Time,
@@ -91,17 +97,49 @@ pub(super) struct Taken {
     pub(super) length: usize,
 }
 
+impl Default for Layouts {
+    fn default() -> Self {
+        Self {
+            avx2: Avx2::detect(),
+            nodes: Vec::new(),
+            endings: Vec::new(),
+            seen: Vec::new(),
+            oldest: 0,
+            next_shape: 0,
+        }
+    }
+}
+
 impl Layouts {
+    /// The same without what only some processors can do.
+    pub(super) fn portable(self) -> Self {
+        Self { avx2: None, ..self }
+    }
+
     /// Reads the line that `text` begins with into the row, if it has a known layout and ends with a newline.
     ///
     /// Whole words are compared, so behind the line there must be [`WORD`] bytes, whatever they are.
+    #[inline]
     pub(super) fn read(&self, text: &[u8], row: &mut Row) -> Option<Taken> {
+        match self.avx2 {
+            Some(avx2) => avx2.read(self, text, row),
+            None => self.read_by(Portable, text, row),
+        }
+    }
+
+    /// The same in one of the ways.
+    #[expect(
+        clippy::inline_always,
+        reason = "it is compiled once for each way, for the instructions of each"
+    )]
+    #[inline(always)]
+    pub(super) fn read_by(&self, lanes: impl Lanes, text: &[u8], row: &mut Row) -> Option<Taken> {
         row.clear();
         let (mut at, mut next) = (0, self.nodes.first()?.below);
         while next > 0 {
             let node = self.nodes.get(next as usize)?;
             next = node.beside;
-            if !bytes::word_at(text, at)?.equal(node.literal).has(node.mask) {
+            if !lanes.begins(word_at(text, at)?, &node.literal) {
                 continue;
             }
             let start = at + node.length as usize;
@@ -109,23 +147,31 @@ impl Layouts {
             let end = match node.then {
                 Then::More => start,
                 Then::Number => {
-                    let Some(number) = bytes::number(text, start) else { continue };
-                    row.put_number(node.target, number.thousandths);
+                    let Some(number) = lanes.number(text, start) else { continue };
+                    row.put_only_number(node.target, number.thousandths);
+                    number.end
+                }
+                Then::OtherNumber => {
+                    let Some(number) = lanes.number(text, start) else { continue };
                     number.end
                 }
                 Then::Text => {
-                    let Some(end) = bytes::string(text, start) else { continue };
+                    let Some(end) = bytes::string(lanes, text, start) else { continue };
                     row.put_label(node.target, Cell::Text(Span::new(start, end)));
                     end
                 }
+                Then::OtherText => {
+                    let Some(end) = bytes::string(lanes, text, start) else { continue };
+                    end
+                }
                 Then::Phase => {
-                    let Some(number) = bytes::number(text, start) else { continue };
+                    let Some(number) = lanes.number(text, start) else { continue };
                     row.put_number(node.target, number.thousandths);
                     row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
                     number.end
                 }
                 Then::Limited(limit) => {
-                    let Some(number) = bytes::number(text, start).filter(|number| limit.holds(number)) else {
+                    let Some(number) = lanes.number(text, start).filter(|number| limit.holds(number)) else {
                         continue;
                     };
                     row.put_number(node.target, number.thousandths);
@@ -196,7 +242,7 @@ impl Layouts {
             let wanted = |literal: &[u8]| Node {
                 target: slot.target,
                 name: Name::of(slot),
-                ..Node::new(literal, Then::from(slot.form))
+                ..Node::new(literal, Then::of(slot))
             };
             node = self.descend(node, &line[at..span.start], wanted)?;
             at = span.end;
@@ -243,11 +289,8 @@ impl Layouts {
 
 impl Node {
     fn new(literal: &[u8], then: Then) -> Self {
-        let mut word = [0; WORD];
-        word[..literal.len()].copy_from_slice(literal);
         Self {
-            literal: Word::new(word),
-            mask: Mask::first(literal.len()),
+            literal: Literal::new(literal),
             length: u32::try_from(literal.len()).unwrap_or_default(),
             then,
             target: Target::NOWHERE,
@@ -258,22 +301,25 @@ impl Node {
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let same = self.literal.equal(other.literal).has(Mask::first(WORD));
-        let fields = |node: &Self| (node.length, node.target, node.name);
+        let fields = |node: &Self| (node.literal, node.length, node.target, node.name);
         let then = match (self.then, other.then) {
             (Then::End(_), Then::End(_)) => true,
             (mine, theirs) => mine == theirs,
         };
-        same && then && fields(self) == fields(other)
+        then && fields(self) == fields(other)
     }
 }
 
-impl From<Form> for Then {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Text => Self::Text,
+impl Then {
+    fn of(slot: &Slot) -> Self {
+        let wanted = |column| column != Column::UNWANTED;
+        let (number, label) = (wanted(slot.target.number), wanted(slot.target.label));
+        match slot.form {
+            Form::Text if label => Self::Text,
+            Form::Text => Self::OtherText,
             Form::Time => Self::Time,
-            Form::Number(Limit::None) => Self::Number,
+            Form::Number(Limit::None) if !label && number => Self::Number,
+            Form::Number(Limit::None) if !label => Self::OtherNumber,
             Form::Number(Limit::Phase) => Self::Phase,
             Form::Number(limit) => Self::Limited(limit),
             Form::Bool(truth) => Self::Bool(truth),

@@ -1,6 +1,5 @@
 //! The values of one run, in columns that are used again for the next.
 
-use super::bytes;
 use super::time::Minute;
 use super::wanted::{Column, Paths, Target, own};
 use crate::{Scalar, Thousandths, Timestamp};
@@ -95,6 +94,12 @@ impl Row {
         if target.label != Column::UNWANTED {
             self.put_label(target, Cell::Number(value));
         }
+    }
+
+    /// The same where nobody wants it as a label.
+    #[inline]
+    pub(super) fn put_only_number(&mut self, target: Target, value: i64) {
+        self.numbers[target.number.index()] = value;
     }
 
     /// The same for a label.
@@ -222,6 +227,20 @@ impl<'a> Run<'a> {
         self.row.number(self.paths.numbers[wanted])
     }
 
+    /// Every wanted number that is there, with its place among the wanted ones, in no particular order; one that
+    /// is wanted twice has the first of its places.
+    #[inline]
+    pub fn numbers(&self) -> impl Iterator<Item = (usize, i64)> {
+        let mut left = self.row.filled.numbers & self.paths.with_places;
+        let run = *self;
+        std::iter::from_fn(move || {
+            let column = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            let column = column % Column::ALL;
+            Some((usize::from(run.paths.places[column]), run.row.numbers[column]))
+        })
+    }
+
     /// The label at this place among the wanted ones.
     #[must_use]
     #[inline]
@@ -268,12 +287,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether that is `machine`, which costs less to know.
+    /// The bytes of its name, which cost less to have.
     #[must_use]
     #[inline]
-    pub fn ran_on(&self, machine: &str) -> bool {
-        let name = self.bytes(self.row.label(own::MACHINE));
-        name.is_some_and(|name| name.len() == machine.len() && bytes::continues(name, 0, machine.as_bytes()))
+    pub fn machine_bytes(&self) -> Option<&'a [u8]> {
+        self.bytes(self.row.label(own::MACHINE))
     }
 
     /// Whether it ran inside of another run that has a record too, so that the other's time holds its own.

@@ -4,6 +4,7 @@
 //! accepts a part of what the full parser accepts, the part that is mostly written; `None` is no verdict.
 
 use super::bytes::{self, Number};
+use super::lanes::Portable;
 use super::row::{Cell, Row, Span};
 use super::schema::Rule;
 use super::time;
@@ -160,7 +161,7 @@ impl Scan<'_> {
     #[inline]
     fn key(&mut self) -> Option<Span> {
         self.expect(b'"')?;
-        let end = bytes::string(self.text, self.at)?;
+        let end = bytes::string(Portable, self.text, self.at)?;
         let key = Span::new(self.at, end);
         self.at = end + 1;
         self.expect(b':')?;
@@ -315,7 +316,7 @@ impl Scan<'_> {
     #[inline]
     fn value(&self, form: Form) -> Option<(usize, i64)> {
         match form {
-            Form::Text => bytes::string(self.text, self.at).map(|end| (end, 0)),
+            Form::Text => bytes::string(Portable, self.text, self.at).map(|end| (end, 0)),
             Form::Time => time::time(self.text, self.at).map(|(value, end)| (end, value)),
             Form::Number(limit) => bytes::number(self.text, self.at)
                 .filter(|number| limit.holds(number))

@@ -13,7 +13,8 @@ pub(super) struct Minute {
 
 impl Minute {
     /// As [`time`].
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call for one line of many is a call for every one")]
+    #[inline(always)]
     pub(super) fn time(&mut self, text: &[u8], start: usize) -> Option<(i64, usize)> {
         let written: &[u8; 24] = text.get(start..)?.first_chunk()?;
         let [b':', tens, ones, b'.', one, two, three, b'Z'] = *written.last_chunk()? else {

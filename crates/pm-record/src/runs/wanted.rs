@@ -158,6 +158,10 @@ pub(super) struct Paths {
     /// The columns of the wanted numbers, and those of the wanted labels.
     pub(super) numbers: Vec<Column>,
     pub(super) labels: Vec<Column>,
+    /// For each column of numbers, the place of the first wanted number that stands there.
+    pub(super) places: [u8; Column::ALL],
+    /// Which columns that are, one bit each.
+    pub(super) with_places: u64,
 }
 
 impl Paths {
@@ -178,11 +182,19 @@ impl Paths {
         let labels = [own(own::LABELS), names(&wanted.labels)].concat();
         let numbers = columns(&mut root, &numbers, |target| &mut target.number);
         let labels = columns(&mut root, &labels, |target| &mut target.label);
+        let numbers = numbers[own::NUMBERS.len()..].to_vec();
+        let (mut places, mut with_places) = ([0; Column::ALL], 0_u64);
+        for (place, column) in numbers.iter().enumerate().rev() {
+            places[column.index()] = u8::try_from(place).expect("fewer than 255 are wanted");
+            with_places |= 1 << column.index();
+        }
         Self {
             root,
             nothing: Node::default(),
-            numbers: numbers[own::NUMBERS.len()..].to_vec(),
+            numbers,
             labels: labels[own::LABELS.len()..].to_vec(),
+            places,
+            with_places,
         }
     }
 }

@@ -56,6 +56,12 @@ pub(crate) fn read(reading: Result<Reading<'_>, BadRecord>, wanted: &Wanted) -> 
 }
 
 fn values(run: &Run<'_>, wanted: &Wanted) -> Values {
+    for (place, value) in run.numbers() {
+        assert_eq!(run.number(place), Some(value), "{}", wanted.numbers[place].as_str());
+    }
+    let there = |field: &Field| wanted.numbers.iter().position(|other| other == field);
+    let all: std::collections::BTreeSet<_> = wanted.numbers.iter().filter_map(there).collect();
+    assert_eq!(run.numbers().count(), all.iter().filter(|&&place| run.number(place).is_some()).count());
     Values {
         timestamp: run.timestamp(),
         total: run.total(),

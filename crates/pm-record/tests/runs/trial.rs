@@ -12,7 +12,8 @@ pub(crate) const OFTEN: usize = 4;
 /// A reader, and what it is held against.
 pub(crate) struct Trial<'a> {
     wanted: &'a Wanted,
-    reader: RunReader,
+    /// As it is on this processor, and as it is on every other.
+    readers: [RunReader; 2],
     full: RunReader,
     /// The names of the phases that every shape had so far.
     shapes: HashMap<u32, Vec<String>>,
@@ -21,8 +22,8 @@ pub(crate) struct Trial<'a> {
 impl<'a> Trial<'a> {
     /// A reader that has read nothing yet.
     pub(crate) fn new(wanted: &'a Wanted) -> Self {
-        let (reader, full) = (RunReader::new(wanted), RunReader::new(wanted));
-        Self { wanted, reader, full, shapes: HashMap::new() }
+        let readers = [RunReader::new(wanted), RunReader::new(wanted).portable()];
+        Self { wanted, readers, full: RunReader::new(wanted), shapes: HashMap::new() }
     }
 
     /// The verdict on a line, by the full parser.
@@ -53,21 +54,24 @@ impl<'a> Trial<'a> {
 
     /// Reads a line whose verdict is known, and compares.
     pub(crate) fn check_against(&mut self, line: &[u8], expected: &Verdict) {
-        let reading = self.reader.read(line);
-        let shape = match &reading {
-            Ok(pm_record::Reading::Run(run)) => run.shape(),
-            _ => None,
-        };
-        let verdict = answer::read(reading, self.wanted);
-        assert!(
-            verdict == *expected,
-            "the reader:\n{verdict:#?}\nthe full parser:\n{expected:#?}\non {}",
-            show(line)
-        );
-        if let (Ok(Answer::Run(run)), Some(shape)) = (verdict, shape) {
-            let names: Vec<_> = run.phases.into_iter().map(|(name, _)| name).collect();
-            let before = self.shapes.entry(shape).or_insert_with(|| names.clone());
-            assert_eq!(*before, names, "of two lines of shape {shape}, the second being {}", show(line));
+        for reader in &mut self.readers {
+            let reading = reader.read(line);
+            let shape = match &reading {
+                Ok(pm_record::Reading::Run(run)) => run.shape(),
+                _ => None,
+            };
+            let verdict = answer::read(reading, self.wanted);
+            assert!(
+                verdict == *expected,
+                "the reader:\n{verdict:#?}\nthe full parser:\n{expected:#?}\non {}",
+                show(line)
+            );
+            // Both learn the same from the same lines.
+            if let (Ok(Answer::Run(run)), Some(shape)) = (verdict, shape) {
+                let names: Vec<_> = run.phases.into_iter().map(|(name, _)| name).collect();
+                let before = self.shapes.entry(shape).or_insert_with(|| names.clone());
+                assert_eq!(*before, names, "of two lines of shape {shape}, the second being {}", show(line));
+            }
         }
     }
 }
