@@ -11,6 +11,7 @@ use http::{Response, StatusCode};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::cache::Capture;
 use crate::exchange::Exchange;
 use crate::fault::{self, Fault};
 use crate::pool::{Connection, Pool};
@@ -29,6 +30,8 @@ pub(crate) struct Passing {
     inner: Incoming,
     /// Of a request that counts.
     exchange: Option<Exchange>,
+    /// Of an answer that is to be kept.
+    capture: Option<Capture>,
     lease: Option<Lease>,
     patience: Patience,
 }
@@ -68,12 +71,26 @@ impl Answer {
         limit: Duration,
     ) -> Self {
         let patience = Patience { limit, end: None };
-        let mut passing = Box::new(Passing { inner, exchange, lease: Some(lease), patience });
+        let mut passing = Box::new(Passing { inner, exchange, capture: None, lease: Some(lease), patience });
         // Nobody asks for more of a body that has nothing in it.
         if passing.inner.is_end_stream() {
             passing.end();
         }
         Self::Passing(passing)
+    }
+
+    /// The same, kept for another time once it is whole.
+    pub(crate) fn captured(mut self, capture: Option<Capture>) -> Self {
+        match &mut self {
+            Self::Passing(passing) if passing.lease.is_some() => passing.capture = capture,
+            // There is nothing in it.
+            _ => {
+                if let Some(capture) = capture {
+                    capture.keep();
+                }
+            }
+        }
+        self
     }
 }
 
@@ -96,6 +113,9 @@ impl Passing {
         if let Some(Lease { pool, target, connection }) = self.lease.take() {
             pool.keep(target, connection);
         }
+        if let Some(capture) = self.capture.take() {
+            capture.keep();
+        }
         if let Some(exchange) = self.exchange.take() {
             exchange.end();
         }
@@ -106,6 +126,7 @@ impl Passing {
             exchange.cut(word);
         }
         self.lease = None;
+        self.capture = None;
         Cut(word)
     }
 
@@ -122,6 +143,11 @@ impl Passing {
             Some(Ok(frame)) => {
                 if let (Some(exchange), Some(bytes)) = (&mut self.exchange, frame.data_ref()) {
                     exchange.received(bytes);
+                }
+                if let (Some(capture), Some(bytes)) = (&mut self.capture, frame.data_ref())
+                    && !capture.take(bytes)
+                {
+                    self.capture = None;
                 }
                 if self.inner.is_end_stream() {
                     self.end();

@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) proxies: Proxies,
     pub(crate) records: Records,
     pub(crate) execution_id: Option<String>,
+    /// The folder of kept answers, and how many bytes to keep.
+    pub(crate) cache: Option<(PathBuf, u64)>,
     pub(crate) limit: Duration,
     pub(crate) ready: Ready,
     pub(crate) until_stdin_closes: bool,
@@ -80,6 +82,7 @@ impl Config {
             proxies,
             records,
             execution_id: args.execution_id.or_else(|| variable("PM_EXECUTION_ID")),
+            cache: args.cache.map(|folder| (here.join(folder), args.cache_size)),
             limit: args.timeout,
             ready: args.ready_fd.map_or(Ready::People, Ready::Descriptor),
             until_stdin_closes: args.until_stdin_closes,

@@ -119,6 +119,19 @@ impl Exchange {
         }
     }
 
+    /// The server said that the kept answer is still good, and the client gets that.
+    pub(crate) fn came_from_store(&mut self, bytes: usize) {
+        self.record.status = Some(200);
+        self.record.cache = Some(CacheState::Revalidated);
+        self.record.cached_bytes = Some(Thousandths::from_count(bytes as u64));
+    }
+
+    /// The answer came over the network although there is a store.
+    pub(crate) fn was_not_kept(&mut self, state: CacheState) {
+        // A client that asks whether its own answer has changed has a cache of its own.
+        self.record.cache = (self.answered != Some(304)).then_some(state);
+    }
+
     /// The answer came from the relay.
     pub(crate) fn failed(&mut self, fault: &Fault) {
         self.record.error = Some(fault.word().to_owned());

@@ -16,6 +16,7 @@
 mod answer;
 pub mod args;
 mod attempts;
+mod cache;
 mod config;
 mod dial;
 mod endpoint;
@@ -48,6 +49,7 @@ use pm_cli::{Clock, Environment, Exit, Interrupts, Streams, human};
 use pm_store::Store;
 
 use crate::args::Args;
+use crate::cache::{Cache, Tally};
 use crate::config::{Config, Records};
 use crate::dial::Dialer;
 pub use crate::error::Error;
@@ -77,7 +79,7 @@ pub fn template(path: &str) -> String {
 /// Wrong usage, an address that cannot be listened on, or records that were lost.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let config = Config::new(args, &io.environment)?;
+    let mut config = Config::new(args, &io.environment)?;
     let destination = destination(&config.records, io)?;
     let listeners = Listeners::open(&config.places)?;
     for listener in &listeners.all {
@@ -93,7 +95,16 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     limit.current = limit.maximum;
     let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, limit);
     let interrupts = Interrupts::watch().map_err(Error::Start)?;
-    let kept = keep(config, &destination, &listeners, &interrupts, io)?;
+    let cache = match config.cache.take() {
+        Some((folder, room)) => Some(Rc::new(
+            Cache::open(folder.clone(), room).map_err(|source| Error::Cache { folder, source })?,
+        )),
+        None => None,
+    };
+    let kept = keep(config, cache.clone(), &destination, &listeners, &interrupts, io)?;
+    if let Some(told) = cache.and_then(|cache| told(cache.tally())) {
+        io.tell(TOOL, &told);
+    }
     if kept.lost > 0 {
         let reason = kept.reason.unwrap_or_default();
         return Err(Error::Lost { count: human::count(kept.lost), reason });
@@ -120,6 +131,7 @@ fn destination(records: &Records, io: &Streams) -> Result<Destination, Error> {
 /// Serves, and writes records meanwhile.
 fn keep(
     config: Config,
+    cache: Option<Rc<Cache>>,
     destination: &Destination,
     listeners: &Listeners,
     interrupts: &Interrupts,
@@ -134,7 +146,7 @@ fn keep(
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| scribe.write_all(destination, output, &clock, || flag.raise()));
         let tasks = tokio::task::LocalSet::new();
-        let relay = Rc::new(relay(config, environment, clock.clone(), journal));
+        let relay = Rc::new(relay(config, cache, environment, clock.clone(), journal));
         let served = tasks.block_on(&runtime, serve::serve(&listeners.all, relay, stop.wait()));
         // What did not come to its end in time ends here, and its records are written.
         drop(tasks);
@@ -144,7 +156,23 @@ fn keep(
     })
 }
 
-fn relay(config: Config, environment: Environment, clock: Clock, journal: Journal) -> Relay {
+/// What the cache was good for, for people.
+fn told(Tally { hits, misses, bytes }: Tally) -> Option<String> {
+    let asked = hits + misses;
+    let saved = human::mebibytes(bytes as f64 / f64::from(1 << 20));
+    let (hits, all) = (human::count(hits), human::count(asked));
+    (asked > 0).then(|| {
+        format!("{hits} of {all} answers had not changed, which saved as much quota, and {saved} on the way")
+    })
+}
+
+fn relay(
+    config: Config,
+    cache: Option<Rc<Cache>>,
+    environment: Environment,
+    clock: Clock,
+    journal: Journal,
+) -> Relay {
     let roots = move || {
         let variable = |name: &str| environment.text(name).map(str::to_owned);
         pm_github::roots(variable).map_err(|error| error.to_string())
@@ -153,6 +181,7 @@ fn relay(config: Config, environment: Environment, clock: Clock, journal: Journa
         router: config.router,
         dialer: Dialer::new(config.proxies, CONNECT_LIMIT.min(config.limit), Box::new(roots)),
         pool: Rc::default(),
+        cache,
         ledger: Rc::new(Ledger::new(clock, config.execution_id, journal)),
         limit: config.limit,
     }

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use pm_github::Door;
+use pm_record::CacheState;
 
 use crate::answer::{self, Answer, Lease};
+use crate::cache::{self, Cache, Lookup};
 use crate::dial::Dialer;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
@@ -29,6 +31,7 @@ pub(crate) struct Relay {
     pub(crate) router: Router,
     pub(crate) dialer: Dialer,
     pub(crate) pool: Rc<Pool>,
+    pub(crate) cache: Option<Rc<Cache>>,
     pub(crate) ledger: Rc<Ledger>,
     /// How long a server may send nothing.
     pub(crate) limit: Duration,
@@ -40,6 +43,8 @@ struct Departure {
     parts: Parts,
     upload: Rc<Upload>,
     exchange: Option<Exchange>,
+    /// Of a request whose answer may be kept.
+    lookup: Option<Lookup>,
 }
 
 /// A server's answer, and the connection that it came by.
@@ -68,7 +73,16 @@ impl Relay {
         if let Err(fault) = address(&mut parts, &route) {
             return refuse(exchange.take(), &fault);
         }
-        self.forward(Departure { route, parts, upload, exchange }, body).await
+        let lookup = match &self.cache {
+            Some(cache) if exchange.is_some() && body.is_end_stream() => {
+                cache.look_up(&parts.method, &route.host, &route.path, &parts.headers).await
+            }
+            _ => None,
+        };
+        if let Some(lookup) = &lookup {
+            lookup.ask(&mut parts.headers);
+        }
+        self.forward(Departure { route, parts, upload, exchange, lookup }, body).await
     }
 
     /// Where a request goes, or why it goes nowhere.
@@ -97,19 +111,47 @@ impl Relay {
 
     async fn forward(&self, mut departure: Departure, body: Incoming) -> Response<Answer> {
         match self.send(&mut departure, body).await {
-            Ok(Arrival { response, connection }) => {
-                let (mut parts, body) = response.into_parts();
-                headers::strip(&mut parts.headers);
-                parts.version = Version::HTTP_11;
-                let Departure { route, mut exchange, .. } = departure;
-                if let Some(exchange) = &mut exchange {
-                    exchange.answered(parts.status.as_u16(), &parts.headers);
-                }
-                let lease = Lease { pool: Rc::clone(&self.pool), target: route.target, connection };
-                Response::from_parts(parts, Answer::passing(body, exchange, lease, self.limit))
-            }
+            Ok(arrival) => self.pass_on(departure, arrival),
             Err(fault) => refuse(departure.exchange, &fault),
         }
+    }
+
+    /// The server's answer for the client, or the kept one that the server says has not changed.
+    fn pass_on(&self, departure: Departure, Arrival { response, connection }: Arrival) -> Response<Answer> {
+        let Departure { route, parts: request, mut exchange, mut lookup, .. } = departure;
+        let (mut parts, body) = response.into_parts();
+        headers::strip(&mut parts.headers);
+        parts.version = Version::HTTP_11;
+        if let Some(exchange) = &mut exchange {
+            exchange.answered(parts.status.as_u16(), &parts.headers);
+        }
+        let lease = Lease { pool: Rc::clone(&self.pool), target: route.target, connection };
+        let Some(cache) = &self.cache else {
+            return Response::from_parts(parts, Answer::passing(body, exchange, lease, self.limit));
+        };
+        let found = lookup.as_mut().and_then(|lookup| lookup.found.take());
+        if let (StatusCode::NOT_MODIFIED, Some(entry), Some(lookup)) = (parts.status, found, &lookup) {
+            cache.hit(lookup, entry.len());
+            if let Some(mut exchange) = exchange {
+                exchange.came_from_store(entry.len());
+                exchange.end();
+            }
+            self.pool.keep(lease.target, lease.connection);
+            let mut response = Response::new(());
+            *response.headers_mut() = cache::refreshed(&entry, &parts.headers);
+            return response.map(|()| Answer::Made(Some(cache::body(entry))));
+        }
+        let capture =
+            lookup.and_then(|lookup| cache.capture(lookup, parts.status, &request.headers, &parts.headers));
+        if let Some(exchange) = &mut exchange {
+            let state = if capture.is_some() { CacheState::Miss } else { CacheState::Uncacheable };
+            exchange.was_not_kept(state);
+        }
+        if capture.is_some() {
+            cache.missed();
+        }
+        let answer = Answer::passing(body, exchange, lease, self.limit);
+        Response::from_parts(parts, answer.captured(capture))
     }
 
     /// Sends a request, and sends it again where a kept connection turned out to be closed: one that has no effect,

@@ -9,6 +9,7 @@ mod filters;
 mod invariants;
 mod porcelain;
 mod readme;
+mod relay;
 mod schema;
 mod store;
 mod wrap;
