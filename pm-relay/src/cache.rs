@@ -123,7 +123,7 @@ impl Cache {
     /// Begins to keep the answer to a request, if it may be kept.
     pub(crate) fn capture(
         self: &Rc<Self>,
-        lookup: Lookup,
+        lookup: &Lookup,
         status: StatusCode,
         request: &HeaderMap,
         answer: &HeaderMap,
@@ -168,8 +168,8 @@ impl Cache {
     }
 
     /// Writes an answer beside its place and moves it there, so that whoever reads finds a whole one or none.
-    fn write(&self, key: &Key, entry: Entry, body: Vec<u8>) {
-        let bytes = entry.to_bytes(&body);
+    fn write(&self, key: &Key, entry: &Entry, body: &[u8]) {
+        let bytes = entry.to_bytes(body);
         let size = bytes.len() as u64;
         if size > self.room / 2 {
             return;
@@ -240,7 +240,7 @@ impl Capture {
     pub(crate) fn keep(mut self) {
         let (entry, body) = (std::mem::take(&mut self.entry), std::mem::take(&mut self.body));
         self.release(body.len());
-        self.cache.write(&self.key, entry, body);
+        self.cache.write(&self.key, &entry, &body);
     }
 
     fn release(&self, bytes: usize) {

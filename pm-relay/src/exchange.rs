@@ -138,6 +138,11 @@ impl Exchange {
         self.record.status = (!matches!(fault, Fault::ClientClosed)).then(|| fault.status());
     }
 
+    /// There was no answer, and the client is not told, because the request goes out again.
+    pub(crate) fn lost(&mut self, fault: &Fault) {
+        self.record.error = Some(fault.word().to_owned());
+    }
+
     /// The answer broke off.
     pub(crate) fn cut(&mut self, word: &'static str) {
         self.record.error = Some(word.to_owned());

@@ -141,8 +141,9 @@ impl Relay {
             *response.headers_mut() = cache::refreshed(&entry, &parts.headers);
             return response.map(|()| Answer::Made(Some(cache::body(entry))));
         }
-        let capture =
-            lookup.and_then(|lookup| cache.capture(lookup, parts.status, &request.headers, &parts.headers));
+        let capture = lookup
+            .as_ref()
+            .and_then(|lookup| cache.capture(lookup, parts.status, &request.headers, &parts.headers));
         if let Some(exchange) = &mut exchange {
             let state = if capture.is_some() { CacheState::Miss } else { CacheState::Uncacheable };
             exchange.was_not_kept(state);
@@ -163,8 +164,9 @@ impl Relay {
             match self.exchange(departure, &mut connection, body).await {
                 Ok(response) => return Ok(Arrival { response, connection }),
                 Err(Unanswered { unsent: Some(unsent), .. }) => body = unsent,
-                Err(Unanswered { fault: Fault::UpstreamClosed { .. }, .. }) if has_no_effect => {
+                Err(Unanswered { fault: fault @ Fault::UpstreamClosed { .. }, .. }) if has_no_effect => {
                     body = Outgoing::none(Rc::clone(&departure.upload));
+                    self.count_again(departure, &fault);
                 }
                 Err(Unanswered { fault, .. }) => return Err(fault),
             }
@@ -175,6 +177,16 @@ impl Relay {
         let mut connection = self.connect(departure).await?;
         let answer = self.exchange(departure, &mut connection, body).await;
         answer.map(|response| Arrival { response, connection }).map_err(|unanswered| unanswered.fault)
+    }
+
+    /// A request that went out stands in the server's log, so it has a record, and so has its repetition.
+    fn count_again(&self, departure: &mut Departure, fault: &Fault) {
+        let Some(mut exchange) = departure.exchange.take() else { return };
+        exchange.lost(fault);
+        drop(exchange);
+        let Departure { route, parts, upload, .. } = departure;
+        let again = |asked| Exchange::begin(&self.ledger, parts, route, asked, Rc::clone(upload));
+        departure.exchange = route.asked.clone().map(again);
     }
 
     async fn connect(&self, departure: &mut Departure) -> Result<Connection, Fault> {

@@ -50,8 +50,7 @@ mod tests {
         sweep(folder.path(), 1000);
         assert_eq!(children(&inner).count(), 10);
         sweep(folder.path(), 500);
-        let mut left: Vec<_> =
-            children(&inner).map(|file| file.file_name().map(|name| name.to_owned())).collect();
+        let mut left: Vec<_> = children(&inner).map(|file| file.file_name().map(ToOwned::to_owned)).collect();
         left.sort();
         assert_eq!(left, ["0", "1", "2", "3"].map(|name| Some(name.into())));
     }

@@ -125,17 +125,36 @@ fn a_client_that_leaves_is_recorded_and_the_server_is_let_go() {
 
 #[test]
 fn a_kept_connection_that_was_closed_is_not_the_clients_trouble() {
-    let (url, _) = server(2, |_, mut stream| {
+    let (sender, closed) = std::sync::mpsc::channel();
+    let (url, _) = server(2, move |_, mut stream| {
         head(&mut stream);
         answer(&mut stream, 2, "ok");
         // It says nothing of closing, and closes.
+        drop(stream);
+        let _ = sender.send(());
     });
     let relay = Relay::start(&["--upstream", &url], &[]);
-    for _ in 0..2 {
+    for turn in 0..2 {
+        if turn == 1 {
+            closed.recv().expect("it has closed");
+        }
         let given = over_socket(&relay.socket(), get("api.github.com", "/user"));
         assert_eq!((status(&given), body(&given)), (200, "ok"));
     }
     assert!(relay.stop().iter().all(|one| one.error.is_none() && one.connect_ms.is_some()));
+}
+
+#[test]
+fn a_request_that_is_lost_on_a_kept_connection_goes_out_again_and_both_are_counted() {
+    let github = github();
+    let relay = relay_to(&github);
+    over_socket(&relay.socket(), get("api.github.com", "/rate_limit"));
+    github.faults().push(Fault::new(Effect::Drop));
+    let given = over_socket(&relay.socket(), get("api.github.com", "/rate_limit"));
+    assert_eq!((status(&given), github.requests().len()), (200, 3));
+    let records: Vec<_> = relay.stop().into_iter().map(|one| (one.status, one.error, one.attempt)).collect();
+    let lost = (None, Some("upstream_closed".to_owned()), Some(1));
+    assert_eq!(records, [(Some(200), None, Some(1)), lost, (Some(200), None, Some(2))]);
 }
 
 #[test]

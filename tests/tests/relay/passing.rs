@@ -1,5 +1,7 @@
 //! What goes through: requests and answers as they are, and a record of each.
 
+use std::io::Write;
+
 use pm_e2e::fake_github::Fault;
 use pm_record::{CostSource, LimitHit, Thousandths};
 
@@ -126,7 +128,6 @@ fn what_is_between_neighbors_is_not_passed_on_and_all_else_is_as_it_was_written(
     let (url, upstream) = server(1, |_, mut stream| {
         let head = head(&mut stream);
         let body = format!("{head}|");
-        use std::io::Write as _;
         let _ = write!(
             stream,
             "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/x\r\nX-Odd-CASE: 1\r\nConnection: X-Hop\r\nX-Hop: 1\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{body}",
