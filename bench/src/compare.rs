@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod answer;
+mod api;
 mod args;
 mod error;
 mod figures;
@@ -56,12 +57,17 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     std::fs::create_dir_all(&args.work).map_err(|source| Error::file(&args.work, source))?;
     let heading = bench.heading();
     bench.say(&heading)?;
-    if args.what != What::Aggregate {
+    if matches!(args.what, What::Wrap | What::All) {
         wrap::compare(&mut bench)?;
         start_up::compare(&mut bench)?;
     }
-    if args.what != What::Wrap {
+    if matches!(args.what, What::Api | What::All) {
+        api::compare(&mut bench)?;
+    }
+    if matches!(args.what, What::Aggregate | What::All) {
         aggregate::compare(&mut bench)?;
+    }
+    if !bench.goals.is_empty() {
         bench.say(&page::overview(&bench.goals))?;
     }
     if let Some(path) = &args.page {
@@ -92,6 +98,7 @@ impl Bench<'_> {
     fn require_tools(&self) -> Result<(), Error> {
         let needed = match self.args.what {
             What::Aggregate => aggregate::tools(self.args),
+            What::Api => vec![api::TOOL],
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
         };
         let missing = needed.into_iter().find(|tool| !self.args.bin.join(tool).is_file());

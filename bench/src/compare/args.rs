@@ -62,6 +62,8 @@ pub(super) enum What {
     Wrap,
     /// Aggregating a log
     Aggregate,
+    /// Requests through the relay
+    Api,
     /// Everything
     All,
 }
@@ -119,7 +121,7 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap => String::new(),
+            What::Wrap | What::Api => String::new(),
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();

@@ -50,6 +50,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A client of ours got no answer, or none was to be had.
+    #[error("cannot talk over loopback")]
+    Talk(#[source] io::Error),
     /// A file of the work folder cannot be used.
     #[error("cannot use '{}'", path.display())]
     File {
@@ -78,6 +81,7 @@ impl Explain for Error {
             | Self::Missing { .. }
             | Self::Start { .. }
             | Self::Failed { .. }
+            | Self::Talk(_)
             | Self::File { .. }
             | Self::Write(_) => Exit::Environment,
         }
@@ -89,12 +93,15 @@ impl Explain for Error {
             Self::NotBuilt(program) if program.ends_with(append::TOOL) => {
                 Some("build it with `cargo build --release -p pm-bench`".to_owned())
             }
+            Self::NotBuilt(program) if program.ends_with("fake-github") => {
+                Some("build it with `cargo build --release -p pm-e2e --bin fake-github`".to_owned())
+            }
             Self::NotBuilt(_) => Some("build it with `scripts/build`".to_owned()),
             Self::Missing { package, .. } => Some(format!("try `apt-get install {package}`")),
             Self::Failed { command, .. } | Self::Wrong { command, .. } => {
                 Some(format!("see for yourself with `{command}`"))
             }
-            Self::Start { .. } | Self::File { .. } | Self::Write(_) => None,
+            Self::Start { .. } | Self::Talk(_) | Self::File { .. } | Self::Write(_) => None,
         }
     }
 }
