@@ -51,6 +51,18 @@ pub struct Args {
     #[arg(long, value_name = "NAME=PROGRAM,…", value_parser = parse_phase, requires = "trace")]
     pub phase: Vec<ProgramPhase>,
 
+    /// Count the command's requests to GitHub's API, and what they cost
+    #[arg(long)]
+    pub api: bool,
+
+    /// Record each of these requests as well
+    #[arg(long, requires = "api")]
+    pub api_requests: bool,
+
+    /// Read the quota before and after, and tell how far the difference is the command's own
+    #[arg(long)]
+    pub quota: bool,
+
     /// Record the arguments too, with what looks like a secret masked
     #[arg(long)]
     pub record_args: bool,
@@ -73,6 +85,7 @@ Examples:
   pm-wrap --context project_size=large -- gh-pm batch     with a label to group by: context.project_size
   pm-wrap --timeout 5m -- ./nightly.sh                    not for longer than this
   pm-wrap --trace --phase git=git -- ./release.sh         how much of it is git, and every process of it
+  pm-wrap --api -- gh issue list | pm-report              how many API requests, and how much quota?
   pm-wrap --mark upload                                   inside of a script: what follows is the upload
 
 Exit status: the command's own; 124 after --timeout, 125 when pm-wrap itself cannot start it, 126 when

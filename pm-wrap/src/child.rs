@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use pm_cli::Streams;
 use pm_record::Thousandths;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -19,6 +20,7 @@ use crate::following::{Change, Followed, Following};
 use crate::image::Image;
 use crate::journal::{Journal, Told};
 use crate::kernel;
+use crate::ledger::Ledger;
 use crate::limit::{Limit, Measure};
 use crate::memory::MemoryUse;
 use crate::sampler::Sampler;
@@ -56,6 +58,7 @@ struct Ready {
     signals: bool,
     marks: bool,
     birth: bool,
+    requests: bool,
 }
 
 /// A command that has ended.
@@ -135,14 +138,24 @@ impl<'a> Child<'a> {
     }
 
     /// Waits for the end, passing signals on and stopping whenever the command stops.
-    pub(crate) fn wait(mut self) -> Result<Outcome, Error> {
+    pub(crate) fn wait(
+        mut self,
+        mut ledger: Option<&mut Ledger>,
+        io: &mut Streams,
+    ) -> Result<Outcome, Error> {
         // Whatever happens raises a SIGCHLD, which was blocked before the command was started.
         let mut ended = false;
         while !(ended && self.nobody_is_to_be_ended()) {
-            let ready = self.sleep(ended)?;
+            let ready = self.sleep(ended, ledger.as_deref())?;
             // Marks come first: their time is that of their reading, and nobody must wait to make one.
             if ready.marks {
                 self.journal.drain(self.started.elapsed());
+            }
+            if ready.requests
+                && let Some(ledger) = &mut ledger
+            {
+                ledger.take(self.signals, io);
+                self.survivors.iter_mut().for_each(|survivors| survivors.leave_out(ledger.pid()));
             }
             let mut news = self.more;
             if ready.signals {
@@ -255,7 +268,7 @@ impl<'a> Child<'a> {
     }
 
     /// Waits until something comes or is due.
-    fn sleep(&self, ended: bool) -> Result<Ready, Error> {
+    fn sleep(&self, ended: bool, ledger: Option<&Ledger>) -> Result<Ready, Error> {
         let sampled = self.sampler.next().filter(|_| !ended);
         let at_once = self.more.then_some(Duration::ZERO);
         let due = sampled.into_iter().chain(self.limit.next()).chain(at_once).min();
@@ -264,8 +277,9 @@ impl<'a> Child<'a> {
         let signals = self.signals.descriptor();
         // What is not there is asked for nothing, in the place of what it would be.
         let birth = self.birth.as_ref().map(Birth::descriptor);
+        let requests = ledger.and_then(Ledger::descriptor);
         let mut watched =
-            [Some(signals), self.journal.descriptor(), birth].map(|descriptor| match descriptor {
+            [Some(signals), self.journal.descriptor(), birth, requests].map(|descriptor| match descriptor {
                 Some(descriptor) => PollFd::from_borrowed_fd(descriptor, PollFlags::IN),
                 None => PollFd::from_borrowed_fd(signals, PollFlags::empty()),
             });
@@ -273,8 +287,8 @@ impl<'a> Child<'a> {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(Error::Wait(error.into())),
         }
-        let [signals, marks, birth] = watched.map(|one| !one.revents().is_empty());
-        Ok(Ready { signals, marks, birth })
+        let [signals, marks, birth, requests] = watched.map(|one| !one.revents().is_empty());
+        Ok(Ready { signals, marks, birth, requests })
     }
 
     /// Takes in what became of the new process.

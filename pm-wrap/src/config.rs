@@ -25,6 +25,11 @@ pub(crate) struct Config {
     pub(crate) then: Option<OsString>,
     pub(crate) limit: Limit,
     pub(crate) trace: bool,
+    /// Whether requests to GitHub's API are counted, and each recorded.
+    pub(crate) api: bool,
+    pub(crate) api_requests: bool,
+    /// Whether the quota is read before and after.
+    pub(crate) quota: bool,
     /// The phases that programs stand for, the first that matches first.
     pub(crate) program_phases: Vec<ProgramPhase>,
     pub(crate) record_args: bool,
@@ -66,6 +71,9 @@ impl From<Args> for Config {
             then: args.then,
             limit: Limit::new(args.timeout, args.kill_after),
             trace: args.trace,
+            api: args.api,
+            api_requests: args.api_requests,
+            quota: args.quota,
             program_phases: args.phase,
             record_args: args.record_args,
         }

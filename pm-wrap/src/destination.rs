@@ -5,6 +5,7 @@ use std::io::Write;
 use pm_cli::{Exit, Explain, Streams};
 use pm_record::Timestamp;
 use pm_store::Store;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::config::Destination;
 use crate::signals::Signals;
@@ -49,6 +50,33 @@ pub(crate) fn write(
             Ok(began_the_day.then_some(store))
         }
     }
+}
+
+/// The same while the command runs: whoever reads the record must not keep us waiting. What was written is taken
+/// out of `lines`.
+pub(crate) fn write_now(
+    destination: &Destination,
+    lines: &mut Vec<u8>,
+    signals: &Signals,
+    io: &mut Streams,
+) -> Result<Option<Store>, Trouble> {
+    if *destination != Destination::Stdout {
+        return write(destination, &std::mem::take(lines), signals, io);
+    }
+    let mut written = 0;
+    for piece in pieces(lines, TO_PIPE) {
+        let mut watched = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT)];
+        if !matches!(poll(&mut watched, Some(&Timespec::default())), Ok(1..)) {
+            break;
+        }
+        let done = io.output.write_all(piece).and_then(|()| io.output.flush());
+        if !io.output.is_closed() {
+            done.map_err(Trouble::Stdout)?;
+        }
+        written += piece.len();
+    }
+    lines.drain(..written);
+    Ok(None)
 }
 
 /// Cuts lines into pieces of whole lines, each as long as it may be. A line that is longer stays whole.

@@ -12,12 +12,11 @@ use std::time::Duration;
 use nix::sys::stat::Mode as SysMode;
 use nix::unistd::mkfifo;
 use pm_cli::Environment;
-use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, fstat, mkdirat, openat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, fstat, openat, statat, unlinkat};
 use rustix::io::Errno;
 
 use crate::execution_id::ExecutionId;
+use crate::runtime;
 
 /// The variable that tells a command where its marks go.
 pub(crate) const VARIABLE: &str = "PM_MARKS";
@@ -41,19 +40,13 @@ pub(crate) struct Fifo {
 }
 
 impl Fifo {
-    /// Makes the FIFO in the user's run-time folder, or else in a folder of his own where temporary files are;
-    /// one in memory is the quicker. Where none can be had there is none.
+    /// Makes the FIFO in the first folder that will have it. Where none can be had there is none.
     pub(crate) fn make(environment: &Environment, id: &ExecutionId) -> Option<Self> {
-        let private = format!("github-pm-{}", rustix::process::geteuid().as_raw());
-        let runtime = environment.absolute("XDG_RUNTIME_DIR").map(|folder| folder.join("github-pm"));
-        let temporary =
-            [Some(Path::new("/dev/shm")), environment.absolute("TMPDIR"), Some(Path::new("/tmp"))];
-        let temporary = temporary.into_iter().flatten().map(|folder| folder.join(&private));
-        runtime.into_iter().chain(temporary).find_map(|folder| Self::make_in(&folder, id.as_str()).ok())
+        runtime::places(environment).find_map(|folder| Self::make_in(&folder, id.as_str()).ok())
     }
 
     fn make_in(path: &Path, name: &str) -> rustix::io::Result<Self> {
-        let folder = open_private(path)?;
+        let folder = runtime::open_private(path)?;
         let made = mkfifo(&path.join(name), SysMode::S_IRUSR | SysMode::S_IWUSR);
         made.map_err(|error| Errno::from_raw_os_error(error as i32))?;
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -113,30 +106,6 @@ impl Drop for Fifo {
     fn drop(&mut self) {
         // Whoever still holds it open goes on writing to nobody; a name that is left is swept later.
         let _ = unlinkat(&self.folder, &self.name, AtFlags::empty());
-    }
-}
-
-/// Opens a folder that belongs to nobody else, made if need be. `/tmp` is everybody's: whoever can write into
-/// the folder could put something else in the place of a FIFO.
-fn open_private(path: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = || openat(CWD, path, flags, Mode::empty());
-    let folder = match open() {
-        Err(Errno::NOENT) => {
-            match mkdirat(CWD, path, Mode::RWXU) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error),
-            }
-            open()?
-        }
-        other => other?,
-    };
-    let status = fstat(&folder)?;
-    let shared = Mode::from_raw_mode(status.st_mode).intersects(Mode::WGRP | Mode::WOTH);
-    if shared || status.st_uid != rustix::process::geteuid().as_raw() {
-        Err(Errno::ACCESS)
-    } else {
-        Ok(folder)
     }
 }
 

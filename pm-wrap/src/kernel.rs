@@ -8,6 +8,7 @@
 )]
 
 use std::io;
+use std::os::fd::RawFd;
 #[cfg(target_os = "linux")]
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -100,6 +101,18 @@ pub(crate) fn before_exec(
     // SAFETY: between fork and exec only async-signal-safe functions may be called, and nothing may be freed.
     // `last` is a plain copy of values that owns nothing, and its caller only sets actions and a mask in it.
     unsafe { command.pre_exec(last) };
+}
+
+/// Has `command` start in a session of its own, with these descriptors, which close in every other program.
+pub(crate) fn apart_with(command: &mut Command, descriptors: [Option<RawFd>; 3]) {
+    before_exec(command, move || {
+        nix::unistd::setsid()?;
+        for descriptor in descriptors.into_iter().flatten() {
+            // SAFETY: this only changes a flag of a descriptor, and of one that is not there it changes nothing.
+            nix::errno::Errno::result(unsafe { nix::libc::fcntl(descriptor, nix::libc::F_SETFD, 0) })?;
+        }
+        Ok(())
+    });
 }
 
 /// Sends a signal by its number, which may be that of a real-time signal.

@@ -25,19 +25,26 @@ mod heritage;
 mod image;
 mod journal;
 mod kernel;
+mod ledger;
 mod limit;
 pub mod marks;
 mod mask;
 mod memory;
 mod name;
+mod overlay;
 mod phases;
 mod proc;
+mod quota;
 mod record;
+mod relay;
+mod runtime;
 mod sampler;
+mod sibling;
 mod sightings;
 mod signals;
 mod stops;
 mod survivors;
+mod tally;
 mod then;
 #[cfg(target_os = "linux")]
 mod trace;
@@ -51,6 +58,7 @@ use std::time::Duration;
 
 use pm_cli::{Exit, Streams};
 use pm_record::{PerformanceMetrics, Timestamp};
+use pm_store::Store;
 
 use crate::args::Args;
 use crate::child::{Child, End, Outcome, Plan};
@@ -60,6 +68,8 @@ use crate::execution_id::ExecutionId;
 use crate::fifo::Fifo;
 use crate::image::Image;
 use crate::journal::Journal;
+use crate::ledger::Ledger;
+use crate::quota::Quota;
 use crate::record::{Beginning, Identity};
 use crate::signals::Signals;
 use crate::trace_context::TraceContext;
@@ -84,16 +94,18 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let config = Config::from(args);
     // From here until this process ends: a signal must not end it before the command's status is known.
     let signals = Signals::block().map_err(Error::Prepare)?;
+    let id = ExecutionId::random();
+    let watch = Watch::begin(&config, &id, &signals, io);
     let parent = io.environment.get(trace_context::VARIABLE);
     let beginning = Beginning {
         config: &config,
-        id: ExecutionId::random(),
+        id,
         trace: TraceContext::child_of(parent, chance::bytes()),
         started: Timestamp::from_millis(io.clock.now_millis()),
         parent: io.environment.get(execution_id::VARIABLE).and_then(ExecutionId::inherited),
     };
-    let Measured { run, processes, result } = measure(&beginning, &signals, io);
-    emit(&config, run, &processes, &signals, io);
+    let Measured { run, others, store, result } = measure(&beginning, watch, &signals, io);
+    emit(&config, run, &others, store, &signals, io);
     signals.release();
     result
 }
@@ -101,24 +113,51 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
 /// What is there to tell, and how to end.
 struct Measured {
     run: PerformanceMetrics,
-    /// The records of its processes, as lines.
-    processes: Vec<u8>,
+    /// The records of its processes and of its requests, as lines.
+    others: Vec<u8>,
+    /// The store whose day was begun with some of those already.
+    store: Option<Store>,
     result: Result<Exit, Error>,
 }
 
+/// What goes on at GitHub while the command runs, as far as that was asked for.
+#[derive(Debug)]
+struct Watch {
+    quota: Option<Quota>,
+    ledger: Option<Ledger>,
+}
+
+impl Watch {
+    fn begin(config: &Config, id: &ExecutionId, signals: &Signals, io: &mut Streams) -> Self {
+        let quota = config.quota.then(|| Quota::before(signals, io)).flatten();
+        let ledger = config.api.then(|| Ledger::open(config, id, signals, io)).flatten();
+        Self { quota, ledger }
+    }
+}
+
 /// Runs the command and makes its records.
-fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measured {
+fn measure(beginning: &Beginning, watch: Watch, signals: &Signals, io: &mut Streams) -> Measured {
+    let Watch { quota, mut ledger } = watch;
     let mut identity = Identity::default();
-    let child = plan(beginning, signals, io).and_then(Child::start);
+    let child = plan(beginning, ledger.as_ref(), signals, io).and_then(Child::start);
     if let Err(Error::Prepare(reason)) = &child {
+        // Nobody would be left to bring home what the command changes.
+        ledger = None;
         in_place(beginning, signals, reason, io);
     }
     let outcome = child.and_then(|child| {
         // The command begins meanwhile, on another core if there is one.
         identity = Identity { host: pm_cli::host(), machine: pm_cli::machine() };
-        child.meanwhile(Duration::from_millis(io.clock.now_millis().unsigned_abs()));
-        child.wait()
+        let time_of_day = Duration::from_millis(io.clock.now_millis().unsigned_abs());
+        child.meanwhile(time_of_day);
+        if let Some(ledger) = &ledger {
+            ledger.sweep(time_of_day);
+        }
+        child.wait(ledger.as_mut(), io)
     });
+    let counted = ledger.map(|ledger| ledger.close(signals, io));
+    let delta =
+        quota.and_then(|quota| quota.after(counted.as_ref().map(|counted| &counted.tally), signals, io));
     match outcome {
         Ok(mut outcome) => {
             if let Some(ignored) = &outcome.told.ignored {
@@ -128,12 +167,19 @@ fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measur
                 io.complain(TOOL, trouble);
             }
             let result = Ok(exit(&outcome));
-            let processes = record::processes(beginning, std::mem::take(&mut outcome.followed.records));
-            Measured { run: record::finished(beginning, identity, outcome), processes, result }
+            let mut others = record::processes(beginning, std::mem::take(&mut outcome.followed.records));
+            let mut store = None;
+            if let Some(counted) = counted {
+                counted.outrank(&mut outcome.told);
+                others.extend(counted.lines);
+                store = counted.store;
+            }
+            outcome.told.github_api.quota_delta = delta;
+            Measured { run: record::finished(beginning, identity, outcome), others, store, result }
         }
         Err(error) => {
             let run = record::not_started(beginning, identity, &error);
-            Measured { run, processes: Vec::new(), result: Err(error) }
+            Measured { run, others: Vec::new(), store: None, result: Err(error) }
         }
     }
 }
@@ -141,29 +187,35 @@ fn measure(beginning: &Beginning, signals: &Signals, io: &mut Streams) -> Measur
 /// Becomes the command, unmeasured: a system that has no process or descriptor left for us has none to spare
 /// for measuring. It returns only if that cannot be either.
 fn in_place(beginning: &Beginning, signals: &Signals, reason: &std::io::Error, io: &mut Streams) {
-    if let Ok(Plan { config, mut image, .. }) = plan(beginning, signals, io) {
+    if let Ok(Plan { config, mut image, .. }) = plan(beginning, None, signals, io) {
         io.tell(TOOL, &format!("'{}' is not measured: {reason}", config.name));
         let _ = image.become_it(signals.heritage(), config.destination.streams());
     }
 }
 
 /// The command as it is to be started.
-fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Result<Plan<'a>, Error> {
+fn plan<'a>(
+    beginning: &'a Beginning,
+    ledger: Option<&Ledger>,
+    signals: &'a Signals,
+    io: &Streams,
+) -> Result<Plan<'a>, Error> {
     let Beginning { config, id, trace, .. } = beginning;
     let fifo = Fifo::make(&io.environment, id);
-    let ours: [(&str, OsString); 4] = [
+    let run: [(&str, OsString); 4] = [
         (execution_id::VARIABLE, id.as_str().into()),
         ("PM_WRAP_PID", std::process::id().to_string().into()),
         (fifo::VARIABLE, Fifo::variable(fifo.as_ref())),
         (trace_context::VARIABLE, trace.header().into()),
     ];
+    let ours = run.iter().chain(ledger.map(Ledger::variables).unwrap_or_default());
     // A state belongs to the trace that it came with.
     let foreign = if trace.record().parent_span_id.is_none() { trace_context::STATE } else { "" };
     let variables = io.environment.variables();
-    let kept = variables.filter(|(name, _)| *name != foreign && ours.iter().all(|(our, _)| name != our));
+    let kept = variables.filter(|(name, _)| *name != foreign && ours.clone().all(|(our, _)| name != our));
     let variables = kept
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .chain(ours.iter().map(|(name, value)| (OsString::from(name), value.clone())));
+        .chain(ours.clone().map(|(name, value)| (OsString::from(name), value.clone())));
     let path = io.environment.get("PATH");
     let image = Image::new(&config.program, &config.arguments, path, variables).map_err(Error::Prepare)?;
     let programs = config.program_phases.iter().map(|phase| phase.name.clone()).collect();
@@ -171,14 +223,21 @@ fn plan<'a>(beginning: &'a Beginning, signals: &'a Signals, io: &Streams) -> Res
 }
 
 /// Hands the records on. From here on nothing may fail: the command has ended and its status counts.
-fn emit(config: &Config, run: PerformanceMetrics, processes: &[u8], signals: &Signals, io: &mut Streams) {
+fn emit(
+    config: &Config,
+    run: PerformanceMetrics,
+    others: &[u8],
+    store: Option<Store>,
+    signals: &Signals,
+    io: &mut Streams,
+) {
     let line = record::line(run);
     let written = destination::write(&config.destination, &line, signals, io)
-        .and_then(|begun| destination::write(&config.destination, processes, signals, io).map(|_| begun));
-    let begun = written.unwrap_or_else(|trouble| {
+        .and_then(|begun| destination::write(&config.destination, others, signals, io).map(|_| begun));
+    let begun = store.or(written.unwrap_or_else(|trouble| {
         io.complain(TOOL, &trouble);
         None
-    });
+    }));
     if let Some(command) = &config.then
         && let Err(trouble) = then::start(command, &line, signals)
     {

@@ -13,6 +13,8 @@ use crate::usage::TransferAccount;
 #[derive(Debug)]
 pub(crate) struct Survivors {
     tree: Tree,
+    /// A child of ours that was started later, and is no part of the command.
+    left_out: Option<Pid>,
 }
 
 impl Survivors {
@@ -23,20 +25,29 @@ impl Survivors {
             // Whoever started us by `exec` in its own place left us its children.
             let tree = Some(Tree::of_later_children(getpid())).filter(Tree::is_readable)?;
             rustix::process::set_child_subreaper(Some(getpid())).ok()?;
-            Some(Self { tree })
+            Some(Self { tree, left_out: None })
         }
         #[cfg(not(target_os = "linux"))]
         None
     }
 
+    /// Takes a child for none of those.
+    pub(crate) fn leave_out(&mut self, pid: Option<u32>) {
+        self.left_out = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    }
+
     /// Who lives below this process.
     pub(crate) fn living(&mut self) -> Vec<Pid> {
-        self.tree.living().into_iter().filter(|&process| process != getpid()).collect()
+        let left_out = [Some(getpid()), self.left_out];
+        self.tree.living().into_iter().filter(|&process| !left_out.contains(&Some(process))).collect()
     }
 
     /// Waits for adopted processes that have ended, but for those who are waited for elsewhere.
     pub(crate) fn bury(&self, elsewhere: impl Fn(Pid) -> bool, transfers: &mut TransferAccount) {
-        for process in self.tree.children_of_root().into_iter().filter(|&process| !elsewhere(process)) {
+        for process in self.tree.children_of_root().into_iter() {
+            if elsewhere(process) || self.left_out == Some(process) {
+                continue;
+            }
             let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
             if matches!(waitid(WaitId::Pid(process), look | WaitIdOptions::NOWAIT), Ok(Some(_))) {
                 let _ = transfers.around(|| waitid(WaitId::Pid(process), look));
