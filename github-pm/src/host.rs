@@ -117,7 +117,7 @@ pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Er
     let mut planned = match &store {
         _ if is_measured(here) => unmeasured(host, None),
         Err(error) => unmeasured(host, Some(not_recorded(error))),
-        Ok(_) => wrap::around(host, word, settings.alerts_after_command, here),
+        Ok(_) => wrap::around(host, word, &settings, here),
     };
     if let Setting::Untrusted { file, cli } = &setting {
         planned.warnings.insert(0, not_trusted(file, cli));

@@ -200,7 +200,8 @@ mod tests {
             ]
         );
 
-        assert_eq!(Settings::of(&store).expect("settings"), Settings::default());
+        let settings = Settings { api: true, ..Settings::default() };
+        assert_eq!(Settings::of(&store).expect("settings"), settings);
         let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
         assert_eq!((mode(&init.folder), mode(&init.folder.join("alerts.yml"))), (0o700, 0o600));
     }

@@ -2,6 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
+use pm_store::Settings;
+
 use crate::command_list;
 use crate::explain;
 use crate::invocation::Invocation;
@@ -9,7 +11,12 @@ use crate::plan::{Become, Warning};
 use crate::surroundings::Surroundings;
 
 /// The host command, measured. Where a tool is missing it runs without it, and people are told.
-pub(crate) fn around(host: Invocation, word: Option<&OsStr>, judged: bool, here: &Surroundings) -> Become {
+pub(crate) fn around(
+    host: Invocation,
+    word: Option<&OsStr>,
+    settings: &Settings,
+    here: &Surroundings,
+) -> Become {
     let Some(wrap) = here.tool("pm-wrap") else {
         return Become {
             invocation: host,
@@ -19,7 +26,10 @@ pub(crate) fn around(host: Invocation, word: Option<&OsStr>, judged: bool, here:
     };
     let mut warnings = Vec::new();
     let mut args: Vec<OsString> = vec!["--store".into()];
-    if judged {
+    if settings.api {
+        args.extend(["--api".into(), "--api-requests".into()]);
+    }
+    if settings.alerts_after_command {
         match verdict(here) {
             Some(command) => args.extend(["--then".into(), command]),
             None => warnings.push(missing("pm-alert", "judged", here)),

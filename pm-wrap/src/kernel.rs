@@ -104,10 +104,10 @@ pub(crate) fn before_exec(
 }
 
 /// Has `command` start in a session of its own, with these descriptors, which close in every other program.
-pub(crate) fn apart_with(command: &mut Command, descriptors: [Option<RawFd>; 3]) {
+pub(crate) fn apart_with(command: &mut Command, descriptors: [RawFd; 3]) {
     before_exec(command, move || {
         nix::unistd::setsid()?;
-        for descriptor in descriptors.into_iter().flatten() {
+        for descriptor in descriptors {
             // SAFETY: this only changes a flag of a descriptor, and of one that is not there it changes nothing.
             nix::errno::Errno::result(unsafe { nix::libc::fcntl(descriptor, nix::libc::F_SETFD, 0) })?;
         }

@@ -4,10 +4,11 @@
 //! connects in between waits a little. It runs in a session of its own, where the terminal's ^C does not reach it,
 //! and ends when we do, however that comes about: its standard input is a pipe that closes then.
 
-use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter};
+use std::fs::{File, Permissions};
+use std::io::{self, PipeReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -54,6 +55,8 @@ struct Process {
     child: Child,
     /// Records, as lines.
     output: File,
+    /// Where it says that it is ready.
+    ready: PipeReader,
 }
 
 /// What came from a relay.
@@ -78,14 +81,13 @@ impl Relay {
         let program = sibling::find(PROGRAM, environment)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{PROGRAM} is not installed")))?;
         let unix = UnixListener::bind(socket)?;
+        std::fs::set_permissions(socket, Permissions::from_mode(0o600))?;
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = tcp.local_addr()?.port();
         let arguments = ["--until-stdin-closes", "--execution-id", id.as_str()].map(str::to_owned);
-        let (ready, voice) = io::pipe()?;
-        let process = spawn(&program, &arguments, &unix, &tcp, Some(&voice), signals)?;
-        drop(voice);
+        let process = spawn(&program, &arguments, &unix, &tcp, signals)?;
         let relay = Self { program, arguments, unix, tcp, port, process, restarted: false, dead: Vec::new() };
-        wait_until_ready(&ready)?;
+        wait_until_ready(&relay.process.ready)?;
         Ok(relay)
     }
 
@@ -117,7 +119,7 @@ impl Relay {
             return News::Lost;
         }
         self.restarted = true;
-        match spawn(&self.program, &self.arguments, &self.unix, &self.tcp, None, signals) {
+        match spawn(&self.program, &self.arguments, &self.unix, &self.tcp, signals) {
             Ok(process) => {
                 self.dead.push(std::mem::replace(&mut self.process, process));
                 News::Restarted
@@ -179,16 +181,14 @@ fn spawn(
     arguments: &[String],
     unix: &UnixListener,
     tcp: &TcpListener,
-    voice: Option<&PipeWriter>,
     signals: &Signals,
 ) -> io::Result<Process> {
-    let handed = [Some(unix.as_raw_fd()), Some(tcp.as_raw_fd()), voice.map(AsRawFd::as_raw_fd)];
+    let (ready, voice) = io::pipe()?;
+    let handed = [unix.as_raw_fd(), tcp.as_raw_fd(), voice.as_raw_fd()];
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     for (name, descriptor) in ["--socket-fd", "--listen-fd", "--ready-fd"].into_iter().zip(handed) {
-        if let Some(descriptor) = descriptor {
-            command.arg(name).arg(descriptor.to_string());
-        }
+        command.arg(name).arg(descriptor.to_string());
     }
     // What is done last is done first to the new process: the signals come last.
     kernel::apart_with(&mut command, handed);
@@ -197,7 +197,7 @@ fn spawn(
     let output = child.stdout.take().map(|output| File::from(std::os::fd::OwnedFd::from(output)));
     let output = output.ok_or(io::ErrorKind::BrokenPipe)?;
     rustix::io::ioctl_fionbio(&output, true)?;
-    Ok(Process { child, output })
+    Ok(Process { child, output, ready })
 }
 
 /// Waits for the word of a relay that it serves. One that ends without it has said why, to people.

@@ -12,6 +12,8 @@ pub struct Settings {
     pub cli: Option<String>,
     /// Whether a host command is judged as soon as it has ended.
     pub alerts_after_command: bool,
+    /// Whether the requests of host commands to GitHub's API are counted.
+    pub api: bool,
     /// What becomes of records in time.
     pub store: Retention,
 }
@@ -38,7 +40,7 @@ impl Default for Retention {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cli: None, alerts_after_command: true, store: Retention::default() }
+        Self { cli: None, alerts_after_command: true, api: false, store: Retention::default() }
     }
 }
 

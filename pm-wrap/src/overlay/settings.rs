@@ -94,9 +94,9 @@ impl Mapping {
             if old.is_some_and(|old| old.means_the_same(entry)) {
                 continue;
             }
-            let mine = self.keys.iter_mut().find(|mine| mine.key == entry.key);
-            if let (Some(old), Some(mine)) = (old, mine)
-                && let (Some(old), Some(new), Some(mut inner)) = (old.inside(), entry.inside(), mine.inside())
+            if let Some(mine) = self.keys.iter_mut().find(|mine| mine.key == entry.key)
+                && let Some(old) = old.map_or_else(|| Some(Self::default()), Entry::inside_or_nothing)
+                && let (Some(new), Some(mut inner)) = (entry.inside(), mine.inside())
             {
                 inner.follow(&old, &new);
                 mine.fill(&inner);
@@ -139,6 +139,12 @@ impl Entry {
             .map(|line| line.unwrap_or("\n"))
             .collect();
         Mapping::parse(&dedented).filter(|inside| indentation > 0 && !inside.is_empty())
+    }
+
+    /// The same, where there may be nothing below it.
+    fn inside_or_nothing(&self) -> Option<Mapping> {
+        let is_nothing = self.scalar().is_some_and(|text| text.is_empty()) || self.value() == ("{}", "");
+        if is_nothing { Some(Mapping::default()) } else { self.inside() }
     }
 
     /// Puts a mapping below it.
@@ -316,6 +322,10 @@ git_protocol: ssh # for work
         check(mine, before, after, expected);
         check(expected, after, "aliases:\n    co: pr checkout\n", mine.replace("  ", "    ").as_str());
         check("a: b\n", before, after, &format!("a: b\n{after}"));
+        let theirs = "aliases:\n    theirs: x\n";
+        for before in ["", "aliases:\n", "aliases: {}\n"] {
+            check(theirs, before, "aliases:\n    ours: y\n", &format!("{theirs}    ours: y\n"));
+        }
     }
 
     #[test]

@@ -62,6 +62,14 @@ pub enum Effect {
         /// 500, 502, 503 or 504.
         status: u16,
     },
+    /// Sends the client to another address.
+    Redirect {
+        /// 301, 302, 307 or 308.
+        #[serde(default = "found")]
+        status: u16,
+        /// The address.
+        location: String,
+    },
     /// The connection ends before the first byte of an answer.
     Drop,
     /// The true answer, cut in the middle of the body that `Content-Length` promised.
@@ -75,6 +83,10 @@ pub enum Effect {
         /// The wait before each write.
         pause_ms: u64,
     },
+}
+
+fn found() -> u16 {
+    302
 }
 
 fn forbidden() -> u16 {
@@ -153,6 +165,12 @@ impl Fault {
     #[must_use]
     pub fn server_error(status: u16) -> Self {
         Fault::new(Effect::ServerError { status })
+    }
+
+    /// Answers 302 with another address.
+    #[must_use]
+    pub fn redirect(location: &str) -> Self {
+        Fault::new(Effect::Redirect { status: 302, location: location.to_owned() })
     }
 
     /// Hits only paths that start so, an Enterprise prefix taken off.

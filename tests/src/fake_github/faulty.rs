@@ -31,6 +31,9 @@ pub(super) fn replacement(
             })
         }
         &Effect::ServerError { status } => Some(Answer::error(status, "Server Error")),
+        Effect::Redirect { status, location } => {
+            Some(Answer::empty(*status).with("Location", location.clone()))
+        }
         // Never sent.
         Effect::Drop => Some(Answer::empty(500)),
         Effect::Latency { .. } | Effect::Truncate | Effect::MalformedJson | Effect::SlowDrip { .. } => None,

@@ -59,6 +59,18 @@ impl GhHome {
         GhHome { directory, program, path, token: token.to_owned() }
     }
 
+    /// A home in which `gh` has never been: it has no configuration at all.
+    ///
+    /// # Panics
+    ///
+    /// When `gh` is not installed, or the directory cannot be made.
+    #[must_use]
+    pub fn untouched(token: &str) -> Self {
+        let home = GhHome::through(Path::new("/nowhere"), token);
+        fs::remove_dir_all(home.config_directory()).expect("the directory is ours");
+        home
+    }
+
     /// The whole environment that `gh`, or a tool that starts it, is to be given; start from an empty one.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
