@@ -210,6 +210,17 @@ fn judging_can_be_switched_off() {
 }
 
 #[test]
+fn its_requests_are_counted_where_the_store_says_so() {
+    let place = Place::new().program("path/gh-pm", HOST);
+    place.file("desk/.github-pm/config.yml", "api: true\nalerts_after_command: false\n");
+    assert_eq!(place.run(&["status"]).status, 0);
+    assert_eq!(
+        place.wrap_log(),
+        "--store\n--api\n--api-requests\n--name\nstatus\n--\nTOP/path/gh-pm\nstatus\n"
+    );
+}
+
+#[test]
 fn a_stranger_s_store_starts_nothing_until_it_is_trusted_and_again_when_it_changes() {
     let place = Place::new().program("path/gh-pm", HOST).program("desk/evil", HOST);
     place.file("desk/.github-pm/config.yml", "cli: ./evil\n");

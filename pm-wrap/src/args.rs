@@ -14,6 +14,7 @@ use crate::name::LONGEST;
 /// then goes to standard error; with -o or --store the record goes there and nothing else changes.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pm-wrap", version, after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that stands by itself")]
 pub struct Args {
     /// Append the record to this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "store")]

@@ -54,6 +54,7 @@ pub(crate) struct Child<'a> {
 
 /// What there is to read.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one descriptor")]
 struct Ready {
     signals: bool,
     marks: bool,

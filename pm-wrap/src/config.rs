@@ -25,14 +25,23 @@ pub(crate) struct Config {
     pub(crate) then: Option<OsString>,
     pub(crate) limit: Limit,
     pub(crate) trace: bool,
-    /// Whether requests to GitHub's API are counted, and each recorded.
-    pub(crate) api: bool,
-    pub(crate) api_requests: bool,
+    pub(crate) requests: Requests,
     /// Whether the quota is read before and after.
     pub(crate) quota: bool,
     /// The phases that programs stand for, the first that matches first.
     pub(crate) program_phases: Vec<ProgramPhase>,
     pub(crate) record_args: bool,
+}
+
+/// What becomes of requests to GitHub's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Requests {
+    /// They go where they always went.
+    Unseen,
+    /// They are added up.
+    Counted,
+    /// And each of them has a record of its own.
+    Recorded,
 }
 
 /// Where the record goes.
@@ -71,8 +80,11 @@ impl From<Args> for Config {
             then: args.then,
             limit: Limit::new(args.timeout, args.kill_after),
             trace: args.trace,
-            api: args.api,
-            api_requests: args.api_requests,
+            requests: match (args.api, args.api_requests) {
+                (false, _) => Requests::Unseen,
+                (true, false) => Requests::Counted,
+                (true, true) => Requests::Recorded,
+            },
             quota: args.quota,
             program_phases: args.phase,
             record_args: args.record_args,

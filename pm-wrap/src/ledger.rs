@@ -3,7 +3,7 @@
 //! `gh` is led to the relay by its configuration, other programs by the variables that name the API's address.
 //! Whatever cannot be set up or goes wrong on the way is one warning, and the command runs without it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use pm_cli::{Environment, Exit, Explain, Streams};
 use pm_record::{Record, Scalar, Thousandths};
 use pm_store::Store;
 
-use crate::config::{Config, Destination};
+use crate::config::{Config, Destination, Requests};
 use crate::destination;
 use crate::execution_id::ExecutionId;
 use crate::journal::Told;
@@ -132,7 +132,7 @@ impl Ledger {
         let lines = Lines {
             tally: Tally::default(),
             begun: Vec::new(),
-            kept: config.api_requests.then(|| config.destination.clone()),
+            kept: (config.requests == Requests::Recorded).then(|| config.destination.clone()),
             held: Vec::new(),
             left_out: 0,
             store: None,
@@ -289,7 +289,7 @@ fn variables(overlay: &Overlay, port: u16, environment: &Environment) -> Vec<(&'
     if PROXIES.iter().any(|name| environment.get(name).is_some()) {
         // A proxy would look for our port on its own machine.
         for name in EXCEPTIONS {
-            let mut exceptions = environment.get(name).map(|others| others.to_owned()).unwrap_or_default();
+            let mut exceptions = environment.get(name).map(OsStr::to_owned).unwrap_or_default();
             if !exceptions.is_empty() {
                 exceptions.push(",");
             }

@@ -62,7 +62,7 @@ use pm_store::Store;
 
 use crate::args::Args;
 use crate::child::{Child, End, Outcome, Plan};
-use crate::config::Config;
+use crate::config::{Config, Requests};
 pub use crate::error::Error;
 use crate::execution_id::ExecutionId;
 use crate::fifo::Fifo;
@@ -130,7 +130,8 @@ struct Watch {
 impl Watch {
     fn begin(config: &Config, id: &ExecutionId, signals: &Signals, io: &mut Streams) -> Self {
         let quota = config.quota.then(|| Quota::before(signals, io)).flatten();
-        let ledger = config.api.then(|| Ledger::open(config, id, signals, io)).flatten();
+        let ledger =
+            (config.requests != Requests::Unseen).then(|| Ledger::open(config, id, signals, io)).flatten();
         Self { quota, ledger }
     }
 }

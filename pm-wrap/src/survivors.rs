@@ -44,7 +44,7 @@ impl Survivors {
 
     /// Waits for adopted processes that have ended, but for those who are waited for elsewhere.
     pub(crate) fn bury(&self, elsewhere: impl Fn(Pid) -> bool, transfers: &mut TransferAccount) {
-        for process in self.tree.children_of_root().into_iter() {
+        for process in self.tree.children_of_root() {
             if elsewhere(process) || self.left_out == Some(process) {
                 continue;
             }

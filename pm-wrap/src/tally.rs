@@ -172,7 +172,9 @@ mod tests {
 
     fn tally(requests: &[&str]) -> Tally {
         let mut tally = Tally::default();
-        requests.iter().for_each(|fields| tally.add(request("10:30:15", fields)));
+        for fields in requests {
+            tally.add(request("10:30:15", fields));
+        }
         tally
     }
 

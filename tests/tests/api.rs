@@ -18,7 +18,7 @@ use pm_e2e::harness::{Outcome, Place, programs};
 use pm_record::{ApiRequest, GithubApi, PerformanceMetrics, Record};
 
 /// Longer than anything here takes on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A fake GitHub, and a user whose `gh` reaches it.
 struct World {
@@ -87,7 +87,7 @@ impl World {
             match Record::parse(line.as_bytes()).expect(line) {
                 Record::Performance(run) => told.push(Told { run: *run, requests: Vec::new() }),
                 Record::Request(request) => {
-                    told.last_mut().expect("the run comes first").requests.push(*request)
+                    told.last_mut().expect("the run comes first").requests.push(*request);
                 }
                 other => panic!("nobody asked for {other:?}"),
             }

@@ -1,5 +1,7 @@
 //! Other clients than `gh`: whatever asks at `GITHUB_API_URL`, as Octokit and its kin do in a workflow.
 
+use pm_e2e::harness::repository;
+
 use super::{World, whole};
 
 const ASK: &str = "curl -sS -H \"Authorization: Bearer $GH_TOKEN\" -A test";
@@ -40,4 +42,27 @@ fn two_tokens_are_told_apart() {
     assert!(credentials.iter().all(Option::is_some) && credentials[0] != credentials[1], "{credentials:?}");
     let log = world.place.read("log.ndjson");
     assert!(!log.contains("ghp_other") && !log.contains(&world.github.token()));
+}
+
+#[test]
+fn the_examples_of_the_manual_run() {
+    let manual = std::fs::read_to_string(repository().join("docs/github-api.md")).expect("the manual");
+    let examples = manual.lines().filter_map(|line| line.strip_prefix("    "));
+    let (curl, wraps): (Vec<_>, Vec<_>) =
+        examples.filter(|line| !line.starts_with("new Octokit")).partition(|line| line.starts_with("curl"));
+    assert!(curl.len() == 1 && wraps.len() == 4, "{curl:?} {wraps:?}");
+    let world = World::new();
+    let place = world.place.with([("GH_REPO", "octo/tools"), ("GITHUB_API_URL", &world.github.url())]);
+    place.script("nightly.sh", curl[0]);
+    place.script("bin/gh-pm", "gh api user --silent");
+    let path =
+        format!("{}:{}/bin:/usr/bin:/bin", pm_e2e::harness::programs().display(), place.path().display());
+    let place = place.with([("PATH", path)]);
+    for example in wraps {
+        let before = world.github.requests().len();
+        let outcome = place.sh(example);
+        assert_eq!(outcome.code, Some(0), "{example}: {outcome:?}");
+        assert!(world.github.requests().len() > before, "{example}: {outcome:?}");
+    }
+    assert!(place.read("log.ndjson").contains("\"requests_made\":1,"));
 }
