@@ -38,8 +38,7 @@ const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 #[derive(Debug)]
 pub(crate) struct Ledger {
     overlay: Overlay,
-    /// None when it has died for good.
-    relay: Option<Relay>,
+    relay: Relay,
     lines: Lines,
     troubles: Vec<Trouble>,
     variables: Vec<(&'static str, OsString)>,
@@ -138,7 +137,7 @@ impl Ledger {
             store: None,
             lost: None,
         };
-        Ok(Self { overlay, relay: Some(relay), lines, troubles: Vec::new(), variables })
+        Ok(Self { overlay, relay, lines, troubles: Vec::new(), variables })
     }
 
     /// What the command is to find in its environment.
@@ -153,18 +152,17 @@ impl Ledger {
 
     /// Readable when requests were made.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.relay.as_ref().map(Relay::descriptor)
+        self.relay.descriptor()
     }
 
     /// Who is a child of ours, and no part of the command.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.relay.as_ref().map(Relay::pid)
+    pub(crate) fn pid(&self) -> u32 {
+        self.relay.pid()
     }
 
     /// Takes in what was made, and hands on what there is much of.
     pub(crate) fn take(&mut self, signals: &Signals, io: &mut Streams) {
-        let Some(relay) = &mut self.relay else { return };
-        let lines = &mut self.lines;
+        let Self { relay, lines, .. } = self;
         match relay.read(signals, |bytes| lines.take(bytes)) {
             News::Nothing => {}
             News::Restarted => {
@@ -173,7 +171,6 @@ impl Ledger {
             }
             News::Lost => {
                 // Nobody listens any more, so nobody must be sent there.
-                self.relay = None;
                 self.overlay.give_up();
                 self.troubles.push(Trouble::Lost);
             }
@@ -184,9 +181,7 @@ impl Ledger {
     /// The command has ended: everything that was counted. What it changed of `gh`'s configuration is kept.
     pub(crate) fn close(self, signals: &Signals, io: &mut Streams) -> Counted {
         let Self { overlay, relay, mut lines, mut troubles, .. } = self;
-        if let Some(relay) = relay {
-            relay.finish(signals, |bytes| lines.take(bytes));
-        }
+        relay.finish(signals, |bytes| lines.take(bytes));
         troubles.extend(overlay.bring_home().err().map(Trouble::NotBroughtHome));
         troubles.extend((lines.left_out > 0).then_some(Trouble::LeftOut(lines.left_out)));
         troubles.extend(lines.lost.map(Trouble::NotWritten));

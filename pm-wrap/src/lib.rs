@@ -21,6 +21,7 @@ mod error;
 mod execution_id;
 mod fifo;
 mod following;
+pub mod gh_settings;
 mod heritage;
 mod image;
 mod journal;

@@ -5,7 +5,6 @@
 //! changes in `config.yml` is brought home when it has ended. The costs: another terminal does not see such a
 //! change before, and what outlives the run finds no configuration.
 
-mod settings;
 mod sweep;
 
 use std::ffi::{OsStr, OsString};
@@ -19,8 +18,8 @@ use pm_cli::{Environment, Exit, Explain};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::execution_id::ExecutionId;
+use crate::gh_settings::Mapping;
 use crate::runtime;
-use settings::Mapping;
 
 /// The variable that tells `gh` where its configuration is.
 pub(crate) const VARIABLE: &str = "GH_CONFIG_DIR";
@@ -242,8 +241,12 @@ fn read(path: &Path) -> Result<Mapping, Trouble> {
     }
     let is_too_long = text.len() as u64 > LONGEST_SETTINGS;
     let mapping = Mapping::parse(&text).filter(|_| !is_too_long);
-    let mapping = mapping.ok_or_else(|| Trouble::Unclear { path: path.to_owned() })?;
-    Ok(if mapping.is_empty() { Mapping::parse(WITHOUT_SETTINGS).unwrap_or_default() } else { mapping })
+    let mut mapping = mapping.ok_or_else(|| Trouble::Unclear { path: path.to_owned() })?;
+    if mapping.is_empty() {
+        let implied = Mapping::parse(WITHOUT_SETTINGS).unwrap_or_default();
+        mapping.follow(&Mapping::default(), &implied);
+    }
+    Ok(mapping)
 }
 
 fn socket_in(folder: &Path) -> PathBuf {

@@ -40,14 +40,18 @@ const PROGRAM: &str = "pm-relay";
 pub(crate) struct Relay {
     program: PathBuf,
     arguments: [String; 3],
-    unix: UnixListener,
-    tcp: TcpListener,
+    /// None when it has died for good: whoever connects then is refused at once.
+    sockets: Option<Sockets>,
     port: u16,
     process: Process,
-    /// Whether it has been started anew already.
-    restarted: bool,
-    /// Those that died, to be waited for when nobody's account is open any more.
-    dead: Vec<Process>,
+    /// The one before it, to be waited for when the command's account is closed.
+    dead: Option<Process>,
+}
+
+#[derive(Debug)]
+struct Sockets {
+    unix: UnixListener,
+    tcp: TcpListener,
 }
 
 #[derive(Debug)]
@@ -85,8 +89,9 @@ impl Relay {
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = tcp.local_addr()?.port();
         let arguments = ["--until-stdin-closes", "--execution-id", id.as_str()].map(str::to_owned);
-        let process = spawn(&program, &arguments, &unix, &tcp, signals)?;
-        let relay = Self { program, arguments, unix, tcp, port, process, restarted: false, dead: Vec::new() };
+        let sockets = Sockets { unix, tcp };
+        let process = spawn(&program, &arguments, &sockets, signals)?;
+        let relay = Self { program, arguments, sockets: Some(sockets), port, process, dead: None };
         wait_until_ready(&relay.process.ready)?;
         Ok(relay)
     }
@@ -101,31 +106,26 @@ impl Relay {
         self.process.child.id()
     }
 
-    /// Readable when there are records, or when it has died.
-    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.process.output.as_fd()
+    /// Readable when there are records, or when it has died; none when it has died for good.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.sockets.as_ref().map(|_| self.process.output.as_fd())
     }
 
     /// Reads what has come.
     pub(crate) fn read(&mut self, signals: &Signals, mut take: impl FnMut(&[u8])) -> News {
-        match self.process.read(PIECES, &mut take) {
+        match self.process.read(&mut take) {
             Read::Nothing => News::Nothing,
             Read::End => self.start_anew(signals),
         }
     }
 
     fn start_anew(&mut self, signals: &Signals) -> News {
-        if self.restarted {
-            return News::Lost;
-        }
-        self.restarted = true;
-        match spawn(&self.program, &self.arguments, &self.unix, &self.tcp, signals) {
-            Ok(process) => {
-                self.dead.push(std::mem::replace(&mut self.process, process));
-                News::Restarted
-            }
-            Err(_) => News::Lost,
-        }
+        let sockets = self.sockets.take().filter(|_| self.dead.is_none());
+        let Some(sockets) = sockets else { return News::Lost };
+        let Ok(process) = spawn(&self.program, &self.arguments, &sockets, signals) else { return News::Lost };
+        self.dead = Some(std::mem::replace(&mut self.process, process));
+        self.sockets = Some(sockets);
+        News::Restarted
     }
 
     /// Lets it finish, reads what it still has to say, and waits for it. Whoever asks us to end meanwhile is
@@ -133,12 +133,12 @@ impl Relay {
     pub(crate) fn finish(mut self, signals: &Signals, mut take: impl FnMut(&[u8])) {
         drop(self.process.child.stdin.take());
         let deadline = Instant::now() + END;
-        while self.process.read(PIECES, &mut take) == Read::Nothing {
+        while self.process.read(&mut take) == Read::Nothing {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || signals.asked_to_end() {
                 break;
             }
-            let _ = wait_for(&[self.descriptor(), signals.descriptor()], left);
+            let _ = wait_for(&[self.process.output.as_fd(), signals.descriptor()], left);
         }
     }
 }
@@ -160,9 +160,9 @@ enum Read {
 }
 
 impl Process {
-    fn read(&mut self, pieces: usize, take: &mut impl FnMut(&[u8])) -> Read {
+    fn read(&mut self, take: &mut impl FnMut(&[u8])) -> Read {
         let mut piece = [0; PIECE];
-        for _ in 0..pieces {
+        for _ in 0..PIECES {
             match rustix::io::read(&self.output, &mut piece) {
                 Ok(0) => return Read::End,
                 Ok(count) => take(&piece[..count]),
@@ -176,15 +176,9 @@ impl Process {
 }
 
 #[expect(clippy::disallowed_methods, reason = "starting this program is this module's job")]
-fn spawn(
-    program: &Path,
-    arguments: &[String],
-    unix: &UnixListener,
-    tcp: &TcpListener,
-    signals: &Signals,
-) -> io::Result<Process> {
+fn spawn(program: &Path, arguments: &[String], sockets: &Sockets, signals: &Signals) -> io::Result<Process> {
     let (ready, voice) = io::pipe()?;
-    let handed = [unix.as_raw_fd(), tcp.as_raw_fd(), voice.as_raw_fd()];
+    let handed = [sockets.unix.as_raw_fd(), sockets.tcp.as_raw_fd(), voice.as_raw_fd()];
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     for (name, descriptor) in ["--socket-fd", "--listen-fd", "--ready-fd"].into_iter().zip(handed) {

@@ -32,8 +32,8 @@ impl Survivors {
     }
 
     /// Takes a child for none of those.
-    pub(crate) fn leave_out(&mut self, pid: Option<u32>) {
-        self.left_out = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    pub(crate) fn leave_out(&mut self, pid: u32) {
+        self.left_out = i32::try_from(pid).ok().and_then(Pid::from_raw);
     }
 
     /// Who lives below this process.
