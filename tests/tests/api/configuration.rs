@@ -71,8 +71,8 @@ fn what_was_set_up_is_gone_after_a_signal() {
 #[test]
 fn what_a_killed_wrap_left_is_swept_by_the_next() {
     let world = World::new();
-    let mut wrap = world.start("touch ready; exec sleep 60");
-    wait_until("the command runs", || has(&world.place.path().join("ready")));
+    let mut wrap = world.start("exec sleep 60");
+    wait_until("the command runs", || super::children(wrap.id(), "sleep").len() == 1);
     let [command] = <[u32; 1]>::try_from(super::children(wrap.id(), "sleep")).expect("one command");
     let [relay] = <[u32; 1]>::try_from(super::children(wrap.id(), "pm-relay")).expect("one relay");
     super::signal(wrap.id(), "KILL");
