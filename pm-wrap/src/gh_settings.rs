@@ -85,14 +85,13 @@ impl Mapping {
     }
 
     fn put(&mut self, key: &str, body: String) {
-        match self.keys.iter_mut().find(|entry| entry.key == key) {
-            Some(entry) => entry.body = body,
-            None => {
-                // The comments of a file without a key stand in front of its first.
-                let lead = if self.is_empty() { std::mem::take(&mut self.tail) } else { String::new() };
-                self.keys.push(Entry { key: key.to_owned(), lead, body });
-            }
+        if let Some(entry) = self.keys.iter_mut().find(|entry| entry.key == key) {
+            entry.body = body;
+            return;
         }
+        // The comments of a file without a key stand in front of its first.
+        let lead = if self.is_empty() { std::mem::take(&mut self.tail) } else { String::new() };
+        self.keys.push(Entry { key: key.to_owned(), lead, body });
     }
 
     /// Does to this mapping what made `after` of `before`. What was only written in another way is no change.
