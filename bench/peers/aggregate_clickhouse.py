@@ -8,6 +8,23 @@ import sys
 
 import chdb
 
+SUMMED = {
+    "Float": (
+        "initialization_ms",
+        "authentication_ms",
+        "data_fetching_ms",
+        "processing_ms",
+        "output_generation_ms",
+        "peak_memory_mb",
+        "average_memory_mb",
+        "cpu_time_ms",
+    ),
+    "Int": ("io_operations", "requests_made", "rate_limit_consumed", "cache_hits", "cache_misses"),
+}
+SUMS = ", ".join(
+    f"sum(simpleJSONExtract{kind}(line, '{name}')) AS {name}" for kind, names in SUMMED.items() for name in names
+)
+
 # An exact quantile is the element at level * n, counted from 0; a level that is less by a trifle makes that
 # the nearest rank.
 QUERY = """
@@ -24,10 +41,7 @@ SELECT simpleJSONExtractString(line, 'command') AS command,
        quantiles[2] AS p90,
        quantiles[3] AS p95,
        quantiles[4] AS p99,
-       sum(simpleJSONExtractInt(line, 'requests_made')) AS requests_made,
-       sum(simpleJSONExtractInt(line, 'rate_limit_consumed')) AS rate_limit_consumed,
-       sum(simpleJSONExtractInt(line, 'cache_hits')) AS cache_hits,
-       sum(simpleJSONExtractInt(line, 'cache_misses')) AS cache_misses
+       {sums}
 FROM file({path}, 'LineAsString', 'line String')
 GROUP BY command
 ORDER BY command
@@ -35,5 +49,5 @@ SETTINGS output_format_json_quote_64bit_integers = 0
 """
 
 path = "'" + sys.argv[1].replace("\\", "\\\\").replace("'", "\\'") + "'"
-answer = chdb.query(f"SELECT * EXCEPT quantiles FROM ({QUERY.format(path=path)})", "JSONEachRow")
+answer = chdb.query(f"SELECT * EXCEPT quantiles FROM ({QUERY.format(path=path, sums=SUMS)})", "JSONEachRow")
 sys.stdout.buffer.write(answer.bytes())

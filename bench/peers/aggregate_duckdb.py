@@ -12,6 +12,33 @@ import duckdb
 hourly = sys.argv[2:] == ["hour"]
 by = "command, hour" if hourly else "command"
 
+# What is summed, by the object that it stands in.
+SUMMED = {
+    "duration.phases": dict.fromkeys(
+        (
+            "initialization_ms",
+            "authentication_ms",
+            "data_fetching_ms",
+            "processing_ms",
+            "output_generation_ms",
+        ),
+        "DOUBLE",
+    ),
+    "resource_usage": {
+        "peak_memory_mb": "DOUBLE",
+        "average_memory_mb": "DOUBLE",
+        "cpu_time_ms": "DOUBLE",
+        "io_operations": "BIGINT",
+    },
+    "github_api": dict.fromkeys(
+        ("requests_made", "rate_limit_consumed", "cache_hits", "cache_misses"), "BIGINT"
+    ),
+}
+sums = ", ".join(f"sum(run.{outer}.{name}) AS {name}" for outer, fields in SUMMED.items() for name in fields)
+columns = {
+    outer: ", ".join(f"{name} {kind}" for name, kind in fields.items()) for outer, fields in SUMMED.items()
+}
+
 QUERY = f"""
 SELECT run.command AS command,
        {"run.timestamp[:13] AS hour," if hourly else ""}
@@ -21,20 +48,16 @@ SELECT run.command AS command,
        min(run.duration.total_ms) AS min,
        max(run.duration.total_ms) AS max,
        quantile_disc(run.duration.total_ms, [0.5, 0.9, 0.95, 0.99]) AS quantiles,
-       sum(run.github_api.requests_made) AS requests_made,
-       sum(run.github_api.rate_limit_consumed) AS rate_limit_consumed,
-       sum(run.github_api.cache_hits) AS cache_hits,
-       sum(run.github_api.cache_misses) AS cache_misses
+       {sums}
 FROM (
     SELECT performance_metrics AS run
     FROM read_json(?, format = 'newline_delimited', columns = {{
         performance_metrics: 'STRUCT(
             command VARCHAR,
             {"timestamp VARCHAR," if hourly else ""}
-            duration STRUCT(total_ms DOUBLE),
-            github_api STRUCT(
-                requests_made BIGINT, rate_limit_consumed BIGINT, cache_hits BIGINT, cache_misses BIGINT
-            )
+            duration STRUCT(total_ms DOUBLE, phases STRUCT({columns["duration.phases"]})),
+            resource_usage STRUCT({columns["resource_usage"]}),
+            github_api STRUCT({columns["github_api"]})
         )'
     }})
 )
