@@ -56,6 +56,7 @@ const ENTRIES: &[Entry] = &[
     verb("doctor", Verb::Doctor, "check tools, store, settings, host command and gh"),
     tool("wrap", "pm-wrap", "run one command and emit what it cost"),
     tool("relay", "pm-relay", "emit a record for each request to GitHub"),
+    tool("ratelimit", "pm-ratelimit", "emit what is left of GitHub's rate limits"),
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     later(
@@ -106,7 +107,6 @@ const ENTRIES: &[Entry] = &[
         "emit what a tree of processes and the system use",
         "see what one command uses with `pm-wrap -- COMMAND`",
     ),
-    later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
     later("monitor", "start", "watch processes and quota", MONITOR),
     later("monitor", "status", "is a monitor running?", MONITOR),
     later("monitor", "stop", "end the monitor", MONITOR),
