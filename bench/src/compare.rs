@@ -15,6 +15,7 @@ mod machine;
 mod measure;
 mod page;
 mod peer;
+mod sample;
 mod start_up;
 mod table;
 mod wrap;
@@ -67,6 +68,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if matches!(args.what, What::Aggregate | What::All) {
         aggregate::compare(&mut bench)?;
     }
+    if matches!(args.what, What::Sample | What::All) {
+        sample::compare(&mut bench)?;
+    }
     if !bench.goals.is_empty() {
         bench.say(&page::overview(&bench.goals))?;
     }
@@ -99,6 +103,7 @@ impl Bench<'_> {
         let needed = match self.args.what {
             What::Aggregate => aggregate::tools(self.args),
             What::Api => vec![api::TOOL],
+            What::Sample => vec![sample::OURS],
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
         };
         let missing = needed.into_iter().find(|tool| !self.args.bin.join(tool).is_file());

@@ -11,6 +11,7 @@ esac"#;
 
 fn healthy() -> Place {
     ["pm-wrap", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
         Place::bare().alone(),
         |place, tool| {
             let version = env!("CARGO_PKG_VERSION");
@@ -40,6 +41,7 @@ fn a_healthy_place_is_all_marks_and_no_advice() {
         "Tools
   ✓ github-pm       {version}  TOP/bin/github-pm
   ✓ pm-wrap         {version}  TOP/bin/pm-wrap
+  ✓ pm-sample       {version}  TOP/bin/pm-sample
   ✓ pm-relay        {version}  TOP/bin/pm-relay
   ✓ pm-ratelimit    {version}  TOP/bin/pm-ratelimit
   ✓ pm-aggregate    {version}  TOP/bin/pm-aggregate

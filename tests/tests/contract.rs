@@ -22,6 +22,7 @@ fn an_unknown_flag_is_wrong_usage_with_a_hint() {
         check_usage(&place, tool, &format!("{tool} --no-such-flag"), 2);
     }
     check_usage(&place, "pm-ratelimit", "pm-ratelimit --no-such-flag", 2);
+    check_usage(&place, "pm-sample", "pm-sample --no-such-flag", 2);
     // Status 2 could be that of the command which it runs.
     check_usage(&place, "pm-wrap", "pm-wrap --no-such-flag -- true", 125);
     // Its first word belongs to the host command, whatever it is.
@@ -48,10 +49,16 @@ fn a_full_disk_is_said_and_is_status_4() {
     let place = Place::new();
     place.write("in.ndjson", pm_e2e::harness::run_record("x", "2024-12-06T10:30:15Z", 1));
     place.sh("pm-aggregate in.ndjson > summary.ndjson").succeeds();
-    for reader in ["pm-aggregate in.ndjson", "pm-alert --pass in.ndjson", "pm-report summary.ndjson"] {
-        let stderr = place.sh(&format!("{reader} > /dev/full")).fails_with(4);
+    let tools = [
+        "pm-sample --once",
+        "pm-aggregate in.ndjson",
+        "pm-alert --pass in.ndjson",
+        "pm-report summary.ndjson",
+    ];
+    for tool in tools {
+        let stderr = place.sh(&format!("{tool} > /dev/full")).fails_with(4);
         let last = stderr.lines().last().unwrap_or_default();
-        assert!(last.contains(": cannot write to standard output: "), "{reader}: {stderr}");
+        assert!(last.contains(": cannot write to standard output: "), "{tool}: {stderr}");
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) enum What {
     Aggregate,
     /// Requests through the relay
     Api,
+    /// Sampling processes
+    Sample,
     /// Everything
     All,
 }
@@ -121,7 +123,7 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api => String::new(),
+            What::Wrap | What::Api | What::Sample => String::new(),
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();

@@ -34,6 +34,38 @@ struct Cost {
     peak_mib: f64,
 }
 
+/// A command that runs beside this program, and not longer than it is wanted.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    command: &'a CommandLine,
+    child: Option<Child>,
+}
+
+impl Running<'_> {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.as_ref().map_or(0, Child::id)
+    }
+
+    /// Waits for its end. Returns the CPU time of it and of every process that it waited for, in milliseconds.
+    pub(super) fn cpu_ms(mut self) -> Result<f64, Error> {
+        let Some(mut child) = self.child.take() else { return Ok(0.0) };
+        let ended = child.wait4().map_err(|source| self.command.cannot_start(source))?;
+        if !ended.status.success() {
+            return Err(self.command.failed(ended.status, String::new()));
+        }
+        Ok((ended.rusage.utime + ended.rusage.stime).as_secs_f64() * 1000.0)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// All runs of one command.
 #[derive(Debug)]
 pub(super) struct Measured {
@@ -154,6 +186,14 @@ impl CommandLine {
         let mut command = self.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.spawn().map_err(|source| self.cannot_start(source))
+    }
+
+    /// Starts it and lets it run beside this program; what it says goes nowhere.
+    pub(super) fn run(&self) -> Result<Running<'_>, Error> {
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().map_err(|source| self.cannot_start(source))?;
+        Ok(Running { command: self, child: Some(child) })
     }
 
     /// An error about how it ended.

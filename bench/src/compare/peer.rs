@@ -44,6 +44,16 @@ impl Peer {
         Self::find("taskset", bench.on_path("taskset"), &["--version"])
     }
 
+    pub(super) fn pidstat(bench: &Bench<'_>) -> Option<Self> {
+        Self::find("pidstat", bench.on_path("pidstat"), &["-V"])
+    }
+
+    /// Stands beside the Python that it is installed for.
+    pub(super) fn psrecord(bench: &Bench<'_>) -> Option<Self> {
+        let program = bench.args.python.as_ref().map(|python| python.with_file_name("psrecord"));
+        Self::find("psrecord", program, &["--help"])
+    }
+
     pub(super) fn duckdb(bench: &Bench<'_>) -> Option<Self> {
         Self::in_python(bench, "DuckDB", "duckdb")
     }

@@ -1,4 +1,4 @@
-//! `system_metrics`: one tick of a process tree and of the machine it runs on. To be made by `pm-sample`.
+//! `system_metrics`: one tick of chosen processes and of the machine they run on.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub struct SystemMetrics {
     pub schema: Schema,
     /// When the reading was taken.
     pub timestamp: Timestamp,
-    /// Memory of the process tree and of the machine.
+    /// Memory of the chosen processes and of the machine.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub memory: Memory,
     /// Processor use since the tick before.
@@ -27,7 +27,7 @@ pub struct SystemMetrics {
     /// Network use.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub network: Network,
-    /// How many processes the tree has.
+    /// How many processes are chosen and live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes: Option<Thousandths>,
     /// The load averages over 1, 5 and 15 minutes.
@@ -36,9 +36,15 @@ pub struct SystemMetrics {
     /// Pressure stall information by resource, in percent of the last 10 seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure: Option<IndexMap<String, Thousandths>>,
-    /// How late the tick came.
+    /// How late the tick came, where that is a millisecond or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_ms: Option<Thousandths>,
+    /// How many ticks before this one were due and could not be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<Thousandths>,
+    /// Whose traffic `network` is: `processes`, the chosen ones' own, or `system`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_scope: Option<String>,
     /// The machine's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -47,15 +53,38 @@ pub struct SystemMetrics {
     pub machine: Option<String>,
 }
 
+impl SystemMetrics {
+    /// A tick at `timestamp` of which nothing else is known.
+    #[must_use]
+    pub fn new(timestamp: Timestamp) -> Self {
+        Self {
+            schema: Schema,
+            timestamp,
+            memory: Memory::default(),
+            cpu: Cpu::default(),
+            disk: Disk::default(),
+            network: Network::default(),
+            processes: None,
+            load_average: None,
+            pressure: None,
+            late_ms: None,
+            missed: None,
+            network_scope: None,
+            host: None,
+            machine: None,
+        }
+    }
+}
+
 /// Memory, in MiB.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Memory {
-    /// What the process tree holds.
+    /// What the chosen processes hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process_memory_mb: Option<Thousandths>,
-    /// What the machine could still give.
+    /// What the machine, or the container, could still give.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_memory_available_mb: Option<Thousandths>,
     /// The first over the second, in percent.
@@ -68,13 +97,13 @@ pub struct Memory {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Cpu {
-    /// The process tree's use; 100 is one core.
+    /// The chosen processes' use; 100 is one core.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process_cpu_percentage: Option<Thousandths>,
     /// The machine's use; 100 is all cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_cpu_percentage: Option<Thousandths>,
-    /// How many cores there are.
+    /// How many cores there are to use; a container may have a part of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_cores: Option<Thousandths>,
 }
@@ -87,7 +116,7 @@ pub struct Disk {
     /// The size of the store's records, in MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_file_size_mb: Option<Thousandths>,
-    /// The size of the host command's cache, in MiB.
+    /// The size of what the store could make anew, in MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_size_mb: Option<Thousandths>,
     /// What is free on the store's file system, in GiB.
@@ -106,7 +135,7 @@ pub struct Network {
     /// Bytes received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_received: Option<Thousandths>,
-    /// Open connections.
+    /// Open connections at the time of the tick.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_connections: Option<Thousandths>,
 }

@@ -3,6 +3,8 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use crate::rollup::FOLDERS;
+use crate::segment::RECORDS;
 use crate::{Error, links};
 
 /// The name of a store's folder.
@@ -84,6 +86,17 @@ impl Store {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The folder of its records. It need not be there yet.
+    #[must_use]
+    pub fn records_folder(&self) -> PathBuf {
+        self.root.join(RECORDS)
+    }
+
+    /// The folders of what it can make from its records again. They need not be there yet.
+    pub fn cache_folders(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        FOLDERS.into_iter().map(|folder| self.root.join(folder))
     }
 
     /// Whether it is the user's own, and not one that was found or named.

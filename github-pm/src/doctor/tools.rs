@@ -9,6 +9,7 @@ use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 
 const TOOLS: [&str; 6] = ["pm-wrap", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"];
+const TOOLS: [&str; 6] = ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
