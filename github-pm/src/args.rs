@@ -3,12 +3,15 @@
 //! The words before the verb are read by hand, because clap would refuse or reorder what is meant for the
 //! host command. Each verb then has a parser of its own.
 
+mod monitor;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use pm_cli::Usage;
 use pm_record::Field;
 
+pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
 use crate::timeframe::Timeframe;
 
 /// The command line, cut at its first word that is no flag of ours.

@@ -5,10 +5,11 @@
 //! while alerts are sent, so another run may find one that is just being sent; only after
 //! [`SENDING_MILLIS`] does it count as left behind. The cost is that what a crash left behind waits so long.
 //!
-//! When the file fails, counting goes on in memory until the end of this run.
+//! When the file fails, counting goes on in memory until the end of this run; one that follows a store, and so has
+//! no end, tries again each time.
 
 use pm_record::{PerformanceAlert, Timestamp};
-use pm_store::{Channel, LockedState, StateFile, Store};
+use pm_store::{Channel, LockedState, Place, StateFile, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -18,6 +19,10 @@ use crate::state::State;
 
 /// Longer than any channel takes.
 const SENDING_MILLIS: i64 = 60_000;
+
+/// For how long a store that was followed is followed on from where that stopped: longer than whoever restarts
+/// pm-alert waits, and too short for news of yesterday.
+const RESTART_MILLIS: i64 = 600_000;
 
 /// How far the clock of another machine may be ahead.
 const CLOCK_SKEW_MILLIS: i64 = 24 * 3600 * 1000;
@@ -32,6 +37,9 @@ const VERSION: u64 = 1;
 pub(crate) struct Ledger {
     home: Home,
     known: Known,
+    reached: Option<Place>,
+    is_following: bool,
+    is_unwritten: bool,
     troubles: Vec<Error>,
 }
 
@@ -51,6 +59,16 @@ struct Known {
     state: State,
     pending: Vec<Notice>,
     notices: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    followed: Option<Followed>,
+}
+
+/// How far a store was judged while it was followed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Followed {
+    /// In milliseconds since the Unix epoch.
+    at: i64,
+    place: Place,
 }
 
 /// An alert on its way.
@@ -78,12 +96,37 @@ pub(crate) struct Judged {
 
 impl Ledger {
     pub(crate) fn new(home: Home) -> Self {
-        Self { home, known: Known::default(), troubles: Vec::new() }
+        Self {
+            home,
+            known: Known::default(),
+            reached: None,
+            is_following: false,
+            is_unwritten: false,
+            troubles: Vec::new(),
+        }
     }
 
-    /// Takes in observations, in one step that no other process sees half of.
+    /// Takes in observations, in one step that no other process sees half of. `now` is in milliseconds.
     pub(crate) fn judge(&mut self, judge: &Judge, observations: Vec<Observation>, now: i64) -> Judged {
-        self.change(|known| known.judge(judge, observations, now))
+        let followed = self.reached.take().map(|place| Followed { at: now, place });
+        self.change(|known| {
+            known.followed = followed.or(known.followed.take());
+            known.judge(judge, observations, now)
+        })
+    }
+
+    /// Lets the next judgment write down that the store was followed up to here.
+    pub(crate) fn reach(&mut self, place: Place) {
+        self.reached = Some(place);
+    }
+
+    /// From now on the store is followed. Says how far an earlier run did so, if that was not long ago.
+    pub(crate) fn follow(&mut self, now: i64) -> Option<Place> {
+        self.is_following = true;
+        // The lock is given back at once: nothing is changed.
+        drop(self.load());
+        let followed = self.known.followed.take()?;
+        (followed.at.abs_diff(now) < RESTART_MILLIS.unsigned_abs()).then_some(followed.place)
     }
 
     /// Remembers that the notices were sent to all but those channels that they still name.
@@ -104,8 +147,21 @@ impl Ledger {
     fn change<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
         let locked = self.load();
         let result = change(&mut self.known);
-        if let Some(Err(error)) = locked.map(|locked| locked.replace(&self.known.to_bytes())) {
-            self.give_up(error.into());
+        if let Some(locked) = locked {
+            let bytes = self.known.to_bytes();
+            // Who follows a store writes all the time, and tells of alerts before the disk would answer.
+            let replaced =
+                if self.is_following { locked.replace_soon(&bytes) } else { locked.replace(&bytes) };
+            match replaced {
+                Ok(()) => self.is_unwritten = false,
+                // There may be room again before the end of a run that has none.
+                Err(error) if self.is_following => {
+                    if !std::mem::replace(&mut self.is_unwritten, true) {
+                        self.troubles.push(error.into());
+                    }
+                }
+                Err(error) => self.give_up(error.into()),
+            }
         }
         result
     }
@@ -123,6 +179,8 @@ impl Ledger {
                 self.give_up(error.into());
                 None
             }
+            // What could not be written is ahead of what stands there.
+            Ok((_, locked)) if self.is_unwritten => Some(locked),
             Ok((None, locked)) => {
                 self.known = Known::default();
                 Some(locked)
@@ -159,7 +217,7 @@ impl Ledger {
 
 impl Default for Known {
     fn default() -> Self {
-        Self { version: VERSION, state: State::default(), pending: Vec::new(), notices: 0 }
+        Self { version: VERSION, state: State::default(), pending: Vec::new(), notices: 0, followed: None }
     }
 }
 

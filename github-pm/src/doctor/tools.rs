@@ -10,6 +10,7 @@ use crate::surroundings::Surroundings;
 
 const TOOLS: [&str; 6] = ["pm-wrap", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"];
 const TOOLS: [&str; 6] = ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"];
+const TOOLS: [&str; 6] = ["pm-wrap", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
