@@ -14,5 +14,6 @@ pub mod append;
 pub mod compare;
 pub mod generate;
 mod generator;
+pub mod series;
 
 pub use generator::{Generator, Layout, Scribe};
