@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "an end-to-end test starts the programs it is about")]
 
 mod aggregate;
+mod compare;
 mod contract;
 mod digests;
 mod fake_github;
