@@ -6,6 +6,7 @@
 mod aggregate;
 mod answer;
 mod args;
+mod detect;
 mod error;
 mod figures;
 mod goal;
@@ -56,12 +57,17 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     std::fs::create_dir_all(&args.work).map_err(|source| Error::file(&args.work, source))?;
     let heading = bench.heading();
     bench.say(&heading)?;
-    if args.what != What::Aggregate {
+    if matches!(args.what, What::Wrap | What::All) {
         wrap::compare(&mut bench)?;
         start_up::compare(&mut bench)?;
     }
-    if args.what != What::Wrap {
+    if matches!(args.what, What::Aggregate | What::All) {
         aggregate::compare(&mut bench)?;
+    }
+    if matches!(args.what, What::Detect | What::All) {
+        detect::compare(&mut bench)?;
+    }
+    if args.what != What::Wrap {
         bench.say(&page::overview(&bench.goals))?;
     }
     if let Some(path) = &args.page {
@@ -93,6 +99,8 @@ impl Bench<'_> {
         let needed = match self.args.what {
             What::Aggregate => aggregate::tools(self.args),
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
+            // It is the mathematics that are compared, in this program.
+            What::Detect => Vec::new(),
         };
         let missing = needed.into_iter().find(|tool| !self.args.bin.join(tool).is_file());
         missing.map_or(Ok(()), |tool| Err(Error::NotBuilt(self.args.bin.join(tool))))
