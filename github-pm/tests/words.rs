@@ -82,6 +82,7 @@ fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
     let list = "there are report, init, trust, store, doctor, wrap, relay, ratelimit, aggregate, alert\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, sample; see `github-pm --help`\n";
     let list = "there are report, init, trust, store, doctor, wrap, sample, relay, aggregate, alert\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, ratelimit; see `github-pm --help`\n";
     let list = "there are report, init, trust, store, doctor, wrap, relay, aggregate, alert, watch\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, sample, ratelimit; see `github-pm --help`\n";
+    let list = "there are report, compare, init, trust, store, doctor, wrap, aggregate, alert\n  hint: not part of this version yet are analyze, benchmark, profile, optimize, export, dashboard, sample, ratelimit, relay; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(
