@@ -107,13 +107,6 @@ const ENTRIES: &[Entry] = &[
         "everything on one page",
         "make a page with `github-pm performance report --as markdown`",
     ),
-    later(
-        "performance",
-        "sample",
-        "emit what a tree of processes and the system use",
-        "see what one command uses with `pm-wrap -- COMMAND`",
-    ),
-    later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
     monitor("start", Verb::MonitorStart, "watch processes and quota, and tell of alerts"),
     monitor("status", Verb::MonitorStatus, "is a monitor running, and what has it seen?"),
     monitor("stop", Verb::MonitorStop, "end the monitor"),

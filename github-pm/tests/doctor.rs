@@ -10,9 +10,7 @@ const GH: &str = r#"case "$*" in
 esac"#;
 
 fn healthy() -> Place {
-    ["pm-wrap", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
-    ["pm-wrap", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"].into_iter().fold(
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"].into_iter().fold(
         Place::bare().alone(),
         |place, tool| {
             let version = env!("CARGO_PKG_VERSION");

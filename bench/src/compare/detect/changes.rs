@@ -35,12 +35,12 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let ours: Vec<Vec<usize>> = all.iter().map(|series| places(&series.values)).collect();
     let found = Found::new(&all, &ours);
     bench.say(&found.line("pm-stats"))?;
-    let mut best = None::<f64>;
+    let mut best: Option<f64> = None;
     for (name, title) in PEERS {
         match peer(bench, name, &all)? {
             Some(theirs) => {
                 let theirs = Found::new(&all, &theirs);
-                best = best.max(Some(theirs.score.f1()));
+                best = Some(best.map_or(theirs.score.f1(), |best| best.max(theirs.score.f1())));
                 bench.say(&theirs.line(title))?;
             }
             None => bench.left_out(title)?,
