@@ -14,7 +14,7 @@ fn github_with_tls() -> FakeGithub {
 }
 
 #[test]
-fn gh_reaches_a_server_over_tls_that_is_certified_by_an_authority_of_the_companys() {
+fn gh_reaches_a_server_over_tls_that_is_certified_by_an_authority_of_its_company() {
     let github = github_with_tls();
     let authority = github.authority().expect("an authority").display().to_string();
     let url = github.tls_url().expect("an address");
