@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use pm_cli::{Clock, Output};
 use pm_record::Timestamp;
@@ -15,6 +16,10 @@ use pm_store::Store;
 
 /// How many records may wait.
 const ROOM: usize = 4096;
+
+/// How long a record waits for others, so that a thousand a second are not a thousand writes. Nobody who watches
+/// notices.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// The longest piece that a pipe takes whole, so that those who share one cannot interleave.
 const PIECE: usize = 4096;
@@ -76,7 +81,7 @@ impl Scribe {
         left: impl FnOnce(),
     ) -> Kept {
         let (mut kept, mut left, mut next) = (Kept::default(), Some(left), None);
-        while let Some(first) = next.take().or_else(|| self.receiver.recv().ok()) {
+        while let Some(first) = next.take().or_else(|| self.wait()) {
             let (mut piece, mut count) = (first, 1);
             while let Ok(line) = self.receiver.try_recv() {
                 if piece.len() + line.len() > PIECE {
@@ -102,6 +107,12 @@ impl Scribe {
             kept.reason.get_or_insert_with(|| "they came faster than they could be written".to_owned());
         }
         kept
+    }
+
+    fn wait(&self) -> Option<Vec<u8>> {
+        let first = self.receiver.recv().ok()?;
+        std::thread::sleep(GATHERING);
+        Some(first)
     }
 }
 
