@@ -9,7 +9,7 @@
 
 mod commands;
 mod cycle;
-mod draw;
+pub(crate) mod draw;
 mod layout;
 
 use indexmap::IndexMap;

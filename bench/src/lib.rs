@@ -16,5 +16,6 @@ pub mod compare;
 pub mod generate;
 mod generator;
 pub mod sample_sysinfo;
+pub mod series;
 
 pub use generator::{Generator, Layout, Scribe};

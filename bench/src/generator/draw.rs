@@ -8,35 +8,35 @@ use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
 
 #[derive(Debug, Clone)]
-pub(super) struct Draw(Pcg64);
+pub(crate) struct Draw(Pcg64);
 
 /// Any number does; this one is the algorithm's own default.
 const STREAM: u128 = 0x0a02_bdbf_7bb3_c0a7_ac28_fa16_a64a_bf96;
 
 impl Draw {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Pcg64::new(seed.into(), STREAM))
     }
 
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// From 0 up to, not including, 1.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + self.unit() * (high - low)
     }
 
-    pub(super) fn chance(&mut self, probability: f64) -> bool {
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
     /// The place of one of the weights, each as likely as it is heavy.
-    pub(super) fn pick(&mut self, weights: impl IntoIterator<Item = u32, IntoIter: Clone>) -> usize {
+    pub(crate) fn pick(&mut self, weights: impl IntoIterator<Item = u32, IntoIter: Clone>) -> usize {
         let weights = weights.into_iter();
         let total: u32 = weights.clone().sum();
         let mut left = self.unit() * f64::from(total);
@@ -49,7 +49,7 @@ impl Draw {
     }
 
     /// Mean 0 and deviation 1: the sum of twelve uniform numbers less 6, each of 16 bits.
-    fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let sum: u64 = (0..3)
             .map(|_| {
                 let bits = self.bits();
@@ -60,12 +60,12 @@ impl Draw {
     }
 
     /// Half lie below `median`; `spread` is the deviation of the natural logarithm.
-    pub(super) fn log_normal(&mut self, median: f64, spread: f64) -> f64 {
+    pub(crate) fn log_normal(&mut self, median: f64, spread: f64) -> f64 {
         median * exp(spread * self.normal())
     }
 
     /// From 2 up: half the draws are above 2.8, one in a hundred above 20.
-    pub(super) fn heavy_tail(&mut self) -> f64 {
+    pub(crate) fn heavy_tail(&mut self) -> f64 {
         2.0 / (1.0 - self.unit()).sqrt()
     }
 }

@@ -8,6 +8,9 @@
 //! - [`Histogram`]: base-2 exponential buckets at scale 7; a quantile read from it is off by at most 0.27 %.
 //! - [`Distribution`]: moments and quantiles together; quantiles are exact up to 64 values. Its [`Outliers`] are
 //!   counted too.
+//! - [`Comparison`]: two [`Tally`]s in; [`judge`] gives a table of them its [`Verdict`]s. What they are made of can
+//!   be had alone: [`Median`], [`RankTest`], [`Shift`].
+//! - [`change_points`]: since when a series has another level; [`ChangeStream`] for one that goes on.
 //!
 //! ```
 //! use pm_stats::Distribution;
@@ -26,13 +29,27 @@
 
 mod boundaries;
 mod buckets;
+mod changes;
+mod comparison;
 mod distribution;
+mod false_discovery;
 mod histogram;
+mod median;
 mod moments;
+mod normal;
 mod outliers;
+mod rank_test;
+mod shift;
+mod tally;
 
 pub use buckets::Buckets;
+pub use changes::{ChangePoint, ChangeStream, change_points};
+pub use comparison::{Better, CONFIDENCE, Comparison, FLOOR, Judged, Kind, Verdict, heed_controls, judge};
 pub use distribution::{Distribution, EXACT_VALUES, Sample};
 pub use histogram::Histogram;
+pub use median::Median;
 pub use moments::Moments;
 pub use outliers::Outliers;
+pub use rank_test::RankTest;
+pub use shift::Shift;
+pub use tally::Tally;
