@@ -7,6 +7,7 @@ use pm_record::Field;
 
 use crate::columns::Chosen;
 use crate::filter::Filter;
+use crate::selection::{Baseline, Selection};
 use crate::window::WindowSize;
 
 /// Group records of commands and summarize each group
@@ -34,7 +35,8 @@ pub struct Args {
     #[arg(long = "where", value_name = "FIELD=VALUE")]
     pub filters: Vec<Filter>,
 
-    /// Numbers that get a full distribution, as durations do: any field of the record, or `all`
+    /// Numbers that get a full distribution, as durations do, or that are compared or watched for changes: any field
+    /// of the record, or `all`
     #[arg(long, value_name = "FIELD,…|all", value_delimiter = ',')]
     pub metric: Vec<Chosen>,
 
@@ -44,6 +46,27 @@ pub struct Args {
         reason = "a doc comment here would replace the tool's own description in its help"
     )]
     pub period: PeriodArgs,
+
+    /// Compare with what was: a date, a range of two times with `..`, FIELD=VALUE, a file of records, or
+    /// benchmarks.yml
+    #[arg(long, value_name = "BASELINE", conflicts_with_all = ["changes", "partial"])]
+    pub compare: Option<Baseline>,
+
+    /// What is compared with the baseline, in place of all later or other runs: a date, a range, or FIELD=VALUE
+    #[arg(long, value_name = "RUNS", requires = "compare")]
+    pub current: Option<Selection>,
+
+    /// Find the places in time since which a metric has another level
+    #[arg(long, conflicts_with_all = ["partial", "merge"])]
+    pub changes: bool,
+
+    /// Hold runs of different machines against each other, with --compare and --changes
+    #[arg(long)]
+    pub across_machines: bool,
+
+    /// End with status 1 if something regressed, and with 3 if nobody can tell yet, with --compare and --changes
+    #[arg(long)]
+    pub exit_code: bool,
 
     /// Write the exact state of each group, to be merged later, in place of its summary
     #[arg(long)]
@@ -69,6 +92,9 @@ Examples:
   pm-aggregate --window 1h log.ndjson | pm-report   hour by hour
   pm-aggregate --where status=failure log.ndjson    only some of the runs
   pm-aggregate --metric context.task_count log.ndjson  quantiles of any number
+  pm-aggregate --store --compare 2026-11-01..2026-11-07  did it get slower since then?
+  pm-aggregate log.ndjson --compare version=2.0.0   or since that version?
+  pm-aggregate --store --changes                    since when?
   tail -f log.ndjson | pm-aggregate --window 1m     minute by minute, as it happens
   pm-aggregate --partial a.ndjson > a.part          summarize in parts, on any machine,
   pm-aggregate --merge *.part                       and get what one run would have said";

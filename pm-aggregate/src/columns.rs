@@ -25,7 +25,7 @@ impl FromStr for Chosen {
 }
 
 /// The numbers of a run, by their places.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Columns {
     /// Those of the table first, then those that were asked for beside them.
     fields: Vec<Field>,

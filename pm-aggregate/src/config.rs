@@ -6,15 +6,18 @@ use pm_record::{Field, Run, Scalar, Timestamp, Wanted};
 use pm_store::Grain;
 
 use crate::args::Args;
-use crate::columns::Columns;
+use crate::columns::{Chosen, Columns};
+use crate::{changes, compare};
 use crate::filter::Filter;
+use crate::judged::JUDGED;
 use crate::key::label;
+use crate::metrics::{DURATION, METRICS};
 use crate::refusal::Refusal;
 use crate::window::WindowSize;
 use crate::workers::Workers;
 
 /// What to do, with nothing left to default.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) source: Source,
     /// The fields that make the groups; never empty.
@@ -27,6 +30,9 @@ pub(crate) struct Config {
     /// Runs that did not start in it are left out.
     pub(crate) period: Period,
     pub(crate) result: ResultForm,
+    pub(crate) purpose: Purpose,
+    /// The metrics that are compared or watched for changes.
+    pub(crate) judged: Vec<String>,
     /// Whether states that `--partial` wrote are taken in.
     pub(crate) merge: bool,
     /// Whether the first line that is no record ends the run.
@@ -41,11 +47,22 @@ pub(crate) enum ResultForm {
     Partial,
 }
 
+/// What groups are made for.
+#[derive(Debug, Clone)]
+pub(crate) enum Purpose {
+    Summarize,
+    Compare(compare::Task),
+    Changes(changes::Task),
+}
+
 /// The field that says what ran.
 const COMMAND: &str = "command";
 
+/// The field that says where.
+pub(crate) const MACHINE: &str = "machine";
+
 /// The fields that rollups of the store are grouped by.
-const ROLLED_UP: [&str; 2] = [COMMAND, "machine"];
+const ROLLED_UP: [&str; 2] = [COMMAND, MACHINE];
 
 impl Config {
     /// Checks each flag, then the flags against each other. `now` is the time of day in milliseconds.
@@ -54,15 +71,18 @@ impl Config {
         if let Some(twice) = args.by.iter().enumerate().find(|(at, field)| args.by[..*at].contains(field)) {
             return Err(Usage::new(format!("--by names '{}' twice", twice.1), "name each field once"));
         }
-        if args.by.len() + args.filters.len() > Wanted::MOST {
-            let message = format!("--by and --where name more than {} fields", Wanted::MOST);
-            return Err(Usage::new(message, "name fewer fields"));
-        }
-        Ok(Self {
+        let purpose = purpose(&args)?;
+        let judged = judged(&args.metric);
+        let columns = if matches!(purpose, Purpose::Compare(_)) && args.metric.is_empty() {
+            Columns::new(&JUDGED.iter().filter_map(|name| name.parse().ok()).collect::<Vec<_>>())?
+        } else {
+            Columns::new(&args.metric)?
+        };
+        let config = Self {
             strict: args.input.strict,
             source: args.input.source(),
             by: args.by,
-            columns: Columns::new(&args.metric)?,
+            columns,
             filters: args.filters,
             window: args.window,
             grace: i64::try_from(args.grace.as_millis()).unwrap_or(i64::MAX),
@@ -70,7 +90,47 @@ impl Config {
             result: if args.partial { ResultForm::Partial } else { ResultForm::Summary },
             merge: args.merge,
             workers: Workers::default(),
-        })
+            purpose,
+            judged,
+        };
+        config.check_fields()?;
+        Ok(config)
+    }
+
+    /// Whether there are not too many fields.
+    pub(crate) fn check_fields(&self) -> Result<(), Usage> {
+        if self.by.len() + self.filters.len() > Wanted::MOST {
+            let message = format!("--by and --where name more than {} fields", Wanted::MOST);
+            return Err(Usage::new(message, "name fewer fields"));
+        }
+        Ok(())
+    }
+
+    /// Groups by the machine too, so that runs of different ones are not mixed.
+    pub(crate) fn part_machines(&mut self) {
+        if self.by.iter().all(|field| field.as_str() != MACHINE) {
+            self.by.extend(MACHINE.parse::<Field>());
+        }
+    }
+
+    pub(crate) fn add_filter(&mut self, filter: Filter) {
+        self.filters.push(filter);
+    }
+
+    /// What a group's values are called in a comparison: the command, the machine, and further fields.
+    pub(crate) fn parts(&self, key: &[Scalar]) -> (String, Option<String>, IndexMap<String, Scalar>) {
+        let (mut command, mut machine, mut by) = (String::new(), None, IndexMap::new());
+        for (field, value) in self.by.iter().zip(key) {
+            match (field.as_str(), value) {
+                (COMMAND, Scalar::Text(name)) => command.clone_from(name),
+                (MACHINE, Scalar::Text(name)) => machine = Some(name.clone()),
+                (COMMAND | MACHINE, _) => {}
+                (name, value) => {
+                    by.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
+        (command, machine, by)
     }
 
     /// What to read of a run: the labels are those of the groups, then those of the filters.
@@ -112,10 +172,13 @@ impl Config {
 
     /// Which rollups of the store can say all that is asked for.
     pub(crate) fn rollups(&self) -> Option<Grain> {
+        self.window.grain().filter(|_| self.columns.is_plain() && self.rollups_know_fields())
+    }
+
+    /// Whether rollups can tell groups and filters apart.
+    pub(crate) fn rollups_know_fields(&self) -> bool {
         let filters = self.filters.iter().map(|filter| &filter.field);
-        let mut fields = self.by.iter().chain(filters);
-        let told = self.columns.is_plain() && fields.all(|field| ROLLED_UP.contains(&field.as_str()));
-        self.window.grain().filter(|_| told)
+        self.by.iter().chain(filters).all(|field| ROLLED_UP.contains(&field.as_str()))
     }
 
     /// When the time begins from which runs are taken.
@@ -127,6 +190,54 @@ impl Config {
     pub(crate) fn until(&self) -> Option<Timestamp> {
         self.period.until.map(Timestamp::from_millis)
     }
+}
+
+/// What groups are made for; an error if the flags do not go together.
+fn purpose(args: &Args) -> Result<Purpose, Usage> {
+    let (flag, purpose) = match (&args.compare, args.changes) {
+        (Some(baseline), _) => {
+            let task = compare::Task {
+                baseline: baseline.clone(),
+                current: args.current.clone(),
+                across_machines: args.across_machines,
+                exit_code: args.exit_code,
+            };
+            ("--compare", Purpose::Compare(task))
+        }
+        (None, true) => {
+            let task = changes::Task { across_machines: args.across_machines, exit_code: args.exit_code };
+            ("--changes", Purpose::Changes(task))
+        }
+        (None, false) => return Ok(Purpose::Summarize),
+    };
+    if args.window != WindowSize::All {
+        let hint = "choose the time with --since and --until";
+        return Err(Usage::new(format!("{flag} and --window do not go together"), hint));
+    }
+    if args.by.iter().all(|field| field.as_str() != COMMAND) {
+        return Err(Usage::new(format!("{flag} is about commands, and --by does not name them"), "add `command` to --by"));
+    }
+    Ok(purpose)
+}
+
+/// The metrics that are compared or watched: those that were chosen, or some that people ask for.
+fn judged(chosen: &[Chosen]) -> Vec<String> {
+    if chosen.is_empty() {
+        return JUDGED.map(str::to_owned).to_vec();
+    }
+    let mut judged: Vec<String> = Vec::new();
+    for chosen in chosen {
+        let names: Vec<&str> = match chosen {
+            Chosen::All => std::iter::once(DURATION).chain(METRICS).collect(),
+            Chosen::Metric(field) => vec![field.as_str()],
+        };
+        for name in names {
+            if judged.iter().all(|known| known != name) {
+                judged.push(name.to_owned());
+            }
+        }
+    }
+    judged
 }
 
 fn value<'a>(by: &'a IndexMap<String, Scalar>, field: &Field) -> Result<&'a Scalar, Refusal> {

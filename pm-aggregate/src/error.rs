@@ -17,6 +17,9 @@ pub enum Error {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] pm_store::Error),
+    /// A baseline file has no baselines.
+    #[error("'{}' gives no command a baseline_ms", .0.display())]
+    NoLimits(std::path::PathBuf),
     /// Signals cannot be watched.
     #[error("cannot watch for signals")]
     Watch(#[source] io::Error),
@@ -56,6 +59,7 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
+            Self::NoLimits(_) => Exit::Usage,
             Self::Store(store) if store.is_configuration() => Exit::Usage,
             Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
@@ -67,6 +71,7 @@ impl Explain for Error {
             Self::Usage(usage) => usage.hint(),
             Self::Input(missing) => missing.hint(),
             Self::Store(store) => store.hint(),
+            Self::NoLimits(_) => Some("compare with a day of records, such as `--compare 2026-11-01`".to_owned()),
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
             Self::Read(_) => {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())

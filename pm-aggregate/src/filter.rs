@@ -13,6 +13,16 @@ pub struct Filter {
     value: String,
     // What the value is as a number, if it is one.
     number: Option<Thousandths>,
+    asks: Asks,
+}
+
+/// What is asked of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Is,
+    IsNot,
+    /// Nothing: the field is only read.
+    Nothing,
 }
 
 impl FromStr for Filter {
@@ -23,7 +33,7 @@ impl FromStr for Filter {
             .split_once('=')
             .ok_or_else(|| "no condition; write FIELD=VALUE, or FIELD= where there is none".to_owned())?;
         let field = field.parse().map_err(|error: pm_record::NoField| error.to_string())?;
-        Ok(Self { field, value: value.to_owned(), number: number(value) })
+        Ok(Self::new(field, value.to_owned()))
     }
 }
 
@@ -36,10 +46,35 @@ fn number(text: &str) -> Option<Thousandths> {
 }
 
 impl Filter {
-    /// Whether a value is the one that is wanted. Numbers agree however they are written, no value agrees with
-    /// no text, and of longer texts as much counts as of a label.
+    /// A field has this value.
+    pub(crate) fn new(field: Field, value: String) -> Self {
+        Self { field, number: number(&value), value, asks: Asks::Is }
+    }
+
+    /// The opposite.
+    pub(crate) fn negated(self) -> Self {
+        Self { asks: Asks::IsNot, ..self }
+    }
+
+    /// A condition on the same field that always holds, so that both read the same.
+    pub(crate) fn any(self) -> Self {
+        Self { asks: Asks::Nothing, ..self }
+    }
+
+    /// Whether a value is one that is wanted.
     #[inline]
     pub(crate) fn agrees(&self, label: Label<'_>) -> bool {
+        match self.asks {
+            Asks::Is => self.is(label),
+            Asks::IsNot => !self.is(label),
+            Asks::Nothing => true,
+        }
+    }
+
+    /// Whether a value is the one that was named. Numbers agree however they are written, no value agrees with
+    /// no text, and of longer texts as much counts as of a label.
+    #[inline]
+    fn is(&self, label: Label<'_>) -> bool {
         match label {
             Label::Null => self.value.is_empty(),
             Label::Bool(truth) => self.value == if truth { "true" } else { "false" },

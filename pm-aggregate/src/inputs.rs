@@ -1,6 +1,7 @@
 //! What is read: the inputs, and what is taken of each.
 
 use std::io;
+use std::path::Path;
 
 use pm_cli::{Input, Opener, Period, Source, Streams};
 use pm_record::{Timestamp, Window};
@@ -22,6 +23,21 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// The same, whenever the runs started.
+    pub(crate) fn of_all_time(self) -> Self {
+        Self { period: Period::default(), ..self }
+    }
+
+    /// Whether a run that started then is taken.
+    pub(crate) fn covers(&self, start: Timestamp) -> bool {
+        self.period.covers(start.as_millis())
+    }
+
+    /// What is taken of an input that was named.
+    pub(crate) fn of_named(config: &Config) -> Self {
+        Self { period: config.period, partials: config.merge, rollup: false }
+    }
+
     /// Whether a partial result of a window is taken; an error if it lies in the period only in part.
     pub(crate) fn takes(&self, window: Option<Window>) -> Result<bool, Refusal> {
         let Period { since, until } = self.period;
@@ -39,22 +55,36 @@ impl Taken {
 pub(crate) fn open(config: &Config, io: &mut Streams) -> Result<Vec<(Input, Taken)>, Error> {
     match &config.source {
         Source::Named(files) => {
-            let taken = Taken { period: config.period, partials: config.merge, rollup: false };
+            let taken = Taken::of_named(config);
             Ok(io.inputs(files)?.into_iter().map(|input| (input, taken)).collect())
         }
         Source::Store(named) => {
-            let directory = |name: &str| io.environment.absolute(name).map(Into::into);
-            let store = Store::meant(named.as_deref(), io.environment.current_dir(), directory)?;
-            let question =
-                Question { since: config.since(), until: config.until(), rollups: config.rollups() };
-            let sources = store.sources(&question)?;
+            let (since, until) = (config.since(), config.until());
+            let rollups = config.rollups();
+            let question = Question { since, until, rollups, records_first: false };
+            let sources = store(named.as_deref(), io)?.sources(&question)?;
             Ok(sources.into_iter().map(|source| stored(config, source, io)).collect())
         }
     }
 }
 
+/// The inputs of somebody who needs every record.
+pub(crate) fn of_records(config: &Config, io: &mut Streams) -> Result<Vec<(Input, Taken)>, Error> {
+    let Source::Store(named) = &config.source else { return open(config, io) };
+    let (since, until) = (config.since(), config.until());
+    let question = Question { since, until, rollups: None, records_first: true };
+    let sources = store(named.as_deref(), io)?.sources(&question)?;
+    Ok(sources.into_iter().map(|source| stored(config, source, io)).collect())
+}
+
+/// The store that was named, or the one that is found here.
+pub(crate) fn store(named: Option<&Path>, io: &Streams) -> Result<Store, pm_store::Error> {
+    let directory = |name: &str| io.environment.absolute(name).map(Into::into);
+    Store::meant(named, io.environment.current_dir(), directory)
+}
+
 /// A file of the store, of which only the part counts that no other file answers for.
-fn stored(config: &Config, source: pm_store::Source, io: &Streams) -> (Input, Taken) {
+pub(crate) fn stored(config: &Config, source: pm_store::Source, io: &Streams) -> (Input, Taken) {
     let millis = |cut: Option<Timestamp>| cut.map(Timestamp::as_millis);
     let period = Period { since: millis(source.span.since), until: millis(source.span.until) };
     let rollup = source.form == Form::Rollup;

@@ -1,4 +1,5 @@
-//! Groups the records of commands and summarizes each group: NDJSON in, one summary a group out.
+//! Groups the records of commands and summarizes each group: NDJSON in, one summary a group out; or compares groups,
+//! or finds since when they are what they are.
 //!
 //! One pass; memory depends on the number of groups and open windows, never on the number of records or on the
 //! length of their names: an ordinary group takes about 4 KiB. How many there are is up to `--by`. Only
@@ -12,23 +13,28 @@
 
 mod account;
 pub mod args;
+mod changes;
 mod columns;
+mod compare;
 mod config;
 mod error;
 mod filter;
 mod group;
 mod groups;
 mod inputs;
+mod judged;
 mod key;
 mod live;
 mod machines;
 mod metrics;
+mod passage;
 mod phases;
 mod progress;
 mod reading;
 mod recent;
 mod refusal;
 mod results;
+mod selection;
 mod window;
 mod workers;
 
@@ -39,7 +45,7 @@ use pm_cli::{Exit, Input, Streams, human};
 
 use crate::account::Account;
 use crate::args::Args;
-use crate::config::Config;
+use crate::config::{Config, Purpose};
 pub use crate::error::Error;
 use crate::groups::Groups;
 use crate::inputs::Taken;
@@ -65,11 +71,15 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let mut config = Config::new(args, io.clock.now_millis())?;
     config.workers = workers;
-    aggregate(&config, io)
+    io.outlive_interrupts().map_err(Error::Watch)?;
+    match &config.purpose {
+        Purpose::Summarize => aggregate(&config, io),
+        Purpose::Compare(task) => compare::run(&config, task, io),
+        Purpose::Changes(task) => changes::run(&config, task, io),
+    }
 }
 
 fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
-    io.outlive_interrupts().map_err(Error::Watch)?;
     let mut inputs = inputs::open(config, io)?;
     io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
     let partials = inputs.iter().any(|(_, taken)| taken.partials);

@@ -12,11 +12,11 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, json_schema};
 use serde_json::{Value, json};
 
-use crate::record::{ALERT, API, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM};
+use crate::record::{ALERT, API, CHANGE, COMPARISON, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM};
 use crate::{
-    ApiMonitoring, ApiRequest, CacheState, CostSource, LimitHit, PerformanceAlert, PerformanceMetrics,
-    PerformancePartial, PerformanceSummary, ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths,
-    Timestamp,
+    ApiMonitoring, ApiRequest, CacheState, CostSource, LimitHit, PerformanceAlert, PerformanceChange,
+    PerformanceComparison, PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, Scalar, Schema,
+    Status, SystemMetrics, Thousandths, Timestamp,
 };
 
 /// The schema of a line of each kind, by the kind.
@@ -30,6 +30,8 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         (REQUEST, line::<ApiRequest>(REQUEST)),
         (SUMMARY, line::<PerformanceSummary>(SUMMARY)),
         (PARTIAL, line::<PerformancePartial>(PARTIAL)),
+        (COMPARISON, line::<PerformanceComparison>(COMPARISON)),
+        (CHANGE, line::<PerformanceChange>(CHANGE)),
         (ALERT, line::<PerformanceAlert>(ALERT)),
     ]
 }

@@ -21,6 +21,7 @@
 mod alert;
 mod api;
 mod api_request;
+mod comparison;
 mod decompress;
 mod field;
 #[cfg(feature = "schema")]
@@ -43,6 +44,9 @@ mod timestamp;
 pub use alert::{AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
 pub use api_request::{ApiRequest, CacheState, CostSource, LimitHit, RequestLimit};
+pub use comparison::{
+    ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, interval, percentage,
+};
 pub use decompress::begins_compressed;
 pub use field::{Field, NoField};
 #[cfg(feature = "schema")]

@@ -7,8 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceMetrics, PerformancePartial, PerformanceSummary,
-    ProcessTrace, SystemMetrics, Timestamp,
+    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceChange, PerformanceComparison, PerformanceMetrics,
+    PerformancePartial, PerformanceSummary, ProcessTrace, SystemMetrics, Timestamp,
 };
 
 /// One record. On a line it is `{"<kind>":{…}}`.
@@ -28,6 +28,10 @@ pub enum Record {
     Summary(Box<PerformanceSummary>),
     /// The exact state of such a group.
     Partial(Box<PerformancePartial>),
+    /// A metric of a command, before and now.
+    Comparison(Box<PerformanceComparison>),
+    /// A change of such a metric.
+    Change(Box<PerformanceChange>),
     /// A limit that was exceeded.
     Alert(Box<PerformanceAlert>),
     /// A kind that this version does not know: no error, and passed on by filters that pass records on.
@@ -41,6 +45,8 @@ pub(crate) const API: &str = "api_monitoring";
 pub(crate) const REQUEST: &str = "api_request";
 pub(crate) const SUMMARY: &str = "performance_summary";
 pub(crate) const PARTIAL: &str = "performance_partial";
+pub(crate) const COMPARISON: &str = "performance_comparison";
+pub(crate) const CHANGE: &str = "performance_change";
 pub(crate) const ALERT: &str = "performance_alert";
 
 impl Record {
@@ -55,6 +61,8 @@ impl Record {
             Self::Request(_) => REQUEST,
             Self::Summary(_) => SUMMARY,
             Self::Partial(_) => PARTIAL,
+            Self::Comparison(_) => COMPARISON,
+            Self::Change(_) => CHANGE,
             Self::Alert(_) => ALERT,
             Self::Unknown(kind) => kind,
         }
@@ -71,8 +79,9 @@ impl Record {
             Self::Request(request) => Some(request.timestamp),
             Self::Summary(summary) => Some(summary.window.start),
             Self::Partial(partial) => partial.group.as_ref().map(|group| group.first),
+            Self::Change(change) => Some(change.timestamp),
             Self::Alert(alert) => alert.timestamp,
-            Self::Unknown(_) => None,
+            Self::Comparison(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -136,6 +145,8 @@ impl Serialize for Record {
             Self::Request(request) => object.serialize_entry(REQUEST, request)?,
             Self::Summary(summary) => object.serialize_entry(SUMMARY, summary)?,
             Self::Partial(partial) => object.serialize_entry(PARTIAL, partial)?,
+            Self::Comparison(comparison) => object.serialize_entry(COMPARISON, comparison)?,
+            Self::Change(change) => object.serialize_entry(CHANGE, change)?,
             Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
             Self::Unknown(kind) => {
                 return Err(serde::ser::Error::custom(format_args!("the fields of '{kind}' are not known")));
@@ -167,6 +178,8 @@ impl<'de> Deserialize<'de> for Record {
                     REQUEST => Record::Request(object.next_value()?),
                     SUMMARY => Record::Summary(object.next_value()?),
                     PARTIAL => Record::Partial(object.next_value()?),
+                    COMPARISON => Record::Comparison(object.next_value()?),
+                    CHANGE => Record::Change(object.next_value()?),
                     ALERT => Record::Alert(object.next_value()?),
                     unknown => {
                         object.next_value::<IgnoredAny>()?;

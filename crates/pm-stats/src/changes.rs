@@ -32,10 +32,10 @@ use confirm::Confirmed;
 use signal::Signal;
 
 /// So many values are looked at one by one.
-pub const MOST: usize = 2000;
+const MOST: usize = 2000;
 
 /// With fewer values there is nothing to find.
-pub const FEWEST: usize = 6;
+const FEWEST: usize = 6;
 
 /// Two changes that are nearer to each other are one.
 const NEAR: usize = 10;
@@ -47,6 +47,9 @@ pub struct ChangePoint {
     pub at: usize,
     /// The first and the last place at which that value may really stand.
     pub between: (usize, usize),
+    /// How many values there are from the change before, or from the beginning, up to this one; and how many from
+    /// this one up to the next or to the end.
+    pub counts: (u64, u64),
     /// The median from the change before, or from the beginning, up to this one.
     pub before: Median,
     /// The median from this change on, up to the next or to the end.
@@ -93,8 +96,9 @@ fn describe(at: usize, between: (usize, usize), p: f64, before: &Tally, after: &
     } else {
         None
     };
+    let counts = (before.count(), after.count());
     let (before, after) = (Median::of(before, CONFIDENCE)?, Median::of(after, CONFIDENCE)?);
-    Some(ChangePoint { at, between, before, after, ratio, p })
+    Some(ChangePoint { at, between, counts, before, after, ratio, p })
 }
 
 /// The medians of so many consecutive values each.

@@ -10,7 +10,7 @@
 //! was 12 and now is always 13 has changed, with a single run on each side.
 
 use crate::false_discovery;
-use crate::median::Median;
+use crate::median::{self, Median};
 use crate::rank_test::RankTest;
 use crate::shift::Shift;
 use crate::tally::Tally;
@@ -103,6 +103,26 @@ impl Comparison {
         }
     }
 
+    /// Compares what is now with a single number that it was said to be, which is positive; none if there is nothing
+    /// now or it is not all positive. The test is the sign test: how many lie on either side of the number.
+    #[must_use]
+    pub fn with_limit(kind: Kind, limit: f64, now: &Tally) -> Option<Self> {
+        let median = Median::of(now, CONFIDENCE).filter(|_| now.is_positive() && limit > 0.0)?;
+        let interval = median.interval.map(|(low, high)| (low / limit, high / limit));
+        let side = |is_on: fn(&f64, &f64) -> bool| -> u64 {
+            now.entries().iter().filter(|(value, _)| is_on(value, &limit)).map(|(_, count)| count).sum()
+        };
+        let p = median::sign_test(side(f64::lt), side(f64::gt));
+        Some(Self {
+            kind,
+            medians: (Median { value: limit, interval: None }, median),
+            ratio: Some(Shift { value: median.value / limit, interval }),
+            difference: None,
+            p: Some(p),
+            counts: (0, now.count()),
+        })
+    }
+
     /// The change in logarithms, or as it is where there are none, with the half width of its interval.
     fn change(&self) -> (f64, Option<(f64, f64)>) {
         match (self.ratio, self.difference) {
@@ -142,7 +162,8 @@ impl Comparison {
     /// About how many runs a side would be enough: intervals become narrower with the root of their number.
     fn needed(&self) -> u64 {
         let (n, m) = (self.counts.0 as f64, self.counts.1 as f64);
-        let runs = 2.0 * n * m / (n + m);
+        // A single number has no runs that could be too few.
+        let runs = if self.counts.0 == 0 { m } else { 2.0 * n * m / (n + m) };
         let (change, interval) = self.change();
         let Some((low, high)) = interval else { return FEWEST };
         let half = (high - low) / 2.0;
@@ -155,7 +176,8 @@ impl Comparison {
             return (2.0 * runs).ceil() as u64;
         }
         let needed = (runs * (half / room).powi(2)).ceil();
-        (needed as u64).clamp(FEWEST.max(self.counts.0.min(self.counts.1) + 1), MOST)
+        let fewer = if self.counts.0 == 0 { self.counts.1 } else { self.counts.0.min(self.counts.1) };
+        (needed as u64).clamp(FEWEST.max(fewer + 1), MOST)
     }
 }
 

@@ -3,8 +3,7 @@
 //! Benjamini and Hochberg (1995): the i-th smallest of m probabilities times m ÷ i, made to rise.
 
 /// The adjusted probabilities, in the order of the given ones.
-#[must_use]
-pub fn adjusted(probabilities: &[f64]) -> Vec<f64> {
+pub(crate) fn adjusted(probabilities: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
     order.sort_by(|&one, &other| probabilities[other].total_cmp(&probabilities[one]));
     let mut adjusted = vec![1.0; probabilities.len()];

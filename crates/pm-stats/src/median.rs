@@ -52,6 +52,23 @@ fn lower_rank(count: u64, confidence: f64) -> Option<u64> {
     (rank > 0).then_some(rank)
 }
 
+/// The probability that a fair coin falls at least as unevenly: how sure it is that as many values lie below a number as
+/// above it.
+pub(crate) fn sign_test(below: u64, above: u64) -> f64 {
+    let (few, count) = (below.min(above), below + above);
+    if count > EXACT {
+        let off = (count as f64 / 2.0 - few as f64 - 0.5).max(0.0);
+        return normal::two_sided(2.0 * off / (count as f64).sqrt());
+    }
+    let mut probability = 0.5_f64.powi(i32::try_from(count).unwrap_or(i32::MAX));
+    let mut tail = probability;
+    for rank in 1..=few {
+        probability *= (count - rank + 1) as f64 / rank as f64;
+        tail += probability;
+    }
+    (2.0 * tail).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +90,15 @@ mod tests {
         check(100, Some((40.0, 61.0)));
         check(1000, Some((469.0, 532.0)));
         check(1001, Some((469.0, 533.0)));
+    }
+
+    #[test]
+    fn the_sign_test_is_the_binomial_one() {
+        // scipy.stats.binomtest(k, n).pvalue
+        for (below, above, p) in [(0, 6, 0.03125), (3, 17, 0.002_576_828_002_929_687_5), (5, 5, 1.0), (0, 0, 1.0)] {
+            assert!((sign_test(below, above) - p).abs() < 1e-12, "{below} {above}");
+        }
+        assert!((sign_test(480, 600) - 2.89e-4).abs() < 1e-5, "{}", sign_test(480, 600));
     }
 
     #[test]

@@ -143,9 +143,8 @@ mod tests {
     }
 
     #[test]
-    fn shift_and_interval_are_those_of_r() {
-        // R, wilcox.test(y, x, conf.int = TRUE, exact = FALSE, correct = FALSE) rounds its interval elsewhere by at
-        // most one rank; the shift is its median of outer(y, x, "-"), by numpy.median and the sorted differences.
+    fn shift_and_interval_are_differences_of_the_right_ranks() {
+        // C = ⌊6·6/2 − 1.95996·√(6·6·13/12)⌋ = 5, so that the sixth and the sixth last of 36 differences are the ends.
         let (x, y) = ([10, 12, 15, 18, 20, 21], [14, 17, 19, 23, 25, 30]);
         let shift = Shift::of(&tally(&x), &tally(&y), 0.95).expect("values");
         let all = listed(&x, &y);

@@ -1,5 +1,7 @@
 //! `benchmarks.yml`: how long commands should take.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -83,6 +85,16 @@ impl Benchmarks {
     pub fn of(store: &Store) -> Result<Self, Error> {
         store.settings::<File>("benchmarks.yml").map(|file| file.benchmarks.unwrap_or_default())
     }
+
+    /// The limits of a file that was named.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be read, [`Error::Settings`] with line and hint if it cannot be meant.
+    pub fn of_file(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        crate::yaml::parse::<File>(path, &text).map(|file| file.benchmarks.unwrap_or_default())
+    }
 }
 
 impl Limits {
@@ -115,8 +127,6 @@ impl std::fmt::Display for Rating {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     /// The example of the specification, with both of YAML's notations.

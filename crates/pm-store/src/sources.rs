@@ -39,6 +39,8 @@ pub struct Question {
     pub until: Option<Timestamp>,
     /// Which rollups can answer; `None` if only raw records can.
     pub rollups: Option<Grain>,
+    /// Whether rollups are only asked where there are no records any more, because they know less.
+    pub records_first: bool,
 }
 
 /// What a source holds.
@@ -134,7 +136,7 @@ impl Store {
         segments.retain(|segment, _| span.since.is_none_or(|since| segment.day >= Day::of(since)));
         let mut sources = Vec::new();
         if question.rollups == Some(Grain::All) {
-            self.take_months(&mut segments, span, &mut sources)?;
+            self.take_months(&mut segments, span, question.records_first, &mut sources)?;
         }
         for (segment, mut files) in segments {
             // What was compressed by hand has no rollup.
@@ -164,12 +166,16 @@ impl Store {
         &self,
         segments: &mut BTreeMap<Segment, Vec<RecordFile>>,
         span: Span,
+        records_first: bool,
         sources: &mut Vec<Source>,
     ) -> Result<(), Error> {
         for month in self.rolled_up_months()? {
             let is_inside = |segment: &Segment| segment.day.month() == month;
             let Some(origin) = self.origin(Rollup::Month(month))? else { continue };
             let of_month = segments.iter().filter(|(segment, _)| is_inside(segment));
+            if records_first && of_month.clone().any(|(_, files)| !files.is_empty()) {
+                continue;
+            }
             if origin.is_within(span) && self.is_made_from(&origin, of_month)? {
                 segments.retain(|segment, _| !is_inside(segment));
                 let path = self.rollup_path(Rollup::Month(month));
@@ -219,6 +225,12 @@ impl Store {
         // The coarse one comes first and is often enough; the fine one is then not even opened.
         let day = origin(Rollup::Day(segment))?;
         if day.as_ref().is_some_and(|day| !day.overlaps(span)) {
+            return Ok(());
+        }
+        if question.records_first
+            && let Some(records) = records
+        {
+            sources.push(Source::records(records.clone(), span));
             return Ok(());
         }
         let coarse = question.rollups.is_some_and(|grain| grain != Grain::Hour);

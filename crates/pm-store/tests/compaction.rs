@@ -162,7 +162,7 @@ fn what_was_compressed_by_hand_is_read_and_left_alone() {
 fn a_file_that_moves_on_after_it_was_found_is_found_again() {
     let place = Place::new();
     place.append("a", "2026-11-02T10:00:00Z", 0);
-    let question = pm_store::Question { since: None, until: None, rollups: None };
+    let question = pm_store::Question { since: None, until: None, rollups: None, records_first: false };
     let found = place.store.sources(&question).expect("sources");
     place.compact(NOW).append("late", "2026-11-02T10:00:00Z", 0);
     let mut text = String::new();

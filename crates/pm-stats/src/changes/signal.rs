@@ -118,19 +118,17 @@ fn inflation(levels: &[f64]) -> f64 {
     if levels.len() < CORRELATED {
         return 1.0;
     }
-    let (near, far) = (mean_square(levels, 1), mean_square(levels, 2));
-    if near <= 0.0 {
-        return 1.0;
-    }
+    // Where most values are the same as the one before there is no noise that could be correlated.
+    let Some((near, far)) = mean_square(levels, 1).zip(mean_square(levels, 2)) else { return 1.0 };
     let slack = 0.5 / (levels.len() as f64).sqrt();
     let correlation = (far / near - 1.0 - slack).clamp(0.0, 0.6);
     (1.0 + correlation) / (1.0 - correlation)
 }
 
-/// The mean squared difference at some distance, each difference clipped.
-fn mean_square(levels: &[f64], lag: usize) -> f64 {
+/// The mean squared difference at some distance, each difference clipped; none if most are 0.
+fn mean_square(levels: &[f64], lag: usize) -> Option<f64> {
     let differences: Vec<f64> = levels.iter().zip(&levels[lag..]).map(|(one, other)| other - one).collect();
     let limit = CLIP * NORMAL * deviation(&mut differences.clone());
-    let squares = differences.iter().map(|difference| if limit > 0.0 { difference.clamp(-limit, limit).powi(2) } else { difference.powi(2) });
-    squares.sum::<f64>() / differences.len() as f64
+    let squares = differences.iter().map(|difference| difference.clamp(-limit, limit).powi(2));
+    (limit > 0.0).then(|| squares.sum::<f64>() / differences.len() as f64)
 }

@@ -3,7 +3,7 @@
 use super::{ChangePoint, change_points};
 
 /// How many values are kept of a level that does not end.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 20;
 
 /// A series of which each change is told once.
 ///
@@ -50,10 +50,8 @@ impl ChangeStream {
         }
         let found = change_points(&self.values);
         let gone = self.gone;
-        let is_new = |change: &ChangePoint| {
-            // The last one told may have moved a little as more was seen of what follows it.
-            self.told.is_none_or(|told| gone + change.between.0 > told && gone + change.at > told)
-        };
+        // The one that was told last may have moved a little as more was seen of what follows it.
+        let is_new = |change: &ChangePoint| self.told.is_none_or(|told| gone + change.between.0 > told);
         let new: Vec<ChangePoint> = found.iter().filter(|change| is_new(change)).map(|change| change.moved(gone)).collect();
         if let Some(last) = new.last() {
             self.told = Some(last.at);
