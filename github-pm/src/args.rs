@@ -118,6 +118,46 @@ impl ReportForm {
     }
 }
 
+/// Did it get slower? Compare what commands cost with what they did
+///
+/// Reads the store. Without a baseline it is the day of the baseline in benchmarks.yml if there are records of it, else
+/// the baseline_ms in there, else the 7 days before. Runs of different machines are not held against each other.
+#[derive(Debug, clap::Parser)]
+#[command(name = "github-pm performance compare", after_help = COMPARE_EXAMPLES)]
+pub struct CompareArgs {
+    /// What was: a date, a range such as 2026-11-01..2026-11-07, a label such as version=2.0.0, a file of
+    /// records, or benchmarks.yml
+    #[arg(long, value_name = "DATE")]
+    pub baseline: Option<String>,
+
+    /// What is: a date, a range or a label; without it the last 24 hours
+    #[arg(long, value_name = "DATE")]
+    pub current: Option<String>,
+
+    /// What is compared, in place of time, memory, CPU, requests and points
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    pub metric: Vec<String>,
+
+    /// Hold runs of different machines against each other
+    #[arg(long)]
+    pub across_machines: bool,
+
+    /// End with status 1 if something regressed, and with 3 if nobody can tell yet
+    #[arg(long)]
+    pub exit_code: bool,
+
+    /// What to write
+    #[arg(long = "as", value_enum, value_name = "FORM", default_value_t)]
+    pub form: ReportForm,
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  github-pm performance compare                         the last 24 hours with the baseline of benchmarks.yml
+  github-pm performance compare --baseline 2026-11-01   with that day
+  github-pm performance compare --baseline 2026-11-01..2026-11-07 --current 2026-11-08..2026-11-14
+  github-pm performance compare --baseline version=2.0.0 --current version=2.1.0 --exit-code";
+
 /// Make a commented `.github-pm` here
 ///
 /// Files that are there already are kept.

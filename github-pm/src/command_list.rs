@@ -29,6 +29,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Report,
+    Compare,
     Init,
     Trust,
     Store,
@@ -50,6 +51,7 @@ const fn later(group: &'static str, word: &'static str, about: &'static str, ins
 /// All of them; no word stands twice in a group.
 const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
+    verb("compare", Verb::Compare, "did it get slower? one period against another"),
     verb("init", Verb::Init, "make a commented .github-pm here"),
     verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
     verb("store", Verb::Store, "compress, roll up, remove and check records"),
@@ -64,12 +66,6 @@ const ENTRIES: &[Entry] = &[
         "analyze",
         "where the time goes",
         "see every command and its cost with `github-pm performance report --timeframe week`",
-    ),
-    later(
-        "performance",
-        "compare",
-        "one period against another",
-        "summarize each day by itself with `github-pm performance aggregate --store --window 1d`",
     ),
     later(
         "performance",

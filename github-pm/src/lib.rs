@@ -13,6 +13,7 @@
 pub mod args;
 mod children;
 mod command_list;
+mod compare;
 mod doctor;
 mod error;
 mod exec;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pm_cli::{Exit, Explain, Streams};
 
-use crate::args::{DoctorArgs, InitArgs, ReportArgs, Request, StoreArgs, TrustArgs};
+use crate::args::{CompareArgs, DoctorArgs, InitArgs, ReportArgs, Request, StoreArgs, TrustArgs};
 use crate::command_list::{self, Kind, Verb};
 use crate::init::Init;
 use crate::invocation::Invocation;
@@ -12,7 +12,7 @@ use crate::pipeline::Pipeline;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, host, report, store, trust};
+use crate::{Error, compare, host, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -102,6 +102,9 @@ fn verb(
     Ok(match verb {
         Verb::Report => pm_cli::parse::<ReportArgs>(args, io)?
             .map(|args| report::plan(&args, here).map(Plan::Pipe))
+            .transpose()?,
+        Verb::Compare => pm_cli::parse::<CompareArgs>(args, io)?
+            .map(|args| compare::plan(&args, here).map(Plan::Pipe))
             .transpose()?,
         Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
             .map(|args| Init::new(&args, here).map(Plan::Init))

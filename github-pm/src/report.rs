@@ -1,4 +1,4 @@
-//! `performance report`: summaries and alerts of a stretch of time, for people.
+//! `performance report`: summaries, changes and alerts of a stretch of time, for people.
 //!
 //! Store and instants are spelled out, so that what `--explain` prints means the same wherever and
 //! whenever it is run.
@@ -13,6 +13,7 @@ use crate::args::ReportArgs;
 use crate::invocation::Invocation;
 use crate::pipeline::{Pipeline, Stage};
 use crate::surroundings::Surroundings;
+use crate::timeframe::Timeframe;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
@@ -26,11 +27,17 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
         find(here, tool).map(|program| Invocation::new(program, args))
     };
     let by = args.by.iter().map(Field::as_str).collect::<Vec<_>>().join(",");
+    let mut changes = vec!["--changes".to_owned()];
+    if args.timeframe == Timeframe::Month {
+        // A month has too many runs to look at each: its days have medians, which rollups know.
+        changes.push("--window=1d".to_owned());
+    }
     let form = [format!("--as={}", args.form.word()), format!("--title={}", title(args, &root, here))];
     Ok(Pipeline {
         stages: vec![
             Stage(vec![
                 reader("pm-aggregate", &[format!("--by={by}")])?,
+                reader("pm-aggregate", &changes)?,
                 reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?,
             ]),
             Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
@@ -47,6 +54,6 @@ fn title(args: &ReportArgs, root: &Path, here: &Surroundings) -> String {
     format!("{title} ({})", here.short(root))
 }
 
-fn find(here: &Surroundings, tool: &'static str) -> Result<PathBuf, Error> {
+pub(crate) fn find(here: &Surroundings, tool: &'static str) -> Result<PathBuf, Error> {
     here.tool(tool).ok_or(Error::NoTool { tool })
 }

@@ -5,6 +5,7 @@
 //! is told as soon as it is certain, and once.
 
 mod series;
+mod windows;
 
 use std::io::{self, Write};
 
@@ -26,6 +27,7 @@ use crate::key::cut;
 use crate::metrics::DURATION;
 use crate::passage::{self, Taker};
 use crate::{Error, TOOL};
+use crate::window::WindowSize;
 use series::Series;
 
 /// How to look for changes.
@@ -42,6 +44,10 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
         config.part_machines();
         config.check_fields()?;
     }
+    if config.window != WindowSize::All {
+        return windows::run(&config, task.exit_code, io);
+    }
+    config.leave_out_deliberate();
     let inputs = inputs::of_records(&config, io)?;
     io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
     let mut runs = RunReader::new(&wanted(&config));
@@ -56,7 +62,7 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
         }
         account.add(outcome, false);
     }
-    watch.finish().map_err(Error::Write)?;
+    watch.scan().map_err(Error::Write)?;
     let exit = if task.exit_code && watch.has_regressed { Exit::Yes } else { Exit::Done };
     if !account.skipped.is_empty() {
         io.tell(TOOL, &account.skipped.to_string());
@@ -137,9 +143,6 @@ impl<'a> Watch<'a> {
         self.io.output.flush()
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.scan()
-    }
 }
 
 impl Taker for Watch<'_> {

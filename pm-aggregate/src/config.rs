@@ -72,7 +72,8 @@ impl Config {
             return Err(Usage::new(format!("--by names '{}' twice", twice.1), "name each field once"));
         }
         let purpose = purpose(&args)?;
-        let judged = judged(&args.metric);
+        let by_windows = args.changes && args.window != WindowSize::All;
+        let judged = if by_windows && args.metric.is_empty() { vec![DURATION.to_owned()] } else { judged(&args.metric) };
         let columns = if matches!(purpose, Purpose::Compare(_)) && args.metric.is_empty() {
             Columns::new(&JUDGED.iter().filter_map(|name| name.parse().ok()).collect::<Vec<_>>())?
         } else {
@@ -97,6 +98,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether groups are what is written.
+    pub(crate) fn summarizes(&self) -> bool {
+        matches!(self.purpose, Purpose::Summarize)
+    }
+
     /// Whether there are not too many fields.
     pub(crate) fn check_fields(&self) -> Result<(), Usage> {
         if self.by.len() + self.filters.len() > Wanted::MOST {
@@ -110,6 +116,16 @@ impl Config {
     pub(crate) fn part_machines(&mut self) {
         if self.by.iter().all(|field| field.as_str() != MACHINE) {
             self.by.extend(MACHINE.parse::<Field>());
+        }
+    }
+
+    /// Leaves out runs of benchmarks and profiles, which are slow on purpose, unless somebody asks for a purpose.
+    pub(crate) fn leave_out_deliberate(&mut self) {
+        let Ok(purpose) = "context.purpose".parse::<Field>() else { return };
+        if self.filters.iter().all(|filter| filter.field != purpose) && self.by.len() + self.filters.len() + 2 <= Wanted::MOST {
+            for deliberate in ["benchmark", "profile"] {
+                self.filters.push(Filter::new(purpose.clone(), deliberate.to_owned()).negated());
+            }
         }
     }
 
@@ -210,7 +226,7 @@ fn purpose(args: &Args) -> Result<Purpose, Usage> {
         }
         (None, false) => return Ok(Purpose::Summarize),
     };
-    if args.window != WindowSize::All {
+    if args.window != WindowSize::All && matches!(purpose, Purpose::Compare(_)) {
         let hint = "choose the time with --since and --until";
         return Err(Usage::new(format!("{flag} and --window do not go together"), hint));
     }

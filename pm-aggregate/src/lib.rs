@@ -80,18 +80,23 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
 }
 
 fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
-    let mut inputs = inputs::open(config, io)?;
-    io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
-    let partials = inputs.iter().any(|(_, taken)| taken.partials);
-    let (mut groups, account) = match workers::read(config, &mut inputs, partials) {
-        Some(read) => read,
-        None => read_in_turn(config, inputs, partials, io)?,
-    };
+    let (mut groups, account) = read_all(config, io)?;
     for record in results::records(config, groups.finish()) {
         io.output.write_all(&record.to_line()).map_err(Error::Write)?;
     }
     tell(&groups, &account, io);
     account.failure(io.interrupted().is_some()).map_or(Ok(Exit::Done), |failure| Err(Error::Read(failure)))
+}
+
+/// Reads every input into groups.
+fn read_all<'a>(config: &'a Config, io: &mut Streams) -> Result<(Groups<'a>, Account), Error> {
+    let mut inputs = inputs::open(config, io)?;
+    io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
+    let partials = inputs.iter().any(|(_, taken)| taken.partials);
+    match workers::read(config, &mut inputs, partials) {
+        Some(read) => Ok(read),
+        None => read_in_turn(config, inputs, partials, io),
+    }
 }
 
 /// Reads one input after the other; the first failure ends none of the others.

@@ -47,7 +47,7 @@ impl<'a> Live<'a> {
         input: &mut Input,
         io: &mut Streams,
     ) -> io::Result<()> {
-        if self.config.window == WindowSize::All || !input.is_live() {
+        if self.config.window == WindowSize::All || !self.config.summarizes() || !input.is_live() {
             return Ok(());
         }
         let slack = self.config.grace.saturating_add(NOW);

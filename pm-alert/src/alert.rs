@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use pm_cli::{human, printable};
 use pm_record::{AlertState, PerformanceAlert, Scalar, Schema, Thousandths, Timestamp};
 
-use crate::reading::{Limit, Reading, Rule, Subject};
+use crate::reading::{Limit, Quantity, Reading, Rule, Subject};
 
 /// An alert about one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,16 +89,25 @@ fn evidence(reading: &Reading, change: Change) -> IndexMap<String, Scalar> {
 
 fn news(reading: &Reading, change: Change, advice: Option<&str>) -> String {
     let (rule, what) = (reading.rule, what(reading.rule, &reading.subject));
-    let headline = match change.state {
-        AlertState::Firing => format!("⚠️  PERFORMANCE ALERT: {what} exceeded threshold"),
-        AlertState::Resolved => format!("✅ RESOLVED: {what} is within its threshold again"),
+    let current = rule.long(reading.value);
+    let (headline, figures) = if let (Rule::Regression(_), Some(before)) = (rule, reading.baseline) {
+        let since = reading.span.map_or_else(String::new, |span| format!(" | Since: {}", span.start));
+        let headline = match change.state {
+            AlertState::Firing => format!("⚠️  PERFORMANCE ALERT: {what} has regressed"),
+            AlertState::Resolved => format!("✅ RESOLVED: {what} has improved again"),
+        };
+        (headline, format!(" | Before: {}{since}", rule.long(before)))
+    } else {
+        let headline = match change.state {
+            AlertState::Firing => format!("⚠️  PERFORMANCE ALERT: {what} exceeded threshold"),
+            AlertState::Resolved => format!("✅ RESOLVED: {what} is within its threshold again"),
+        };
+        let baseline = reading.baseline.map(|baseline| format!(" | Baseline: {}", rule.long(baseline)));
+        (headline, format!(" | Threshold: {}{}", rule.long(change.limit.threshold), baseline.unwrap_or_default()))
     };
-    let (current, threshold) = (rule.long(reading.value), rule.long(change.limit.threshold));
-    let baseline =
-        reading.baseline.map_or_else(String::new, |baseline| format!(" | Baseline: {}", rule.long(baseline)));
     let recommendation =
         advice.map_or_else(String::new, |text| format!("   Recommendation: {}\n", printable(text)));
-    format!("{headline}\n   Current: {current} | Threshold: {threshold}{baseline}\n{recommendation}")
+    format!("{headline}\n   Current: {current}{figures}\n{recommendation}")
 }
 
 /// `'batch' 3.4s (limit 2.0s, 4th run in a row)`.
@@ -117,10 +126,16 @@ fn still_over(reading: &Reading, change: Change) -> String {
 /// What exceeded its threshold.
 fn what(rule: Rule, subject: &Subject) -> String {
     match subject {
-        Subject::Command(command) if rule == Rule::MemoryUsageHigh => {
-            format!("Command '{}' memory usage", printable(command))
+        Subject::Command(command) => {
+            let measure = match rule {
+                Rule::MemoryUsageHigh | Rule::Regression(Quantity::Memory) => "memory usage",
+                Rule::Regression(Quantity::Cpu) => "CPU time",
+                Rule::Regression(Quantity::Requests) => "number of requests",
+                Rule::Regression(Quantity::Points) => "number of GraphQL points",
+                _ => "execution time",
+            };
+            format!("Command '{}' {measure}", printable(command))
         }
-        Subject::Command(command) => format!("Command '{}' execution time", printable(command)),
         Subject::Host(Some(host)) => format!("Memory usage of processes on '{}'", printable(host)),
         Subject::Host(None) => "Memory usage of processes".to_owned(),
         Subject::Resource { resource, .. } => format!("API rate limit '{}' usage", printable(resource)),
@@ -134,6 +149,9 @@ fn recommendation(reading: &Reading, state: AlertState, has_history: bool) -> Op
     }
     let reset = reading.details.iter().find(|(name, _)| *name == "reset_time");
     Some(match (reading.rule, &reading.subject) {
+        (Rule::Regression(_), _) => {
+            "Run `github-pm performance compare` to see by how much it differs from before".to_owned()
+        }
         (_, Subject::Command(_)) if !has_history => {
             "Keep its runs, to compare them: `pm-wrap --store -- COMMAND`".to_owned()
         }

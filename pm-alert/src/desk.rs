@@ -40,8 +40,10 @@ pub(crate) struct Desk<'a> {
     file: Option<AlertSource>,
     batch: Vec<Item>,
     bytes: usize,
-    /// How many records were taken in.
+    /// How many records were taken in that take a limit to be judged.
     records: u64,
+    /// How many changes were, which take none.
+    changes: u64,
     has_fired: bool,
     has_trouble: bool,
     has_missed_log: bool,
@@ -75,6 +77,7 @@ impl<'a> Desk<'a> {
             batch: Vec::new(),
             bytes: 0,
             records: 0,
+            changes: 0,
             has_fired: false,
             has_trouble: false,
             has_missed_log: false,
@@ -96,7 +99,10 @@ impl<'a> Desk<'a> {
 
     /// Takes in one record and the line that it stands on.
     pub(crate) fn take(&mut self, record: Record, line: &[u8]) {
-        self.records += 1;
+        match record {
+            Record::Change(_) => self.changes += 1,
+            _ => self.records += 1,
+        }
         let is_judged = self.file.is_some() || self.config.covers(record.timestamp());
         let observation = is_judged.then(|| self.judge.observe(&record)).flatten();
         // What was read from a line is about as long as the line.
@@ -119,6 +125,11 @@ impl<'a> Desk<'a> {
     /// Whether it is time to settle although there is more to read.
     pub(crate) fn is_full(&self) -> bool {
         self.bytes >= BATCH_BYTES
+    }
+
+    /// Whether there were changes to judge.
+    pub(crate) fn has_seen_changes(&self) -> bool {
+        self.changes > 0
     }
 
     /// How the run ends: trouble shows even where an alert fired.

@@ -8,7 +8,7 @@ use pm_store::{Alerts, Benchmarks, Channel};
 
 use crate::Error;
 use crate::reading::{Reading, Rule};
-use crate::rules::{ApiUsage, ExecutionTime, MemoryUse};
+use crate::rules::{ApiUsage, ExecutionTime, MemoryUse, regression};
 
 /// The rules that are enabled.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Judge {
         })
     }
 
-    /// Whether no rule has a limit to hold anything against.
+    /// Whether no rule has a limit to hold a run, a tick or a quota against.
     pub(crate) fn watches_nothing(&self) -> bool {
         self.execution_time.as_ref().is_none_or(ExecutionTime::is_empty)
             && self.memory.is_none()
@@ -56,7 +56,7 @@ impl Judge {
         let Alerts { performance_degradation: slow, memory_usage_high: memory, api_rate_limit_warning: api } =
             &self.alerts;
         match rule {
-            Rule::PerformanceDegradation => slow.as_ref().map(|rule| &rule.notification_channels),
+            Rule::PerformanceDegradation | Rule::Regression(_) => slow.as_ref().map(|rule| &rule.notification_channels),
             Rule::MemoryUsageHigh => memory.as_ref().map(|rule| &rule.notification_channels),
             Rule::ApiRateLimitWarning => api.as_ref().map(|rule| &rule.notification_channels),
         }
@@ -70,6 +70,9 @@ impl Judge {
                 let slow = self.execution_time.as_ref().and_then(|rule| rule.read(run));
                 let memory = self.memory.as_ref().and_then(|rule| rule.read_run(run));
                 (run.execution_id.clone(), slow.into_iter().chain(memory).collect())
+            }
+            Record::Change(change) if self.execution_time.is_some() => {
+                (Some(regression::identity(change)), regression::read(change).into_iter().collect())
             }
             Record::System(tick) => {
                 (None, self.memory.iter().filter_map(|rule| rule.read_tick(tick)).collect())

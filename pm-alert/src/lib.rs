@@ -58,10 +58,11 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let store = store(&config, io)?;
     let judge = judge(&config, store.as_ref(), io)?;
     let unwatched = judge.watches_nothing().then(|| nothing_watched(&config, store.as_ref(), io));
-    let unwatched = match unwatched {
-        // Whoever waits for a verdict must not take silence for a good one.
-        Some(error) if config.exit_code => return Err(error),
-        unwatched => unwatched.filter(|_| !config.pass && config.counts != Counts::Replay),
+    // Whoever waits for a verdict must not take silence for a good one; changes need no limit.
+    let (unanswered, unwatched) = if config.exit_code {
+        (unwatched, None)
+    } else {
+        (None, unwatched.filter(|_| !config.pass && config.counts != Counts::Replay))
     };
     io.outlive_interrupts().map_err(Error::Watch)?;
     let (inputs, files) = open(&config, &judge, io)?;
@@ -80,6 +81,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let read = read(&config, &mut lines, turn, &mut desk, &mut skipped, io);
     // Also when reading failed: what was read before is judged and told.
     desk.finish(io).map_err(Error::Write)?;
+    if let Some(error) = unanswered.filter(|_| !desk.has_seen_changes()) {
+        return Err(error);
+    }
     if !skipped.is_empty() && !matches!(read, Err(Error::BadLine { .. })) {
         io.tell(TOOL, &skipped.to_string());
     }

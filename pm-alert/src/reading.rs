@@ -35,8 +35,20 @@ pub(crate) struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     PerformanceDegradation,
+    /// The part of it that is about changes of level, in whatever is measured.
+    Regression(Quantity),
     MemoryUsageHigh,
     ApiRateLimitWarning,
+}
+
+/// What has changed its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    Time,
+    Cpu,
+    Memory,
+    Requests,
+    Points,
 }
 
 /// What a rule is about.
@@ -67,6 +79,8 @@ pub(crate) enum Setting {
     MaxAcceptableMs,
     ThresholdPercentage,
     ThresholdMb,
+    /// None of the settings: what the level was before it changed.
+    Regression,
 }
 
 /// When the thing that a record is about began and ended.
@@ -84,7 +98,8 @@ pub(crate) fn name(text: &str) -> String {
 impl Reading {
     /// The name of what is counted together: this rule's readings of this subject.
     pub(crate) fn row(&self) -> String {
-        format!("{} {}", self.rule.kind(), self.subject)
+        let part = if let Rule::Regression(_) = self.rule { format!(" {}", self.metric) } else { String::new() };
+        format!("{}{part} {}", self.rule.kind(), self.subject)
     }
 }
 
@@ -92,7 +107,7 @@ impl Rule {
     /// The alert's `type`.
     pub(crate) fn kind(self) -> &'static str {
         match self {
-            Self::PerformanceDegradation => "performance_degradation",
+            Self::PerformanceDegradation | Self::Regression(_) => "performance_degradation",
             Self::MemoryUsageHigh => "memory_usage_high",
             Self::ApiRateLimitWarning => "api_rate_limit_warning",
         }
@@ -101,8 +116,11 @@ impl Rule {
     /// What is compared, as `threshold_exceeded` names it.
     pub(crate) fn quantity(self) -> &'static str {
         match self {
-            Self::PerformanceDegradation => "execution_time",
-            Self::MemoryUsageHigh => "memory",
+            Self::PerformanceDegradation | Self::Regression(Quantity::Time) => "execution_time",
+            Self::MemoryUsageHigh | Self::Regression(Quantity::Memory) => "memory",
+            Self::Regression(Quantity::Cpu) => "cpu_time",
+            Self::Regression(Quantity::Requests) => "requests",
+            Self::Regression(Quantity::Points) => "points",
             Self::ApiRateLimitWarning => "api_usage",
         }
     }
@@ -110,7 +128,7 @@ impl Rule {
     /// How a value relates to its limit when it breaks the rule.
     pub(crate) fn relation(self) -> &'static str {
         match self {
-            Self::PerformanceDegradation | Self::MemoryUsageHigh => ">",
+            Self::PerformanceDegradation | Self::Regression(_) | Self::MemoryUsageHigh => ">",
             // A quota is warned of when the share is reached, not only when it is passed.
             Self::ApiRateLimitWarning => ">=",
         }
@@ -119,8 +137,11 @@ impl Rule {
     /// A value in a sentence: `2.0s`, `78MB`, `86.5%`.
     pub(crate) fn long(self, value: Thousandths) -> String {
         match self {
-            Self::PerformanceDegradation => human::duration(value.to_f64()),
-            Self::MemoryUsageHigh => human::mebibytes(value.to_f64()),
+            Self::PerformanceDegradation | Self::Regression(Quantity::Time | Quantity::Cpu) => {
+                human::duration(value.to_f64())
+            }
+            Self::MemoryUsageHigh | Self::Regression(Quantity::Memory) => human::mebibytes(value.to_f64()),
+            Self::Regression(Quantity::Requests | Quantity::Points) => value.to_string(),
             Self::ApiRateLimitWarning => human::percent(value.to_f64()),
         }
     }
@@ -128,8 +149,10 @@ impl Rule {
     /// A value in a record: `2s`, `78MB`, `86.5%`.
     pub(crate) fn short(self, value: Thousandths) -> String {
         match self {
-            Self::PerformanceDegradation => human::short_duration(value.to_f64()),
-            Self::MemoryUsageHigh | Self::ApiRateLimitWarning => self.long(value),
+            Self::PerformanceDegradation | Self::Regression(Quantity::Time | Quantity::Cpu) => {
+                human::short_duration(value.to_f64())
+            }
+            Self::MemoryUsageHigh | Self::Regression(_) | Self::ApiRateLimitWarning => self.long(value),
         }
     }
 }
@@ -140,6 +163,7 @@ impl Setting {
             Self::MaxAcceptableMs => "max_acceptable_ms",
             Self::ThresholdPercentage => "threshold_percentage",
             Self::ThresholdMb => "threshold_mb",
+            Self::Regression => "regression",
         }
     }
 
@@ -147,7 +171,7 @@ impl Setting {
     pub(crate) fn severity(self) -> Severity {
         match self {
             Self::MaxAcceptableMs => Severity::Critical,
-            Self::ThresholdPercentage | Self::ThresholdMb => Severity::Warning,
+            Self::ThresholdPercentage | Self::ThresholdMb | Self::Regression => Severity::Warning,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod api_usage;
 mod execution_time;
 mod memory;
+pub(crate) mod regression;
 
 use pm_record::{PerformanceMetrics, Scalar, Thousandths};
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Change};
 use crate::judge::Observation;
-use crate::reading::{Limit, Reading, Span};
+use crate::reading::{Limit, Reading, Setting, Span};
 
 /// How many pairs of a rule and a subject are remembered.
 const SUBJECTS: usize = 1000;
@@ -123,7 +123,8 @@ impl Row {
         is_told.then(|| {
             let severity = Some(limit.setting.severity());
             // What swings between two limits is no news each time it exceeds the worse one.
-            let is_news = self.told < severity;
+            // A level that was left once more is news too.
+            let is_news = self.told < severity || limit.setting == Setting::Regression;
             self.told = self.told.max(severity);
             self.fired = Some(limit);
             self.change(AlertState::Firing, is_news, limit)

@@ -1,6 +1,7 @@
 //! Renders summaries and alerts for people: NDJSON in, one page out.
 //!
-//! `performance_summary` makes the table and `performance_alert` the alerts; any other kind is passed over
+//! `performance_summary` makes the table, `performance_alert` the alerts, `performance_comparison` and
+//! `performance_change` the findings; any other kind is passed over
 //! in silence, except that runs which nobody summarized are pointed out. A page is laid out as a whole, so
 //! its rows are held in memory until the input ends: at most 20,000, and what is beyond counts in the
 //! totals only.
@@ -15,6 +16,7 @@ pub mod args;
 mod columns;
 mod config;
 mod error;
+mod findings;
 mod fit;
 mod layout;
 mod markdown;

@@ -10,6 +10,7 @@ use pm_record::Severity;
 
 use crate::alerts::Alert;
 use crate::columns::{Column, Table};
+use crate::findings::{Findings, Tone};
 use crate::report::{Report, Row};
 
 /// The longest page in bytes: 1 MiB, less what headings and closing lines may take.
@@ -25,6 +26,7 @@ pub(crate) fn render(report: &Report) -> String {
         page.push_str("No runs were recorded in this time.\n");
         page.push_str("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.\n");
     }
+    findings(&mut page, report.findings());
     alerts(&mut page, report);
     if !report.rows().is_empty() {
         let facts: Vec<_> = report
@@ -48,6 +50,35 @@ fn alerts(page: &mut String, report: &Report) {
     page.push('\n');
     if cut > 0 || report.alerts().left_out() > 0 {
         let _ = writeln!(page, "Alerts not shown: {}\n", human::count(cut + report.alerts().left_out()));
+    }
+}
+
+fn findings(page: &mut String, findings: &Findings) {
+    let bold = |(text, is_bad): (String, bool)| if is_bad { format!("**{text}**") } else { text };
+    let counts: Vec<_> = findings.counts().into_iter().map(bold).collect();
+    if !counts.is_empty() {
+        let _ = writeln!(page, "{}\n", counts.join(" · "));
+    }
+    if findings.is_empty() {
+        return;
+    }
+    let found = findings.sorted().into_iter().map(|finding| {
+        let sign = match finding.tone {
+            Tone::Bad => "🔴",
+            Tone::Good => "✅",
+            Tone::Unknown | Tone::Same => "❔",
+        };
+        let (subject, statement) = (prose(&finding.subject), prose(&finding.statement));
+        format!("- {sign} **{} {subject}** {statement}<br>{}\n", code(&finding.command), prose(&finding.detail))
+    });
+    let unchanged = findings.unchanged();
+    let unchanged = unchanged.iter().map(|(command, what)| format!("{} {}", code(command), prose(what)));
+    let unchanged = unchanged.collect::<Vec<_>>().join("; ");
+    let unchanged = (!unchanged.is_empty()).then(|| format!("- Unchanged: {unchanged}\n"));
+    let cut = push_while_shorter(page, LONGEST_ALERTS / 2, found.chain(unchanged));
+    page.push('\n');
+    if cut + findings.left_out() > 0 {
+        let _ = writeln!(page, "Findings not shown: {}\n", human::count(cut + findings.left_out()));
     }
 }
 

@@ -12,6 +12,7 @@ use pm_cli::human;
 use pm_record::{MetricSummary, PerformanceSummary, Record, Scalar, Thousandths, Timestamp, Window};
 
 use crate::alerts::Alerts;
+use crate::findings::Findings;
 use crate::times;
 
 /// How many rows are kept: a month of hours for two dozen commands.
@@ -35,6 +36,7 @@ pub(crate) struct Report {
     rows: Vec<Row>,
     totals: Totals,
     alerts: Alerts,
+    findings: Findings,
     raw_runs: u64,
     partial_results: u64,
 }
@@ -88,6 +90,8 @@ impl Report {
         match record {
             Record::Summary(summary) => self.push_summary(*summary),
             Record::Alert(alert) => self.alerts.push(&alert),
+            Record::Comparison(comparison) => self.findings.push_comparison(&comparison),
+            Record::Change(change) => self.findings.push_change(&change),
             Record::Performance(_) => self.raw_runs += 1,
             Record::Partial(_) => self.partial_results += 1,
             _ => {}
@@ -157,9 +161,14 @@ impl Report {
         &self.alerts
     }
 
+    /// Comparisons and changes.
+    pub(crate) fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
     /// Whether there is nothing to show.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.alerts.is_empty()
+        self.rows.is_empty() && self.alerts.is_empty() && self.findings.is_empty()
     }
 
     /// What to tell somebody whose input has runs and no summaries of them.

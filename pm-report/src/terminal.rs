@@ -8,6 +8,7 @@ use pm_record::Severity;
 
 use crate::alerts::Alert;
 use crate::columns::{Column, Table};
+use crate::findings::{Findings, Tone};
 use crate::fit;
 use crate::layout::{self, GAP, Placed};
 use crate::report::{Report, Row};
@@ -21,6 +22,7 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
         page.plain("No runs were recorded in this time.");
         page.plain("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.");
     }
+    page.findings(report.findings());
     if !report.rows().is_empty() {
         page.facts(report);
         page.end_line();
@@ -97,6 +99,37 @@ impl Page {
             self.paint(&fact.text, style(fact.bad));
         }
         self.text.push('\n');
+    }
+
+    /// Verdicts, in order of what they mean to somebody in a hurry.
+    fn findings(&mut self, findings: &Findings) {
+        let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
+        if !counts.is_empty() {
+            self.plain(&counts.join(" · "));
+        }
+        for finding in findings.sorted() {
+            self.end_line();
+            let (sign, style) = match finding.tone {
+                Tone::Bad => ("✗  ", Style::new().red()),
+                Tone::Good => ("✓  ", Style::new().green()),
+                Tone::Unknown | Tone::Same => ("?  ", Style::new().yellow()),
+            };
+            let statement = format!("'{}' {} {}", finding.command, finding.subject, finding.statement);
+            self.paragraph(&printable(&statement), sign, INDENT, style);
+            self.detail(&printable(&finding.detail));
+        }
+        let unchanged = findings.unchanged();
+        if !unchanged.is_empty() {
+            self.end_line();
+            let names: Vec<_> = unchanged.iter().map(|(command, what)| format!("'{command}' {what}")).collect();
+            self.paragraph(&printable(&format!("Unchanged: {}", names.join("; "))), "=  ", INDENT, Style::new());
+        }
+        if findings.left_out() > 0 {
+            self.plain(&format!("Findings not shown: {}", human::count(findings.left_out())));
+        }
+        if !findings.is_empty() {
+            self.end_line();
+        }
     }
 
     fn table(&mut self, table: &Table) {
