@@ -56,8 +56,8 @@ pub enum Kind {
 }
 
 use Kind::{
-    Bimodal, CacheHits, CacheShift, Correlated, Cycle, Drift, Improvement, Outliers, Plain, Several, Spike, Step,
-    StepBimodal, StepCorrelated, StepOutliers, StepVariance, Variance,
+    Bimodal, CacheHits, CacheShift, Correlated, Cycle, Drift, Improvement, Outliers, Plain, Several, Spike,
+    Step, StepBimodal, StepCorrelated, StepOutliers, StepVariance, Variance,
 };
 
 impl Kind {
@@ -189,7 +189,9 @@ fn disturbed(kind: Kind, mut levels: Vec<f64>, noise: f64, changes: &[usize], dr
             Outliers | StepOutliers if draw.chance(0.03) => draw.heavy_tail().ln(),
             Bimodal | StepBimodal if draw.chance(share) => slower + noise * normal,
             CacheHits if draw.chance(share) => -2.0 + noise * normal,
-            CacheShift if draw.chance(if place < turn { share } else { other_share }) => -2.0 + noise * normal,
+            CacheShift if draw.chance(if place < turn { share } else { other_share }) => {
+                -2.0 + noise * normal
+            }
             _ => noise * normal,
         };
     }

@@ -13,8 +13,8 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use pm_cli::{Exit, Input, Streams};
 use pm_record::{
-    BadRecord, ChangeDirection, PerformanceChange, Reading, Record, Run, RunReader, SampleSummary, Scalar, Schema,
-    Timestamp, Wanted, interval, percentage,
+    BadRecord, ChangeDirection, PerformanceChange, Reading, Record, Run, RunReader, SampleSummary, Scalar,
+    Schema, Timestamp, Wanted, interval, percentage,
 };
 use pm_stats::{Better, ChangePoint};
 
@@ -26,8 +26,8 @@ use crate::judged::better;
 use crate::key::cut;
 use crate::metrics::DURATION;
 use crate::passage::{self, Taker};
-use crate::{Error, TOOL};
 use crate::window::WindowSize;
+use crate::{Error, TOOL};
 use series::Series;
 
 /// How to look for changes.
@@ -106,7 +106,8 @@ impl<'a> Watch<'a> {
         }
         let key: Key = (0..self.config.by.len()).map(|place| scalar(run, place)).collect();
         let judged = &self.config.judged;
-        let group = self.groups.entry(key).or_insert_with(|| judged.iter().map(|_| Series::default()).collect());
+        let group =
+            self.groups.entry(key).or_insert_with(|| judged.iter().map(|_| Series::default()).collect());
         let mut place = 0;
         for (metric, series) in judged.iter().zip(group) {
             let value = if metric == DURATION {
@@ -142,7 +143,6 @@ impl<'a> Watch<'a> {
         }
         self.io.output.flush()
     }
-
 }
 
 impl Taker for Watch<'_> {
@@ -173,7 +173,13 @@ fn scalar(run: &Run<'_>, place: usize) -> Scalar {
 }
 
 /// The record of a change. `times` are those of the first run after it, and of the first and the last that may be it.
-fn record(config: &Config, key: &Key, metric: &str, change: &ChangePoint, times: [Timestamp; 3]) -> PerformanceChange {
+fn record(
+    config: &Config,
+    key: &Key,
+    metric: &str,
+    change: &ChangePoint,
+    times: [Timestamp; 3],
+) -> PerformanceChange {
     let (command, machine, by) = config.parts(key);
     let [timestamp, first, last] = times;
     let (before, after) = (change.before.value, change.after.value);
@@ -191,9 +197,10 @@ fn record(config: &Config, key: &Key, metric: &str, change: &ChangePoint, times:
         before: SampleSummary::new(change.counts.0, &change.before),
         after: SampleSummary::new(change.counts.1, &change.after),
         change_percentage: relative.and_then(percentage),
-        interval: change.ratio.and_then(|ratio| ratio.interval).and_then(|(low, high)| {
-            interval((low - 1.0) * 100.0, (high - 1.0) * 100.0)
-        }),
+        interval: change
+            .ratio
+            .and_then(|ratio| ratio.interval)
+            .and_then(|(low, high)| interval((low - 1.0) * 100.0, (high - 1.0) * 100.0)),
         p_value: Some(significant(change.p)),
         direction: if is_more == (better(metric) == Better::More) {
             ChangeDirection::Improvement

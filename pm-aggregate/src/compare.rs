@@ -84,7 +84,10 @@ impl Taker for Both<'_, '_> {
         match reading {
             Reading::Run(run) => sides.try_for_each(|(groups, taken)| groups.take(Reading::Run(run), taken)),
             Reading::Partial(partial) => {
-                let is_bare = partial.state.as_ref().is_some_and(|state| state.values.is_none() && state.histogram.is_none());
+                let is_bare = partial
+                    .state
+                    .as_ref()
+                    .is_some_and(|state| state.values.is_none() && state.histogram.is_none());
                 if is_bare {
                     *self.without_distribution += 1;
                     return Ok(());

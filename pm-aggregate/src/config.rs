@@ -7,7 +7,6 @@ use pm_store::Grain;
 
 use crate::args::Args;
 use crate::columns::{Chosen, Columns};
-use crate::{changes, compare};
 use crate::filter::Filter;
 use crate::judged::JUDGED;
 use crate::key::label;
@@ -15,6 +14,7 @@ use crate::metrics::{DURATION, METRICS};
 use crate::refusal::Refusal;
 use crate::window::WindowSize;
 use crate::workers::Workers;
+use crate::{changes, compare};
 
 /// What to do, with nothing left to default.
 #[derive(Debug, Clone)]
@@ -73,7 +73,11 @@ impl Config {
         }
         let purpose = purpose(&args)?;
         let by_windows = args.changes && args.window != WindowSize::All;
-        let judged = if by_windows && args.metric.is_empty() { vec![DURATION.to_owned()] } else { judged(&args.metric) };
+        let judged = if by_windows && args.metric.is_empty() {
+            vec![DURATION.to_owned()]
+        } else {
+            judged(&args.metric)
+        };
         let columns = if matches!(purpose, Purpose::Compare(_)) && args.metric.is_empty() {
             Columns::new(&JUDGED.iter().filter_map(|name| name.parse().ok()).collect::<Vec<_>>())?
         } else {
@@ -122,7 +126,9 @@ impl Config {
     /// Leaves out runs of benchmarks and profiles, which are slow on purpose, unless somebody asks for a purpose.
     pub(crate) fn leave_out_deliberate(&mut self) {
         let Ok(purpose) = "context.purpose".parse::<Field>() else { return };
-        if self.filters.iter().all(|filter| filter.field != purpose) && self.by.len() + self.filters.len() + 2 <= Wanted::MOST {
+        if self.filters.iter().all(|filter| filter.field != purpose)
+            && self.by.len() + self.filters.len() + 2 <= Wanted::MOST
+        {
             for deliberate in ["benchmark", "profile"] {
                 self.filters.push(Filter::new(purpose.clone(), deliberate.to_owned()).negated());
             }
@@ -231,7 +237,10 @@ fn purpose(args: &Args) -> Result<Purpose, Usage> {
         return Err(Usage::new(format!("{flag} and --window do not go together"), hint));
     }
     if args.by.iter().all(|field| field.as_str() != COMMAND) {
-        return Err(Usage::new(format!("{flag} is about commands, and --by does not name them"), "add `command` to --by"));
+        return Err(Usage::new(
+            format!("{flag} is about commands, and --by does not name them"),
+            "add `command` to --by",
+        ));
     }
     Ok(purpose)
 }

@@ -71,7 +71,9 @@ impl Explain for Error {
             Self::Usage(usage) => usage.hint(),
             Self::Input(missing) => missing.hint(),
             Self::Store(store) => store.hint(),
-            Self::NoLimits(_) => Some("compare with a day of records, such as `--compare 2026-11-01`".to_owned()),
+            Self::NoLimits(_) => {
+                Some("compare with a day of records, such as `--compare 2026-11-01`".to_owned())
+            }
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
             Self::Read(_) => {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())

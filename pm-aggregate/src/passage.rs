@@ -20,7 +20,12 @@ pub(crate) trait Taker {
 }
 
 /// Reads an input to its end, or if it is `strict` to the first line that is no record.
-pub(crate) fn read(input: Input, runs: &mut RunReader, strict: bool, taker: &mut impl Taker) -> Result<Outcome, Error> {
+pub(crate) fn read(
+    input: Input,
+    runs: &mut RunReader,
+    strict: bool,
+    taker: &mut impl Taker,
+) -> Result<Outcome, Error> {
     let name = input.to_string();
     let mut lines = Lines::new([input]);
     let mut skipped = Skipped::default();

@@ -43,7 +43,8 @@ pub struct Stretch {
 }
 
 /// Fields of a run that stand at its top; any other plain name is a label of `context`.
-const TOP: [&str; 8] = ["command", "host", "machine", "program", "status", "exit_code", "signal", "execution_id"];
+const TOP: [&str; 8] =
+    ["command", "host", "machine", "program", "status", "exit_code", "signal", "execution_id"];
 
 impl FromStr for Baseline {
     type Err = String;

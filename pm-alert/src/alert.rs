@@ -103,7 +103,10 @@ fn news(reading: &Reading, change: Change, advice: Option<&str>) -> String {
             AlertState::Resolved => format!("✅ RESOLVED: {what} is within its threshold again"),
         };
         let baseline = reading.baseline.map(|baseline| format!(" | Baseline: {}", rule.long(baseline)));
-        (headline, format!(" | Threshold: {}{}", rule.long(change.limit.threshold), baseline.unwrap_or_default()))
+        (
+            headline,
+            format!(" | Threshold: {}{}", rule.long(change.limit.threshold), baseline.unwrap_or_default()),
+        )
     };
     let recommendation =
         advice.map_or_else(String::new, |text| format!("   Recommendation: {}\n", printable(text)));

@@ -56,7 +56,9 @@ impl Judge {
         let Alerts { performance_degradation: slow, memory_usage_high: memory, api_rate_limit_warning: api } =
             &self.alerts;
         match rule {
-            Rule::PerformanceDegradation | Rule::Regression(_) => slow.as_ref().map(|rule| &rule.notification_channels),
+            Rule::PerformanceDegradation | Rule::Regression(_) => {
+                slow.as_ref().map(|rule| &rule.notification_channels)
+            }
             Rule::MemoryUsageHigh => memory.as_ref().map(|rule| &rule.notification_channels),
             Rule::ApiRateLimitWarning => api.as_ref().map(|rule| &rule.notification_channels),
         }

@@ -98,7 +98,8 @@ pub(crate) fn name(text: &str) -> String {
 impl Reading {
     /// The name of what is counted together: this rule's readings of this subject.
     pub(crate) fn row(&self) -> String {
-        let part = if let Rule::Regression(_) = self.rule { format!(" {}", self.metric) } else { String::new() };
+        let part =
+            if let Rule::Regression(_) = self.rule { format!(" {}", self.metric) } else { String::new() };
         format!("{}{part} {}", self.rule.kind(), self.subject)
     }
 }

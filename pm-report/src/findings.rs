@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use indexmap::IndexMap;
 use pm_cli::human;
 use pm_record::{
-    ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, Scalar, Thousandths,
-    Timestamp,
+    ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, Scalar,
+    Thousandths, Timestamp,
 };
 
 use crate::report::{LONGEST_LABEL, kept};
@@ -34,8 +34,9 @@ pub(crate) struct Finding {
     pub(crate) tone: Tone,
     /// What it is about; it comes from records and is not escaped.
     pub(crate) command: String,
-    /// Further labels and the metric, to be read after the command. Not escaped either.
-    pub(crate) subject: String,
+    /// The metric, and further labels. Not escaped either.
+    subject: String,
+    machine: Option<String>,
     /// What happened: `regressed: 1.8s, was 1.2s, 50% more`.
     pub(crate) statement: String,
     /// How sure that is.
@@ -66,29 +67,41 @@ impl Findings {
         let statement = match status {
             ComparisonStatus::Regressed => format!("regressed: {is}, was {was}{}", comma(change.as_ref())),
             ComparisonStatus::Improved => format!("improved: {is}, was {was}{}", comma(change.as_ref())),
-            ComparisonStatus::Inconclusive => format!("nobody can tell yet: {is}, was {was}{}", comma(change.as_ref())),
+            ComparisonStatus::Inconclusive => {
+                format!("nobody can tell yet: {is}, was {was}{}", comma(change.as_ref()))
+            }
             ComparisonStatus::Unchanged => format!("unchanged: {is}, was {was}"),
         };
-        let certainty = record.interval.map(|[low, high]| format!("with 95% confidence {}", range(low, high)));
+        let certainty =
+            record.interval.map(|[low, high]| format!("with 95% confidence {}", range(low, high)));
         let needed = record.needed.map(|needed| {
-            format!("about {} on each side would tell", runs(needed)).replace("on each side", if record.baseline.count == 0 { "in all" } else { "on each side" })
+            format!("about {} on each side would tell", runs(needed))
+                .replace("on each side", if record.baseline.count == 0 { "in all" } else { "on each side" })
         });
         let exact = record.p_value.is_none().then(|| "the same in every run".to_owned());
         let binned = record.binned.then(|| "from histograms".to_owned());
-        let detail = [certainty, exact, Some(sides), binned, needed].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        self.keep(true, Finding {
-            tone: match status {
-                ComparisonStatus::Regressed => Tone::Bad,
-                ComparisonStatus::Improved => Tone::Good,
-                ComparisonStatus::Inconclusive => Tone::Unknown,
-                ComparisonStatus::Unchanged => Tone::Same,
+        let detail = [certainty, exact, Some(sides), binned, needed]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ");
+        self.keep(
+            true,
+            Finding {
+                tone: match status {
+                    ComparisonStatus::Regressed => Tone::Bad,
+                    ComparisonStatus::Improved => Tone::Good,
+                    ComparisonStatus::Inconclusive => Tone::Unknown,
+                    ComparisonStatus::Unchanged => Tone::Same,
+                },
+                command: kept(&record.command, LONGEST_LABEL),
+                subject: subject(&record.by, &what),
+                machine: record.machine.as_ref().map(|machine| kept(machine, LONGEST_LABEL)),
+                statement,
+                detail,
+                order: (status, Reverse(size(record.change_percentage)), Reverse(None)),
             },
-            command: kept(&record.command, LONGEST_LABEL),
-            subject: subject(&record.by, record.machine.as_deref(), &what),
-            statement,
-            detail,
-            order: (status, Reverse(size(record.change_percentage)), Reverse(None)),
-        });
+        );
     }
 
     pub(crate) fn push_change(&mut self, record: &PerformanceChange) {
@@ -101,16 +114,28 @@ impl Findings {
         let since = times::span(record.timestamp, record.timestamp);
         let change = record.change_percentage.map(change);
         let [first, last] = record.between;
-        let between = if first == last { String::new() } else { format!("it may have begun {}; ", times::span(first, last)) };
+        let between = if first == last {
+            String::new()
+        } else {
+            format!("it may have begun {}; ", times::span(first, last))
+        };
         let counts = |side: SampleSummary| human::count(side.count);
-        self.keep(false, Finding {
-            tone,
-            command: kept(&record.command, LONGEST_LABEL),
-            subject: subject(&record.by, record.machine.as_deref(), &what),
-            statement: format!("{verdict} since {since}: {is}, was {was}{}", comma(change.as_ref())),
-            detail: format!("{between}{} before and {} since", runs(record.before.count), counts(record.after)),
-            order: (status, Reverse(0), Reverse(Some(record.timestamp))),
-        });
+        self.keep(
+            false,
+            Finding {
+                tone,
+                command: kept(&record.command, LONGEST_LABEL),
+                subject: subject(&record.by, &what),
+                machine: record.machine.as_ref().map(|machine| kept(machine, LONGEST_LABEL)),
+                statement: format!("{verdict} since {since}: {is}, was {was}{}", comma(change.as_ref())),
+                detail: format!(
+                    "{between}{} before and {} since",
+                    runs(record.before.count),
+                    counts(record.after)
+                ),
+                order: (status, Reverse(0), Reverse(Some(record.timestamp))),
+            },
+        );
     }
 
     fn keep(&mut self, is_comparison: bool, finding: Finding) {
@@ -130,18 +155,30 @@ impl Findings {
     /// Every finding but what is unchanged: comparisons first, the worst of them first, then changes, the
     /// latest first.
     pub(crate) fn sorted(&self) -> Vec<&Finding> {
-        let mut comparisons: Vec<_> = self.comparisons.iter().filter(|finding| finding.tone != Tone::Same).collect();
+        let mut comparisons: Vec<_> =
+            self.comparisons.iter().filter(|finding| finding.tone != Tone::Same).collect();
         comparisons.sort_by_key(|finding| finding.order);
         let mut changes: Vec<_> = self.changes.iter().collect();
         changes.sort_by_key(|finding| finding.order.2);
         comparisons.into_iter().chain(changes).collect()
     }
 
+    /// What a finding is about, to be read after the command. The machine is only named where there are several.
+    pub(crate) fn subject(&self, finding: &Finding) -> String {
+        let all = || self.comparisons.iter().chain(&self.changes);
+        match &finding.machine {
+            Some(machine) if all().any(|other| other.machine.as_ref() != Some(machine)) => {
+                format!("{} on {machine}", finding.subject)
+            }
+            _ => finding.subject.clone(),
+        }
+    }
+
     /// What is unchanged: the command and what of it.
     pub(crate) fn unchanged(&self) -> Vec<(&str, String)> {
-        let mut commands: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        let mut commands: IndexMap<&str, Vec<String>> = IndexMap::new();
         for finding in self.comparisons.iter().filter(|finding| finding.tone == Tone::Same) {
-            commands.entry(&finding.command).or_default().push(&finding.subject);
+            commands.entry(&finding.command).or_default().push(self.subject(finding));
         }
         commands.into_iter().map(|(command, subjects)| (command, subjects.join(", "))).collect()
     }
@@ -192,11 +229,10 @@ fn plain(value: f64) -> String {
     Thousandths::from_f64(value).map_or_else(|| "unknown".to_owned(), |value| value.to_string())
 }
 
-fn subject(by: &IndexMap<String, Scalar>, machine: Option<&str>, what: &What) -> String {
-    let labels = by.iter().map(|(field, value)| format!("{field} {value}"));
-    let machine = machine.map(|machine| format!("on {machine}"));
-    let parts: Vec<_> = labels.chain(machine).map(|label| kept(&label, LONGEST_LABEL)).collect();
-    if parts.is_empty() { what.name.clone() } else { format!("{} ({})", what.name, parts.join(", ")) }
+fn subject(by: &IndexMap<String, Scalar>, what: &What) -> String {
+    let labels: Vec<_> =
+        by.iter().map(|(field, value)| kept(&format!("{field} {value}"), LONGEST_LABEL)).collect();
+    if labels.is_empty() { what.name.clone() } else { format!("{} ({})", what.name, labels.join(", ")) }
 }
 
 fn runs(count: u64) -> String {

@@ -68,8 +68,12 @@ fn findings(page: &mut String, findings: &Findings) {
             Tone::Good => "✅",
             Tone::Unknown | Tone::Same => "❔",
         };
-        let (subject, statement) = (prose(&finding.subject), prose(&finding.statement));
-        format!("- {sign} **{} {subject}** {statement}<br>{}\n", code(&finding.command), prose(&finding.detail))
+        let (subject, statement) = (prose(&findings.subject(finding)), prose(&finding.statement));
+        format!(
+            "- {sign} **{} {subject}** {statement}<br>{}\n",
+            code(&finding.command),
+            prose(&finding.detail)
+        )
     });
     let unchanged = findings.unchanged();
     let unchanged = unchanged.iter().map(|(command, what)| format!("{} {}", code(command), prose(what)));

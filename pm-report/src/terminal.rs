@@ -114,15 +114,22 @@ impl Page {
                 Tone::Good => ("✓  ", Style::new().green()),
                 Tone::Unknown | Tone::Same => ("?  ", Style::new().yellow()),
             };
-            let statement = format!("'{}' {} {}", finding.command, finding.subject, finding.statement);
+            let statement =
+                format!("'{}' {} {}", finding.command, findings.subject(finding), finding.statement);
             self.paragraph(&printable(&statement), sign, INDENT, style);
             self.detail(&printable(&finding.detail));
         }
         let unchanged = findings.unchanged();
         if !unchanged.is_empty() {
             self.end_line();
-            let names: Vec<_> = unchanged.iter().map(|(command, what)| format!("'{command}' {what}")).collect();
-            self.paragraph(&printable(&format!("Unchanged: {}", names.join("; "))), "=  ", INDENT, Style::new());
+            let names: Vec<_> =
+                unchanged.iter().map(|(command, what)| format!("'{command}' {what}")).collect();
+            self.paragraph(
+                &printable(&format!("Unchanged: {}", names.join("; "))),
+                "=  ",
+                INDENT,
+                Style::new(),
+            );
         }
         if findings.left_out() > 0 {
             self.plain(&format!("Findings not shown: {}", human::count(findings.left_out())));

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod api;
+mod compare;
 mod contract;
 mod digests;
 mod fake_github;

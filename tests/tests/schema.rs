@@ -132,6 +132,14 @@ fn what_pm_aggregate_writes_keeps_to_its_schemas() {
         assert!(partials.contains("\"values\":["), "{by}");
         assert!(by == "--window 1h" || partials.contains("\"histogram\":{"), "{by}");
     }
+    let runs = (0..40_u32).map(|run| {
+        let time = format!("2024-12-{:02}T10:00:00.000Z", 1 + run / 2);
+        pm_e2e::harness::run_record("batch", &time, if run < 20 { 100 } else { 150 } + run % 5)
+    });
+    place.write("slower.ndjson", runs.collect::<String>());
+    let compared = place.sh("pm-aggregate slower.ndjson --compare 2024-12-01..2024-12-10").succeeds();
+    schemas.demand("performance_comparison", &compared);
+    schemas.demand("performance_change", &place.sh("pm-aggregate slower.ndjson --changes").succeeds());
 }
 
 #[test]

@@ -12,11 +12,13 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, json_schema};
 use serde_json::{Value, json};
 
-use crate::record::{ALERT, API, CHANGE, COMPARISON, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM};
+use crate::record::{
+    ALERT, API, CHANGE, COMPARISON, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM,
+};
 use crate::{
     ApiMonitoring, ApiRequest, CacheState, CostSource, LimitHit, PerformanceAlert, PerformanceChange,
-    PerformanceComparison, PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, Scalar, Schema,
-    Status, SystemMetrics, Thousandths, Timestamp,
+    PerformanceComparison, PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, Scalar,
+    Schema, Status, SystemMetrics, Thousandths, Timestamp,
 };
 
 /// The schema of a line of each kind, by the kind.

@@ -45,7 +45,8 @@ pub use alert::{AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
 pub use api_request::{ApiRequest, CacheState, CostSource, LimitHit, RequestLimit};
 pub use comparison::{
-    ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, interval, percentage,
+    ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, interval,
+    percentage,
 };
 pub use decompress::begins_compressed;
 pub use field::{Field, NoField};

@@ -7,8 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceChange, PerformanceComparison, PerformanceMetrics,
-    PerformancePartial, PerformanceSummary, ProcessTrace, SystemMetrics, Timestamp,
+    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceChange, PerformanceComparison,
+    PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, SystemMetrics, Timestamp,
 };
 
 /// One record. On a line it is `{"<kind>":{…}}`.

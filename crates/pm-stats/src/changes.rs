@@ -81,14 +81,21 @@ pub fn change_points(values: &[f64]) -> Vec<ChangePoint> {
     let starts = std::iter::once(0).chain(found.iter().map(|change| place(change.at)));
     let changes = found.iter().zip(starts.zip(ends)).map(|(change, (start, end))| {
         let at = place(change.at);
-        let (before, after) = (Tally::new(values[start..at].iter().copied()), Tally::new(values[at..end].iter().copied()));
+        let (before, after) =
+            (Tally::new(values[start..at].iter().copied()), Tally::new(values[at..end].iter().copied()));
         let between = (place(change.between.0), (place(change.between.1 + 1) - 1).max(at));
         describe(at, between, change.p, &before, &after)
     });
     changes.flatten().collect()
 }
 
-fn describe(at: usize, between: (usize, usize), p: f64, before: &Tally, after: &Tally) -> Option<ChangePoint> {
+fn describe(
+    at: usize,
+    between: (usize, usize),
+    p: f64,
+    before: &Tally,
+    after: &Tally,
+) -> Option<ChangePoint> {
     let ratio = if before.is_positive() && after.is_positive() {
         let shift = Shift::of(&before.map(f64::ln), &after.map(f64::ln), CONFIDENCE)?;
         let interval = shift.interval.map(|(low, high)| (low.exp(), high.exp()));
@@ -119,7 +126,8 @@ fn medians(values: &[f64], size: usize) -> Cow<'_, [f64]> {
 fn find(values: &[f64]) -> Vec<Confirmed> {
     let Some(signal) = Signal::of(values) else { return Vec::new() };
     let found = shape::search(&signal);
-    let Some(single) = modes::joined(&signal).and_then(|levels| Signal::of_levels(levels, signal.is_log)) else {
+    let Some(single) = modes::joined(&signal).and_then(|levels| Signal::of_levels(levels, signal.is_log))
+    else {
         return found;
     };
     // What both modes did together shows where they are one; how often each occurs, where they are two.

@@ -25,7 +25,10 @@ mod tests {
         // scipy.stats.false_discovery_control([0.01, 0.04, 0.03, 0.5, 0.005])
         let expected = [0.025, 0.05, 0.05, 0.5, 0.025];
         let adjusted = adjusted(&[0.01, 0.04, 0.03, 0.5, 0.005]);
-        assert!(adjusted.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-12), "{adjusted:?}");
+        assert!(
+            adjusted.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-12),
+            "{adjusted:?}"
+        );
         assert!(super::adjusted(&[]).is_empty());
     }
 }

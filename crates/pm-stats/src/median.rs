@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn the_sign_test_is_the_binomial_one() {
         // scipy.stats.binomtest(k, n).pvalue
-        for (below, above, p) in [(0, 6, 0.03125), (3, 17, 0.002_576_828_002_929_687_5), (5, 5, 1.0), (0, 0, 1.0)] {
+        for (below, above, p) in
+            [(0, 6, 0.03125), (3, 17, 0.002_576_828_002_929_687_5), (5, 5, 1.0), (0, 0, 1.0)]
+        {
             assert!((sign_test(below, above) - p).abs() < 1e-12, "{below} {above}");
         }
         assert!((sign_test(480, 600) - 2.89e-4).abs() < 1e-5, "{}", sign_test(480, 600));
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn an_even_number_of_values_has_the_mean_of_the_middle_two() {
-        let median = |values: &[f64]| Median::of(&Tally::new(values.iter().copied()), 0.95).map(|median| median.value);
+        let median =
+            |values: &[f64]| Median::of(&Tally::new(values.iter().copied()), 0.95).map(|median| median.value);
         assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), Some(3.0));
         assert_eq!(median(&[4.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[]), None);

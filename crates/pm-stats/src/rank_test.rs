@@ -45,7 +45,9 @@ impl Pool {
         let mut ties = Vec::with_capacity(one.len() + other.len());
         let (mut at, mut to, mut below, mut twice_u) = (0, 0, 0_u64, 0_u64);
         while at < one.len() || to < other.len() {
-            let next = |entries: &[(f64, u64)], place: usize| entries.get(place).map_or(f64::INFINITY, |entry| entry.0);
+            let next = |entries: &[(f64, u64)], place: usize| {
+                entries.get(place).map_or(f64::INFINITY, |entry| entry.0)
+            };
             let value = next(one, at).min(next(other, to));
             let take = |entries: &[(f64, u64)], place: &mut usize| match entries.get(*place) {
                 Some(&(same, count)) if same == value => {
@@ -55,7 +57,8 @@ impl Pool {
                 _ => 0,
             };
             let (mine, theirs) = (take(one, &mut at), take(other, &mut to));
-            twice_u = twice_u.saturating_add(theirs.saturating_mul(below.saturating_mul(2).saturating_add(mine)));
+            twice_u =
+                twice_u.saturating_add(theirs.saturating_mul(below.saturating_mul(2).saturating_add(mine)));
             below += mine;
             ties.push(mine + theirs);
         }

@@ -26,11 +26,8 @@ impl Shift {
     pub fn of(first: &Tally, second: &Tally, confidence: f64) -> Option<Self> {
         let pairs = first.count().checked_mul(second.count()).filter(|&pairs| pairs > 0)?;
         let at = |rank| difference(first, second, rank);
-        let value = if pairs % 2 == 1 {
-            at(pairs / 2 + 1)
-        } else {
-            f64::midpoint(at(pairs / 2), at(pairs / 2 + 1))
-        };
+        let value =
+            if pairs % 2 == 1 { at(pairs / 2 + 1) } else { f64::midpoint(at(pairs / 2), at(pairs / 2 + 1)) };
         let missed = missed(first.count(), second.count(), 1.0 - confidence);
         let interval = missed.map(|missed| (at(missed + 1), at(pairs - missed)));
         Some(Self { value, interval })

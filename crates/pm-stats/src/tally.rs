@@ -112,7 +112,10 @@ mod tests {
     fn equal_values_are_one_entry_and_ranks_count_each() {
         let tally = Tally::new([3.0, 1.0, 3.0, f64::NAN, -0.0, 0.0]);
         assert_eq!(tally.entries(), [(0.0, 2), (1.0, 1), (3.0, 2)]);
-        assert_eq!([0, 1, 3, 4, 5, 6].map(|rank| tally.at_rank(rank)), [None, Some(0.0), Some(1.0), Some(3.0), Some(3.0), None]);
+        assert_eq!(
+            [0, 1, 3, 4, 5, 6].map(|rank| tally.at_rank(rank)),
+            [None, Some(0.0), Some(1.0), Some(3.0), Some(3.0), None]
+        );
         assert_eq!((tally.count(), tally.constant()), (5, None));
     }
 

@@ -76,7 +76,10 @@ impl Place {
 
     /// What a question finds: how often each command, and how many files were read in which form.
     pub(crate) fn ask(&self, since: Option<&str>, until: Option<&str>, rollups: Option<Grain>) -> Answer {
-        ask(&self.store, &Question { since: since.map(time), until: until.map(time), rollups, records_first: false })
+        ask(
+            &self.store,
+            &Question { since: since.map(time), until: until.map(time), rollups, records_first: false },
+        )
     }
 }
 

@@ -38,7 +38,8 @@ fn changes(config: &Config, series: &[Entry], metric: &str) -> Vec<PerformanceCh
     let key = &series[0].0.by;
     // The nested runs of a command stand beside the others of their window, and count like them.
     let windows = series.chunk_by(|(one, _), (other, _)| one.window == other.window);
-    let points: Vec<(Timestamp, f64)> = windows.filter_map(|parts| Some((parts[0].0.window, median(parts, config, metric)?))).collect();
+    let points: Vec<(Timestamp, f64)> =
+        windows.filter_map(|parts| Some((parts[0].0.window, median(parts, config, metric)?))).collect();
     let values: Vec<f64> = points.iter().map(|&(_, value)| value).collect();
     let time = |place: usize| points[place].0;
     let found = change_points(&values);

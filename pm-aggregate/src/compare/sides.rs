@@ -4,11 +4,11 @@ use pm_cli::{Input, Source, Streams, Usage};
 use pm_store::{Benchmarks, Grain, Question, Store};
 
 use super::Task;
+use crate::Error;
 use crate::config::Config;
 use crate::filter::Filter;
 use crate::inputs::{self, Taken};
 use crate::selection::{Baseline, Selection};
-use crate::Error;
 
 /// The baseline's configuration and the current one's. They differ in the period and in what the filters ask
 /// for, and read the same fields.
@@ -69,9 +69,15 @@ impl Sides {
     }
 
     /// Every input, with what each side takes of it.
-    pub(super) fn open(&self, task: &Task, io: &mut Streams) -> Result<Vec<(Input, [Option<Taken>; 2])>, Error> {
+    pub(super) fn open(
+        &self,
+        task: &Task,
+        io: &mut Streams,
+    ) -> Result<Vec<(Input, [Option<Taken>; 2])>, Error> {
         let mut inputs = Vec::new();
-        let is_read = |side: &Config| !std::ptr::eq(side, &raw const self.baseline) || matches!(task.baseline, Baseline::Selection(_));
+        let is_read = |side: &Config| {
+            !std::ptr::eq(side, &raw const self.baseline) || matches!(task.baseline, Baseline::Selection(_))
+        };
         if let Baseline::File(path) = &task.baseline {
             // The period says which runs are the current ones.
             let taken = Taken::of_named(&self.baseline).of_all_time();
@@ -80,7 +86,8 @@ impl Sides {
         }
         match &self.current.source {
             Source::Named(files) => {
-                let taken = [&self.baseline, &self.current].map(|side| is_read(side).then(|| Taken::of_named(side)));
+                let taken =
+                    [&self.baseline, &self.current].map(|side| is_read(side).then(|| Taken::of_named(side)));
                 inputs.extend(io.inputs(files)?.into_iter().map(|input| (input, taken)));
             }
             Source::Store(named) => {
@@ -90,7 +97,8 @@ impl Sides {
                     }
                     let store = inputs::store(named.as_deref(), io)?;
                     let rollups = side.rollups_know_fields().then_some(Grain::All);
-                    let question = Question { since: side.since(), until: side.until(), rollups, records_first: true };
+                    let question =
+                        Question { since: side.since(), until: side.until(), rollups, records_first: true };
                     for source in store.sources(&question)? {
                         let (input, taken) = inputs::stored(side, source, io);
                         let mut both = [None; 2];
@@ -107,7 +115,9 @@ impl Sides {
     pub(super) fn limits(&self, task: &Task, io: &Streams) -> Result<Option<Benchmarks>, Error> {
         let Baseline::Limits(path) = &task.baseline else { return Ok(None) };
         // By its plain name it is the store's.
-        let limits = if path.as_os_str() == "benchmarks.yml" && !io.environment.current_dir().join(path).is_file() {
+        let limits = if path.as_os_str() == "benchmarks.yml"
+            && !io.environment.current_dir().join(path).is_file()
+        {
             let named = if let Source::Store(named) = &self.current.source { named.as_deref() } else { None };
             let store: Store = inputs::store(named, io)?;
             Benchmarks::of(&store)
@@ -127,4 +137,3 @@ enum Side {
     Baseline,
     Current,
 }
-

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pm_cli::Exit;
 use pm_record::{
-    ComparisonStatus, PerformanceComparison, Record, SampleSummary, Scalar, Schema, Thousandths, interval, percentage,
+    ComparisonStatus, PerformanceComparison, Record, SampleSummary, Scalar, Schema, Thousandths, interval,
+    percentage,
 };
 use pm_stats::{Comparison, Distribution, Judged, Tally, Verdict, judge};
 use pm_store::Benchmarks;
@@ -70,7 +71,8 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        let judged = judge(compared.iter().map(|(row, comparison)| (comparison.clone(), better(&row.metric))));
+        let judged =
+            judge(compared.iter().map(|(row, comparison)| (comparison.clone(), better(&row.metric))));
         let rows = compared.into_iter().map(|(row, _)| row).zip(judged).collect();
         Self { config, rows, alone }
     }
@@ -92,10 +94,12 @@ impl<'a> Table<'a> {
             by,
             baseline: SampleSummary::new(comparison.counts.0, &comparison.medians.0),
             current: SampleSummary::new(comparison.counts.1, &comparison.medians.1),
-            change_percentage: ratio.and_then(|ratio| percentage(ratio.value)).or_else(|| relative(comparison)),
-            interval: ratio.and_then(|ratio| ratio.interval).and_then(|(low, high)| {
-                interval((low - 1.0) * 100.0, (high - 1.0) * 100.0)
-            }),
+            change_percentage: ratio
+                .and_then(|ratio| percentage(ratio.value))
+                .or_else(|| relative(comparison)),
+            interval: ratio
+                .and_then(|ratio| ratio.interval)
+                .and_then(|(low, high)| interval((low - 1.0) * 100.0, (high - 1.0) * 100.0)),
             p_value: comparison.p.map(significant),
             adjusted_p_value: adjusted_p.map(significant),
             status: match verdict {
@@ -123,15 +127,18 @@ impl<'a> Table<'a> {
 
     /// What does not stand in the table, for people.
     pub(super) fn notes(&self, task: &Task) -> Vec<String> {
-        let commands = |keys: &BTreeSet<Key>| keys.iter().map(|key| self.config.parts(key).0).collect::<BTreeSet<_>>();
+        let commands =
+            |keys: &BTreeSet<Key>| keys.iter().map(|key| self.config.parts(key).0).collect::<BTreeSet<_>>();
         let [before, now] = [commands(&self.alone[0]), commands(&self.alone[1])];
         let mut notes = Vec::new();
         let listed = |names: &BTreeSet<&String>| {
-            let first: Vec<_> = names.iter().take(5).map(|name| format!("'{}'", name.escape_debug())).collect();
+            let first: Vec<_> =
+                names.iter().take(5).map(|name| format!("'{}'", name.escape_debug())).collect();
             let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
             format!("{}{more}", first.join(", "))
         };
-        let moved: BTreeSet<_> = if task.across_machines { BTreeSet::new() } else { before.intersection(&now).collect() };
+        let moved: BTreeSet<_> =
+            if task.across_machines { BTreeSet::new() } else { before.intersection(&now).collect() };
         if !moved.is_empty() {
             notes.push(format!(
                 "commands with runs on both sides, but of different machines, not compared: {}; --across-machines compares them",
@@ -143,7 +150,11 @@ impl<'a> Table<'a> {
             (!names.is_empty()).then(|| format!("commands with runs only {side}: {}", listed(&names)))
         };
         notes.extend(only(&before, "in the baseline"));
-        let beside = if matches!(task.baseline, Baseline::Limits(_)) { "and no baseline_ms" } else { "outside of the baseline" };
+        let beside = if matches!(task.baseline, Baseline::Limits(_)) {
+            "and no baseline_ms"
+        } else {
+            "outside of the baseline"
+        };
         notes.extend(only(&now, beside));
         if self.rows.is_empty() && notes.is_empty() {
             notes.push("there is nothing to compare: neither side has a run".to_owned());
@@ -193,4 +204,3 @@ fn relative(comparison: &Comparison) -> Option<Thousandths> {
 pub(crate) fn significant(p: f64) -> f64 {
     format!("{p:.3e}").parse().unwrap_or(p)
 }
-

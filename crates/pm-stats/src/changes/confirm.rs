@@ -37,8 +37,11 @@ pub(super) fn confirmed(signal: &Signal, boundaries: &[usize]) -> Vec<Confirmed>
     let count = signal.levels.len();
     let mut edges: Vec<usize> = [&[0], boundaries, &[count]].concat();
     let mut scores: Vec<f64> = edges.windows(3).map(|edges| judge.score(edges)).collect();
-    while let Some((weakest, _)) =
-        scores.iter().enumerate().filter(|(_, score)| **score < 1.0).min_by(|one, other| one.1.total_cmp(other.1))
+    while let Some((weakest, _)) = scores
+        .iter()
+        .enumerate()
+        .filter(|(_, score)| **score < 1.0)
+        .min_by(|one, other| one.1.total_cmp(other.1))
     {
         edges.remove(weakest + 1);
         scores.remove(weakest);
@@ -87,11 +90,8 @@ impl<'a> Judge<'a> {
             f64::midpoint(rank(tally.count().div_ceil(2)), rank(tally.count() / 2 + 1))
         };
         let (before, after) = (middle(before), middle(after));
-        let floor = if self.signal.is_log {
-            EFFECT.ln()
-        } else {
-            (EFFECT - 1.0) * before.abs().max(after.abs())
-        };
+        let floor =
+            if self.signal.is_log { EFFECT.ln() } else { (EFFECT - 1.0) * before.abs().max(after.abs()) };
         if floor > 0.0 { (after - before).abs() / floor } else { 0.0 }
     }
 
@@ -123,7 +123,8 @@ impl<'a> Judge<'a> {
         let cost = |at| self.sums.cost(start, at) + self.sums.cost(at, end);
         let limit = cost(at) + UNCERTAIN * self.signal.inflation;
         let first = (start + SEGMENT.min(at - start)..at).find(|&place| cost(place) <= limit).unwrap_or(at);
-        let last = (at + 1..=end - SEGMENT.min(end - at)).rev().find(|&place| cost(place) <= limit).unwrap_or(at);
+        let last =
+            (at + 1..=end - SEGMENT.min(end - at)).rev().find(|&place| cost(place) <= limit).unwrap_or(at);
         Confirmed { at, between: (first, last), p: self.ranks(start, at, end) }
     }
 }

@@ -97,7 +97,8 @@ fn cheapest(base: &[f64], sums: &[f64], reciprocals: &[f64], end: f64) -> (f64, 
     }
     let start = best.1 * BLOCK;
     let costs = base[start..].iter().zip(&sums[start..]).zip(&reciprocals[start..]);
-    let within = costs.take(BLOCK).position(|((base, sum), reciprocal)| cost(*base, *sum, *reciprocal) <= best.0);
+    let within =
+        costs.take(BLOCK).position(|((base, sum), reciprocal)| cost(*base, *sum, *reciprocal) <= best.0);
     (best.0, start + within.unwrap_or(0))
 }
 

@@ -36,7 +36,10 @@ pub(super) fn search(signal: &Signal) -> Vec<Confirmed> {
         if found.is_empty() {
             break;
         }
-        let Some(next) = without(&rest, &found).and_then(|levels| Signal::of_levels(levels, signal.is_log)) else { break };
+        let Some(next) = without(&rest, &found).and_then(|levels| Signal::of_levels(levels, signal.is_log))
+        else {
+            break;
+        };
         found = confirm::confirmed(&next, &partition::boundaries(&next));
         rest = std::borrow::Cow::Owned(next);
     }
@@ -94,7 +97,8 @@ impl Cycle {
             let mut lanes = [0.0; LANES];
             lanes[..turns.len()].copy_from_slice(turns);
             let (cosines, sines) = along(&values, lanes);
-            let fit = move |(lane, &turn): (usize, &f64)| Self::fit(turn, count, total, cosines[lane], sines[lane]);
+            let fit =
+                move |(lane, &turn): (usize, &f64)| Self::fit(turn, count, total, cosines[lane], sines[lane]);
             turns.iter().enumerate().map(fit).collect::<Vec<_>>()
         });
         cycles.min_by(|one, other| one.error.total_cmp(&other.error))
@@ -104,7 +108,8 @@ impl Cycle {
     fn fit(turn: f64, count: f64, total: f64, along_cosine: f64, along_sine: f64) -> Self {
         // Sums over cos(turn·i), sin(turn·i) and their products have a closed form.
         let sums = |turn: f64| {
-            let (height, middle) = ((count * turn / 2.0).sin() / (turn / 2.0).sin(), turn * (count - 1.0) / 2.0);
+            let (height, middle) =
+                ((count * turn / 2.0).sin() / (turn / 2.0).sin(), turn * (count - 1.0) / 2.0);
             (height * middle.cos(), height * middle.sin())
         };
         let ((cosines, sines), (twice_cosines, twice_sines)) = (sums(turn), sums(2.0 * turn));

@@ -67,7 +67,11 @@ fn median(values: &mut [f64]) -> f64 {
     let half = values.len() / 2;
     let is_even = values.len() % 2 == 0;
     let (below, &mut upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
-    if is_even { f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper) } else { upper }
+    if is_even {
+        f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper)
+    } else {
+        upper
+    }
 }
 
 fn standard_deviation(values: &[f64]) -> f64 {
@@ -80,7 +84,13 @@ fn standard_deviation(values: &[f64]) -> f64 {
 fn running_medians(levels: &[f64]) -> Vec<f64> {
     let mirrored = |place: isize| {
         let last = levels.len() as isize - 1;
-        let place = if place < 0 { -place } else if place > last { 2 * last - place } else { place };
+        let place = if place < 0 {
+            -place
+        } else if place > last {
+            2 * last - place
+        } else {
+            place
+        };
         levels[place.clamp(0, last) as usize]
     };
     let reach = REACH as isize;

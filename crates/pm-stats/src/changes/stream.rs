@@ -52,7 +52,8 @@ impl ChangeStream {
         let gone = self.gone;
         // The one that was told last may have moved a little as more was seen of what follows it.
         let is_new = |change: &ChangePoint| self.told.is_none_or(|told| gone + change.between.0 > told);
-        let new: Vec<ChangePoint> = found.iter().filter(|change| is_new(change)).map(|change| change.moved(gone)).collect();
+        let new: Vec<ChangePoint> =
+            found.iter().filter(|change| is_new(change)).map(|change| change.moved(gone)).collect();
         if let Some(last) = new.last() {
             self.told = Some(last.at);
             let before = found.len().checked_sub(2).map(|place| found[place].at);

@@ -41,7 +41,10 @@ fn steps_are_found_where_they_are() {
 #[test]
 fn a_change_says_what_was_and_what_is() {
     let change = &change_points(&series(&[(100.0, 60), (130.0, 40)]))[0];
-    assert!((change.before.value - 100.0).abs() < 2.0 && (change.after.value - 130.0).abs() < 3.0, "{change:?}");
+    assert!(
+        (change.before.value - 100.0).abs() < 2.0 && (change.after.value - 130.0).abs() < 3.0,
+        "{change:?}"
+    );
     let ratio = change.ratio.expect("durations are positive");
     let (low, high) = ratio.interval.expect("many runs");
     assert!(low < 1.3 && 1.3 < high && high - low < 0.1, "{ratio:?}");
@@ -55,7 +58,11 @@ fn outliers_drift_and_cycles_are_no_changes() {
     outliers.iter_mut().step_by(31).for_each(|value| *value *= 20.0);
     assert_eq!(places(&outliers), []);
     let shaped = |shape: &dyn Fn(f64) -> f64| -> Vec<f64> {
-        series(&[(100.0, 200)]).iter().enumerate().map(|(place, value)| value * shape(place as f64).exp()).collect()
+        series(&[(100.0, 200)])
+            .iter()
+            .enumerate()
+            .map(|(place, value)| value * shape(place as f64).exp())
+            .collect()
     };
     assert_eq!(places(&shaped(&|place| 0.3 * (place * 0.2).sin())), []);
     assert_eq!(places(&shaped(&|place| place * 0.002)), []);
@@ -63,7 +70,11 @@ fn outliers_drift_and_cycles_are_no_changes() {
 
 #[test]
 fn both_ways_of_a_command_that_becomes_slower_show_it() {
-    let ways = |level: f64| move |place: usize| level * if noise(place + 7_000) > 0.2 { 3.0 } else { 1.0 } * (0.05 * noise(place)).exp();
+    let ways = |level: f64| {
+        move |place: usize| {
+            level * if noise(place + 7_000) > 0.2 { 3.0 } else { 1.0 } * (0.05 * noise(place)).exp()
+        }
+    };
     let values: Vec<f64> = (0..120).map(ways(100.0)).chain((120..240).map(ways(125.0))).collect();
     let found = places(&values);
     assert!(found.len() == 1 && found[0].abs_diff(120) <= 5, "{found:?}");
@@ -84,7 +95,10 @@ fn a_long_series_is_looked_at_in_pieces() {
     let changes = change_points(&values);
     assert_eq!(changes.len(), 1);
     let change = &changes[0];
-    assert!(change.at.abs_diff(5_000) <= 5 && change.between.0 <= 5_000 && 5_000 <= change.between.1, "{change:?}");
+    assert!(
+        change.at.abs_diff(5_000) <= 5 && change.between.0 <= 5_000 && 5_000 <= change.between.1,
+        "{change:?}"
+    );
 }
 
 #[test]

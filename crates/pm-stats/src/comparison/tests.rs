@@ -15,7 +15,12 @@ fn single(kind: Kind, before: &Tally, now: &Tally, better: Better) -> Judged {
 
 #[track_caller]
 fn check(before: (f64, u32), now: (f64, u32), spread: f64, verdict: Verdict) -> Judged {
-    let judged = single(Kind::Measure, &around(before.0, spread, before.1), &around(now.0, spread, now.1), Better::Less);
+    let judged = single(
+        Kind::Measure,
+        &around(before.0, spread, before.1),
+        &around(now.0, spread, now.1),
+        Better::Less,
+    );
     assert_eq!(judged.verdict, verdict, "{judged:?}");
     judged
 }
@@ -46,7 +51,8 @@ fn with_too_few_runs_nobody_can_tell_and_about_enough_are_named() {
 
 #[test]
 fn about_as_many_runs_as_are_needed_are_enough() {
-    let needed = check((100.0, 10), (108.0, 10), 0.3, Verdict::Inconclusive).needed.expect("a number of runs");
+    let needed =
+        check((100.0, 10), (108.0, 10), 0.3, Verdict::Inconclusive).needed.expect("a number of runs");
     let needed = u32::try_from(needed * 5 / 4).expect("few");
     check((100.0, needed), (108.0, needed), 0.3, Verdict::Regressed);
 }
@@ -66,12 +72,16 @@ fn counts_that_vary_are_left_to_chance_until_it_is_none() {
     let counts = |from: u32, count: u32| Tally::new((0..count).map(|run| f64::from(from + run % 7)));
     let judged = single(Kind::Count, &counts(20, 40), &counts(20, 41), Better::Less);
     assert!(!matches!(judged.verdict, Verdict::Regressed | Verdict::Improved), "{judged:?}");
-    assert_eq!(single(Kind::Count, &counts(20, 40), &counts(24, 40), Better::Less).verdict, Verdict::Regressed);
+    assert_eq!(
+        single(Kind::Count, &counts(20, 40), &counts(24, 40), Better::Less).verdict,
+        Verdict::Regressed
+    );
 }
 
 #[test]
 fn values_that_are_not_positive_are_compared_as_they_are() {
-    let (before, now) = (Tally::new((0..30).map(f64::from)), Tally::new((0..30).map(|run| f64::from(run + 40))));
+    let (before, now) =
+        (Tally::new((0..30).map(f64::from)), Tally::new((0..30).map(|run| f64::from(run + 40))));
     let judged = single(Kind::Measure, &before, &now, Better::Less);
     assert_eq!((judged.verdict, judged.comparison.ratio), (Verdict::Regressed, None));
     assert_eq!(judged.comparison.difference.map(|shift| shift.value), Some(40.0));
@@ -80,7 +90,8 @@ fn values_that_are_not_positive_are_compared_as_they_are() {
 #[test]
 fn a_limit_is_a_baseline_without_runs() {
     let against = |limit: f64, level: f64, count: u32| {
-        let comparison = Comparison::with_limit(Kind::Measure, limit, &around(level, 0.1, count)).expect("values");
+        let comparison =
+            Comparison::with_limit(Kind::Measure, limit, &around(level, 0.1, count)).expect("values");
         judge([(comparison, Better::Less)]).remove(0).verdict
     };
     assert_eq!(against(100.0, 150.0, 10), Verdict::Regressed);
@@ -92,8 +103,10 @@ fn a_limit_is_a_baseline_without_runs() {
 #[test]
 fn of_many_comparisons_the_weakest_is_no_longer_sure() {
     // Alone it has p = 0.029.
-    let weak = || Comparison::new(Kind::Measure, &around(100.0, 0.1, 4), &around(200.0, 0.1, 4)).expect("values");
-    let same = || Comparison::new(Kind::Measure, &around(100.0, 0.1, 20), &around(100.0, 0.1, 20)).expect("values");
+    let weak =
+        || Comparison::new(Kind::Measure, &around(100.0, 0.1, 4), &around(200.0, 0.1, 4)).expect("values");
+    let same =
+        || Comparison::new(Kind::Measure, &around(100.0, 0.1, 20), &around(100.0, 0.1, 20)).expect("values");
     assert_eq!(judge([(weak(), Better::Less)])[0].verdict, Verdict::Regressed);
     let table = std::iter::once(weak()).chain((0..4).map(|_| same())).map(|one| (one, Better::Less));
     assert_eq!(judge(table)[0].verdict, Verdict::Inconclusive);
@@ -101,9 +114,13 @@ fn of_many_comparisons_the_weakest_is_no_longer_sure() {
 
 #[test]
 fn a_control_that_seems_to_change_takes_every_change_back() {
-    let table = || vec![single(Kind::Measure, &around(100.0, 0.1, 20), &around(150.0, 0.1, 20), Better::Less)];
+    let table =
+        || vec![single(Kind::Measure, &around(100.0, 0.1, 20), &around(150.0, 0.1, 20), Better::Less)];
     let mut judged = table();
-    heed_controls(&[single(Kind::Measure, &around(100.0, 0.1, 20), &around(101.0, 0.1, 20), Better::Less)], &mut judged);
+    heed_controls(
+        &[single(Kind::Measure, &around(100.0, 0.1, 20), &around(101.0, 0.1, 20), Better::Less)],
+        &mut judged,
+    );
     assert_eq!(judged, table());
     heed_controls(&table(), &mut judged);
     assert_eq!(judged[0].verdict, Verdict::Inconclusive);

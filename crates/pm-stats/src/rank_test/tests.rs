@@ -55,7 +55,15 @@ fn dealt(first: &[f64], second: &[f64]) -> f64 {
     let middle = (first.len() * second.len()) as f64 / 2.0;
     let u = |is_second: &dyn Fn(usize) -> bool| -> f64 {
         let pairs = (0..pool.len()).flat_map(|x| (0..pool.len()).map(move |y| (x, y)));
-        let score = |(x, y): (usize, usize)| if pool[y] > pool[x] { 1.0 } else if pool[y] == pool[x] { 0.5 } else { 0.0 };
+        let score = |(x, y): (usize, usize)| {
+            if pool[y] > pool[x] {
+                1.0
+            } else if pool[y] == pool[x] {
+                0.5
+            } else {
+                0.0
+            }
+        };
         pairs.filter(|&(x, y)| !is_second(x) && is_second(y)).map(score).sum()
     };
     let seen = (u(&|place| place >= first.len()) - middle).abs();
