@@ -1,6 +1,6 @@
 """Finds changes with Apache Otava and ruptures: one JSON list of values a line in, one of places a line out.
 
-Usage: detect.py otava|otava-tuned|otava-logs|ruptures < series > places
+Usage: detect.py otava|otava-tuned|otava-logs|ruptures SERIES > places
 """
 
 import json
@@ -44,5 +44,6 @@ FINDERS = {
 
 if __name__ == "__main__":
     find = FINDERS[sys.argv[1]]()
-    for line in sys.stdin:
-        print(json.dumps(find(json.loads(line))), flush=True)
+    with open(sys.argv[2], encoding="utf-8") as series:
+        for line in series:
+            print(json.dumps(find(json.loads(line))), flush=True)

@@ -7,6 +7,7 @@ mod aggregate;
 mod answer;
 mod api;
 mod args;
+mod detect;
 mod error;
 mod figures;
 mod goal;
@@ -71,6 +72,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if matches!(args.what, What::Sample | What::All) {
         sample::compare(&mut bench)?;
     }
+    if matches!(args.what, What::Detect | What::All) {
+        detect::compare(&mut bench)?;
+    }
     if !bench.goals.is_empty() {
         bench.say(&page::overview(&bench.goals))?;
     }
@@ -105,6 +109,8 @@ impl Bench<'_> {
             What::Api => vec![api::TOOL],
             What::Sample => vec![sample::OURS],
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
+            // It is the mathematics that are compared, in this program.
+            What::Detect => Vec::new(),
         };
         let missing = needed.into_iter().find(|tool| !self.args.bin.join(tool).is_file());
         missing.map_or(Ok(()), |tool| Err(Error::NotBuilt(self.args.bin.join(tool))))

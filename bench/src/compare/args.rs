@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(super) bin: PathBuf,
 
-    /// A Python that can import `duckdb`, `chdb` and `polars`; those it cannot are left out
+    /// A Python that can import `duckdb`, `chdb`, `polars`, `otava` and `ruptures`; those it cannot are left out
     #[arg(long, value_name = "PROGRAM")]
     pub(super) python: Option<PathBuf>,
 
@@ -66,6 +66,8 @@ pub(super) enum What {
     Api,
     /// Sampling processes
     Sample,
+    /// Finding change points, and comparing samples
+    Detect,
     /// Everything
     All,
 }
@@ -123,7 +125,7 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api | What::Sample => String::new(),
+            What::Wrap | What::Api | What::Sample | What::Detect => String::new(),
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();

@@ -31,6 +31,13 @@ pub(super) fn peak_mib(status: &str) -> Option<f64> {
     Some(kibibytes(&value(status, "VmHWM", ':')?)? / 1024.0)
 }
 
+/// The CPU time that this program's first thread has had; 0 where the kernel does not say.
+pub(super) fn cpu_seconds() -> f64 {
+    let times = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds: f64 = times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or_default();
+    nanoseconds / 1e9
+}
+
 /// `16307384 kB` as `15.6 GiB`.
 fn gibibytes(text: &str) -> Option<String> {
     Some(format!("{:.1} GiB", kibibytes(text)? / f64::from(1 << 20)))
