@@ -73,8 +73,8 @@ fn nearly_ours(word: &str) -> Option<&'static str> {
 
 /// Show what commands took and cost, and what to look after
 ///
-/// Reads the store. The time is cut to whole hours of UTC, with the running one. Ends with the status of
-/// the first tool of the pipeline that failed.
+/// Reads the store. The time is cut to whole hours of UTC, with the running one. Changes are those of that time;
+/// of a month, those of the medians of its days. Ends with the status of the first tool of the pipeline that failed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "github-pm performance report", after_help = REPORT_EXAMPLES)]
 pub struct ReportArgs {

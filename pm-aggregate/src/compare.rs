@@ -36,6 +36,7 @@ pub(crate) struct Task {
 /// Compares, and says so.
 pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit, Error> {
     let sides = Sides::new(config, task, io.clock.now_millis())?;
+    let limits = sides.limits(task, io)?;
     let inputs = sides.open(task, io)?;
     io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
     let mut account = Account::new(inputs.len() > 1);
@@ -55,10 +56,9 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
         io.tell(TOOL, &account.skipped.to_string());
     }
     if without_distribution > 0 {
-        io.tell(TOOL, "of days whose records are gone only durations are compared: rollups have no quantiles of the rest");
+        io.tell(TOOL, "metrics of which partial results have no quantiles are not compared; of days whose records are gone there are those of durations");
     }
     let [mut baseline, mut current] = groups;
-    let limits = sides.limits(task, io)?;
     let table = Table::new(&sides, limits.as_ref(), baseline.finish(), current.finish());
     for word in table.notes(task) {
         io.tell(TOOL, &word);

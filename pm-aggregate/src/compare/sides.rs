@@ -75,30 +75,26 @@ impl Sides {
         io: &mut Streams,
     ) -> Result<Vec<(Input, [Option<Taken>; 2])>, Error> {
         let mut inputs = Vec::new();
-        let is_read = |side: &Config| {
-            !std::ptr::eq(side, &raw const self.baseline) || matches!(task.baseline, Baseline::Selection(_))
-        };
         if let Baseline::File(path) = &task.baseline {
             // The period says which runs are the current ones.
             let taken = Taken::of_named(&self.baseline).of_all_time();
             let file = io.files(std::slice::from_ref(path))?;
             inputs.extend(file.into_iter().map(|input| (input, [Some(taken), None])));
         }
+        let is_selection = matches!(task.baseline, Baseline::Selection(_));
+        let sides = [is_selection.then_some(&self.baseline), Some(&self.current)];
         match &self.current.source {
             Source::Named(files) => {
-                let taken =
-                    [&self.baseline, &self.current].map(|side| is_read(side).then(|| Taken::of_named(side)));
+                let taken = sides.map(|side| side.map(Taken::of_named));
                 inputs.extend(io.inputs(files)?.into_iter().map(|input| (input, taken)));
             }
             Source::Store(named) => {
-                for (place, side) in [&self.baseline, &self.current].into_iter().enumerate() {
-                    if !is_read(side) {
-                        continue;
-                    }
+                for (place, side) in sides.into_iter().enumerate() {
+                    let Some(side) = side else { continue };
                     let store = inputs::store(named.as_deref(), io)?;
                     let rollups = side.rollups_know_fields().then_some(Grain::All);
-                    let question =
-                        Question { since: side.since(), until: side.until(), rollups, records_first: true };
+                    let (since, until) = (side.since(), side.until());
+                    let question = Question { since, until, rollups, records_first: true };
                     for source in store.sources(&question)? {
                         let (input, taken) = inputs::stored(side, source, io);
                         let mut both = [None; 2];
