@@ -42,6 +42,20 @@ impl Signal {
         let inflation = inflation(&levels);
         Some(Self { levels, is_log, clipped, noise, inflation })
     }
+
+    /// The inflation by how values follow each other around the means between these edges.
+    pub(super) fn inflation_around(&self, edges: &[usize]) -> f64 {
+        let (mut square, mut product) = (0.0, 0.0);
+        for pair in edges.windows(2) {
+            let segment = &self.clipped[pair[0]..pair[1]];
+            let mean = segment.iter().sum::<f64>() / segment.len() as f64;
+            square += segment.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+            product += segment.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
+        }
+        // Estimated means lie too near to their own values.
+        let slack = 0.5 / (self.clipped.len() as f64).sqrt();
+        if square > 0.0 { inflation_of(product / square + slack) } else { 1.0 }
+    }
 }
 
 /// The deviation from one value to the next, which a change of level hardly touches.
@@ -131,7 +145,11 @@ fn inflation(levels: &[f64]) -> f64 {
     // Where most values are the same as the one before there is no noise that could be correlated.
     let Some((near, far)) = mean_square(levels, 1).zip(mean_square(levels, 2)) else { return 1.0 };
     let slack = 0.5 / (levels.len() as f64).sqrt();
-    let correlation = (far / near - 1.0 - slack).clamp(0.0, 0.6);
+    inflation_of(far / near - 1.0 - slack)
+}
+
+fn inflation_of(correlation: f64) -> f64 {
+    let correlation = correlation.clamp(0.0, 0.6);
     (1.0 + correlation) / (1.0 - correlation)
 }
 
@@ -142,5 +160,5 @@ fn mean_square(levels: &[f64], lag: usize) -> Option<f64> {
     // A change of level is no noise: it would count twice as often at twice the distance.
     let noise: Vec<f64> = differences.into_iter().filter(|difference| difference.abs() <= limit).collect();
     let squares: f64 = noise.iter().map(|difference| difference * difference).sum();
-    (limit > 0.0).then(|| squares / noise.len() as f64)
+    (limit > 0.0 && squares > 0.0).then(|| squares / noise.len() as f64)
 }

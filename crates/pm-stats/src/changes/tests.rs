@@ -53,6 +53,15 @@ fn a_change_says_what_was_and_what_is() {
 }
 
 #[test]
+fn a_series_that_goes_up_and_down_regularly_can_change_too() {
+    for period in 2..12 {
+        let values: Vec<f64> =
+            (0..60).map(|run| f64::from(if run < 40 { 100 } else { 150 } + run * 7 % period)).collect();
+        assert_eq!(places(&values), [40], "{period}");
+    }
+}
+
+#[test]
 fn outliers_drift_and_cycles_are_no_changes() {
     let mut outliers = series(&[(100.0, 200)]);
     outliers.iter_mut().step_by(31).for_each(|value| *value *= 20.0);
