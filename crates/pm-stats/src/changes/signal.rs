@@ -70,7 +70,9 @@ fn noise(levels: &[f64]) -> Option<f64> {
 /// The median absolute deviation.
 fn deviation(values: &mut [f64]) -> f64 {
     let middle = median(values);
-    values.iter_mut().for_each(|value| *value = (*value - middle).abs());
+    for value in values.iter_mut() {
+        *value = (*value - middle).abs();
+    }
     median(values)
 }
 
@@ -79,7 +81,7 @@ fn median(values: &mut [f64]) -> f64 {
         return 0.0;
     }
     let half = values.len() / 2;
-    let is_even = values.len() % 2 == 0;
+    let is_even = values.len().is_multiple_of(2);
     let (below, &mut upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
     if is_even {
         f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper)
@@ -97,7 +99,7 @@ fn standard_deviation(values: &[f64]) -> f64 {
 /// Medians of nine; beyond the ends the series goes on as in a mirror.
 fn running_medians(levels: &[f64]) -> Vec<f64> {
     let mirrored = |place: isize| {
-        let last = levels.len() as isize - 1;
+        let last = levels.len().cast_signed() - 1;
         let place = if place < 0 {
             -place
         } else if place > last {
@@ -107,11 +109,11 @@ fn running_medians(levels: &[f64]) -> Vec<f64> {
         };
         levels[place.clamp(0, last) as usize]
     };
-    let reach = REACH as isize;
+    let reach = REACH.cast_signed();
     let mut window: Vec<f64> = (-reach..=reach).map(mirrored).collect();
     window.sort_unstable_by(f64::total_cmp);
     let mut medians = Vec::with_capacity(levels.len());
-    for place in 0..levels.len() as isize {
+    for place in 0..levels.len().cast_signed() {
         medians.push(window[REACH]);
         let (goes, comes) = (mirrored(place - reach), mirrored(place + reach + 1));
         replace(&mut window, goes, comes);

@@ -132,7 +132,9 @@ fn a_stream_tells_each_change_once_and_soon() {
 fn a_stream_that_is_looked_at_once_says_what_the_series_says() {
     let values = series(&[(100.0, 50), (150.0, 50), (90.0, 50), (140.0, 50)]);
     let mut stream = ChangeStream::default();
-    values.iter().for_each(|&value| stream.push(value));
+    for &value in &values {
+        stream.push(value);
+    }
     assert_eq!(stream.scan(), change_points(&values));
 }
 
