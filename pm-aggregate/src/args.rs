@@ -18,6 +18,7 @@ use crate::window::WindowSize;
 /// made by command, because elsewhere their time would count twice.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pm-aggregate", version, after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct Args {
     /// Fields whose values make the groups
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', default_value = "command")]

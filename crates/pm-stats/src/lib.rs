@@ -26,6 +26,7 @@
     clippy::cast_sign_loss,
     reason = "conversions between counts, bucket indices and floating point are the subject of this crate"
 )]
+#![expect(clippy::float_cmp, reason = "what is equal is a tie, and nothing else is")]
 
 mod boundaries;
 mod buckets;
