@@ -124,7 +124,7 @@ impl ReportForm {
 /// Did it get slower? Compare what commands cost with what they did
 ///
 /// Reads the store. Without a baseline it is the day of the baseline in benchmarks.yml if there are records of it, else
-/// the baseline_ms in there, else the 7 days before. Runs of different machines are not held against each other.
+/// what is given as `baseline_ms` in there, else the 7 days before. Runs of different machines are not held against each other.
 #[derive(Debug, clap::Parser)]
 #[command(name = "github-pm performance compare", after_help = COMPARE_EXAMPLES)]
 pub struct CompareArgs {

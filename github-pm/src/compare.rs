@@ -42,15 +42,12 @@ pub(crate) fn plan(args: &CompareArgs, here: &Surroundings) -> Result<Pipeline, 
         word
     };
     let mut words = vec![joined("--store=", store.root().into()), joined("--compare=", baseline)];
-    let current = match &args.current {
-        Some(typed) => {
-            words.push(joined("--current=", absolute(typed, here.now).into()));
-            typed.clone()
-        }
-        None => {
-            words.extend([format!("--since={}", day.start).into(), format!("--until={}", day.end).into()]);
-            "the last 24 hours".to_owned()
-        }
+    let current = if let Some(typed) = &args.current {
+        words.push(joined("--current=", absolute(typed, here.now).into()));
+        typed
+    } else {
+        words.extend([format!("--since={}", day.start).into(), format!("--until={}", day.end).into()]);
+        "the last 24 hours"
     };
     if !args.metric.is_empty() {
         words.push(format!("--metric={}", args.metric.join(",")).into());

@@ -28,7 +28,7 @@ use crate::metrics::DURATION;
 use crate::passage::{self, Taker};
 use crate::window::WindowSize;
 use crate::{Error, TOOL};
-use series::Series;
+use series::{Series, Timed};
 
 /// How to look for changes.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub(crate) struct Task {
 }
 
 /// Finds changes, and says so.
-pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit, Error> {
+pub(crate) fn run(config: &Config, task: Task, io: &mut Streams) -> Result<Exit, Error> {
     let mut config = config.clone();
     if !task.across_machines {
         config.part_machines();
@@ -124,7 +124,7 @@ impl<'a> Watch<'a> {
 
     /// Looks at every series that has something new, and writes what has changed: by group, metric and time.
     fn scan(&mut self) -> io::Result<()> {
-        let mut found: Vec<(&Key, usize, Vec<(ChangePoint, [Timestamp; 3])>)> = Vec::new();
+        let mut found: Vec<(&Key, usize, Vec<Timed>)> = Vec::new();
         for (key, group) in &mut self.groups {
             for (place, series) in group.iter_mut().enumerate() {
                 let changes = series.scan();

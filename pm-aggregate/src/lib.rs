@@ -75,7 +75,7 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
     match &config.purpose {
         Purpose::Summarize => aggregate(&config, io),
         Purpose::Compare(task) => compare::run(&config, task, io),
-        Purpose::Changes(task) => changes::run(&config, task, io),
+        Purpose::Changes(task) => changes::run(&config, *task, io),
     }
 }
 

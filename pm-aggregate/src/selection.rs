@@ -54,8 +54,12 @@ impl FromStr for Baseline {
             Ok(selection) => Ok(Self::Selection(selection)),
             Err(error) if text.contains("..") && !text.contains('/') => Err(error),
             Err(_) if text.is_empty() => Err("nothing to compare with".to_owned()),
-            Err(_) if text.ends_with(".yml") || text.ends_with(".yaml") => Ok(Self::Limits(text.into())),
-            Err(_) => Ok(Self::File(text.into())),
+            Err(_) => {
+                let path = PathBuf::from(text);
+                let is_yaml =
+                    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+                Ok(if is_yaml { Self::Limits(path) } else { Self::File(path) })
+            }
         }
     }
 }

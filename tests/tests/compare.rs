@@ -128,7 +128,7 @@ fn files_limits_and_standard_input_are_baselines_too() {
     }
     assert_eq!(place.sh("pm-aggregate old.ndjson --compare benchmarks.yml --exit-code").code, Some(1));
     assert_eq!(
-        place.sh("head -n 2 new.ndjson | pm-aggregate --compare old.ndjson --exit-code > x").code,
+        place.sh("head -n 1 new.ndjson | pm-aggregate --compare old.ndjson --exit-code > x").code,
         Some(3)
     );
     place.sh("pm-aggregate new.ndjson --compare 2026-11-05..2026-11-03").fails_with(2);

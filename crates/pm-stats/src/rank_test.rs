@@ -3,7 +3,7 @@
 //! U is the number of pairs in which the value of the second sample is the larger one, ties counting half. Where
 //! it is cheap its distribution is counted out over all ways to deal the pooled values, ties included; else it
 //! is taken as normal, with the variance corrected for ties and half a step of continuity:
-//! σ² = nm ÷ 12 · (N + 1 − Σ(t³ − t) ÷ (N(N − 1))). As SciPy's `mannwhitneyu` has it, which does not count ties out.
+//! σ² = nm ÷ 12 · (N + 1 − Σ(t³ − t) ÷ (N(N − 1))). As `mannwhitneyu` of `scipy.stats` has it, which does not count ties out.
 
 use crate::normal;
 use crate::tally::Tally;

@@ -8,6 +8,9 @@ use pm_stats::{ChangePoint, ChangeStream};
 /// So many runs wait until their order is known; a longer series is looked at in pieces.
 pub(super) const LONGEST: usize = 1 << 20;
 
+/// A change, with the times of the first run after it, and of the first and the last run that may be it.
+pub(super) type Timed = (ChangePoint, [Timestamp; 3]);
+
 /// One metric over time.
 #[derive(Debug, Default)]
 pub(super) struct Series {
@@ -17,7 +20,7 @@ pub(super) struct Series {
     /// When those runs started whose values are still needed.
     times: VecDeque<Timestamp>,
     /// Changes that were found while values came and are not told yet.
-    found: Vec<(ChangePoint, [Timestamp; 3])>,
+    found: Vec<Timed>,
 }
 
 impl Series {
@@ -29,9 +32,8 @@ impl Series {
         }
     }
 
-    /// The changes that are new, each with the times of the first run after it, and of the first and the last run that
-    /// may be it.
-    pub(super) fn scan(&mut self) -> Vec<(ChangePoint, [Timestamp; 3])> {
+    /// The changes that are new.
+    pub(super) fn scan(&mut self) -> Vec<Timed> {
         self.look();
         std::mem::take(&mut self.found)
     }

@@ -69,11 +69,7 @@ impl Sides {
     }
 
     /// Every input, with what each side takes of it.
-    pub(super) fn open(
-        &self,
-        task: &Task,
-        io: &mut Streams,
-    ) -> Result<Vec<(Input, [Option<Taken>; 2])>, Error> {
+    pub(super) fn open(&self, task: &Task, io: &mut Streams) -> Result<Vec<Shared>, Error> {
         let mut inputs = Vec::new();
         if let Baseline::File(path) = &task.baseline {
             // The period says which runs are the current ones.
@@ -127,6 +123,9 @@ impl Sides {
         Ok(Some(limits))
     }
 }
+
+/// An input, with what each side takes of it.
+pub(super) type Shared = (Input, [Option<Taken>; 2]);
 
 #[derive(Debug, Clone, Copy)]
 enum Side {

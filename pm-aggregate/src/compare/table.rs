@@ -197,7 +197,7 @@ fn baseline_of(limits: &Benchmarks, config: &Config, key: &Key) -> Option<f64> {
 /// The change of medians, where there is no ratio of the values themselves.
 fn relative(comparison: &Comparison) -> Option<Thousandths> {
     let (before, now) = (comparison.medians.0.value, comparison.medians.1.value);
-    if before > 0.0 { percentage(now / before) } else { (before == now).then_some(Thousandths(0)) }
+    if before > 0.0 { percentage(now / before) } else { None }
 }
 
 /// Four digits: more would only be noise of the arithmetic.

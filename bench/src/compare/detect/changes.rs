@@ -35,12 +35,12 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let ours: Vec<Vec<usize>> = all.iter().map(|series| places(&series.values)).collect();
     let found = Found::new(&all, &ours);
     bench.say(&found.line("pm-stats"))?;
-    let mut best: Option<f64> = None;
+    let mut best = None::<f64>;
     for (name, title) in PEERS {
         match peer(bench, name, &all)? {
             Some(theirs) => {
                 let theirs = Found::new(&all, &theirs);
-                best = Some(best.map_or(theirs.score.f1(), |best| best.max(theirs.score.f1())));
+                best = Some(best.unwrap_or(0.0).max(theirs.score.f1()));
                 bench.say(&theirs.line(title))?;
             }
             None => bench.left_out(title)?,
@@ -106,8 +106,8 @@ fn peer(bench: &mut Bench<'_>, name: &str, all: &[Series]) -> Result<Option<Vec<
     }
     bench.progress(&format!("{name} looks at {} series", all.len()));
     let file = bench.in_work("series.json");
-    let lines: String = all.iter().map(|series| format!("{:?}\n", series.values)).collect();
-    std::fs::write(&file, lines).map_err(|source| Error::file(&file, source))?;
+    let lines: Vec<String> = all.iter().map(|series| format!("{:?}", series.values)).collect();
+    std::fs::write(&file, lines.join("\n")).map_err(|source| Error::file(&file, source))?;
     let words = [OsString::from("bench/peers/detect.py"), name.into(), file.into_os_string()];
     let script = CommandLine::new(name, &python, words);
     let answer = script.answer()?;
@@ -126,10 +126,10 @@ fn peer(bench: &mut Bench<'_>, name: &str, all: &[Series]) -> Result<Option<Vec<
 /// How many runs it takes to find a step of 10 to 100 % in plain noise.
 fn delay(bench: &mut Bench<'_>) -> Result<(), Error> {
     const RUNS: usize = 40;
+    const STEPS: usize = 200;
     let mut draw = Draw::new(JUDGED + 1);
     let mut delays = Vec::new();
-    let steps = 200;
-    for _ in 0..steps {
+    for _ in 0..STEPS {
         let noise = draw.between(0.02, 0.1);
         let step = draw.between(0.1_f64.ln(), 0.0).exp() + 1.0;
         let values: Vec<f64> = (0..100 + RUNS)
@@ -139,9 +139,9 @@ fn delay(bench: &mut Bench<'_>) -> Result<(), Error> {
         delays.extend((1..=RUNS).find(is_found));
     }
     delays.sort_unstable();
-    let found = delays.len() as f64 / f64::from(steps);
+    let found = delays.len() as f64 / STEPS as f64;
     // What was never found took longer than anything that was.
-    let median = delays.get(steps as usize / 2).map(|&delay| delay as f64);
+    let median = delays.get(STEPS / 2).map(|&delay| delay as f64);
     bench.judge(Goal::at_most(5.0, " runs", "runs until a step is found, median").is(median))?;
     bench.judge(Goal::at_least(0.9, "", "steps found within 40 runs").is(found))
 }

@@ -77,6 +77,7 @@ fn covering(length: usize, real: &[usize], found: &[usize]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "shares of small numbers are exact")]
 mod tests {
     use super::*;
 

@@ -33,9 +33,9 @@ pub(super) struct Confirmed {
 
 /// The boundaries that are changes.
 pub(super) fn confirmed(signal: &Signal, boundaries: &[usize]) -> Vec<Confirmed> {
-    let judge = Judge::new(signal);
     let count = signal.levels.len();
     let mut edges: Vec<usize> = [&[0], boundaries, &[count]].concat();
+    let judge = Judge::new(signal, &edges);
     let mut scores: Vec<f64> = edges.windows(3).map(|edges| judge.score(edges)).collect();
     while let Some((weakest, _)) = scores
         .iter()
@@ -57,14 +57,18 @@ pub(super) fn confirmed(signal: &Signal, boundaries: &[usize]) -> Vec<Confirmed>
 struct Judge<'a> {
     signal: &'a Signal,
     sums: Sums,
+    /// By how much autocorrelation makes chance look like change.
+    inflation: f64,
     /// How many deviations the rank test has to be sure.
     distance: f64,
 }
 
 impl<'a> Judge<'a> {
-    fn new(signal: &'a Signal) -> Self {
-        let distance = normal::distance(SIGNIFICANCE) * signal.inflation.sqrt();
-        Self { signal, sums: Sums::new(&signal.clipped), distance }
+    fn new(signal: &'a Signal, edges: &[usize]) -> Self {
+        // What goes up and down regularly looks correlated from one value to the next, and around its level is not.
+        let inflation = signal.inflation.min(signal.inflation_around(edges));
+        let distance = normal::distance(SIGNIFICANCE) * inflation.sqrt();
+        Self { signal, sums: Sums::new(&signal.clipped), inflation, distance }
     }
 
     /// How strong the second of three edges is: the weakest of all measures, of which each is 1 where it is just enough.
@@ -121,7 +125,7 @@ impl<'a> Judge<'a> {
     fn locate(&self, edges: &[usize]) -> Confirmed {
         let (start, at, end) = (edges[0], edges[1], edges[2]);
         let cost = |at| self.sums.cost(start, at) + self.sums.cost(at, end);
-        let limit = cost(at) + UNCERTAIN * self.signal.inflation;
+        let limit = cost(at) + UNCERTAIN * self.inflation;
         let first = (start + SEGMENT.min(at - start)..at).find(|&place| cost(place) <= limit).unwrap_or(at);
         let last =
             (at + 1..=end - SEGMENT.min(end - at)).rev().find(|&place| cost(place) <= limit).unwrap_or(at);

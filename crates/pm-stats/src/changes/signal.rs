@@ -42,6 +42,20 @@ impl Signal {
         let inflation = inflation(&levels);
         Some(Self { levels, is_log, clipped, noise, inflation })
     }
+
+    /// The inflation by how values follow each other around the means between these edges.
+    pub(super) fn inflation_around(&self, edges: &[usize]) -> f64 {
+        let (mut square, mut product) = (0.0, 0.0);
+        for pair in edges.windows(2) {
+            let segment = &self.clipped[pair[0]..pair[1]];
+            let mean = segment.iter().sum::<f64>() / segment.len() as f64;
+            square += segment.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+            product += segment.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
+        }
+        // Estimated means lie too near to their own values.
+        let slack = 0.5 / (self.clipped.len() as f64).sqrt();
+        if square > 0.0 { inflation_of(product / square + slack) } else { 1.0 }
+    }
 }
 
 /// The deviation from one value to the next, which a change of level hardly touches.
@@ -56,7 +70,9 @@ fn noise(levels: &[f64]) -> Option<f64> {
 /// The median absolute deviation.
 fn deviation(values: &mut [f64]) -> f64 {
     let middle = median(values);
-    values.iter_mut().for_each(|value| *value = (*value - middle).abs());
+    for value in values.iter_mut() {
+        *value = (*value - middle).abs();
+    }
     median(values)
 }
 
@@ -65,7 +81,7 @@ fn median(values: &mut [f64]) -> f64 {
         return 0.0;
     }
     let half = values.len() / 2;
-    let is_even = values.len() % 2 == 0;
+    let is_even = values.len().is_multiple_of(2);
     let (below, &mut upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
     if is_even {
         f64::midpoint(below.iter().copied().fold(f64::NEG_INFINITY, f64::max), upper)
@@ -83,7 +99,7 @@ fn standard_deviation(values: &[f64]) -> f64 {
 /// Medians of nine; beyond the ends the series goes on as in a mirror.
 fn running_medians(levels: &[f64]) -> Vec<f64> {
     let mirrored = |place: isize| {
-        let last = levels.len() as isize - 1;
+        let last = levels.len().cast_signed() - 1;
         let place = if place < 0 {
             -place
         } else if place > last {
@@ -93,11 +109,11 @@ fn running_medians(levels: &[f64]) -> Vec<f64> {
         };
         levels[place.clamp(0, last) as usize]
     };
-    let reach = REACH as isize;
+    let reach = REACH.cast_signed();
     let mut window: Vec<f64> = (-reach..=reach).map(mirrored).collect();
     window.sort_unstable_by(f64::total_cmp);
     let mut medians = Vec::with_capacity(levels.len());
-    for place in 0..levels.len() as isize {
+    for place in 0..levels.len().cast_signed() {
         medians.push(window[REACH]);
         let (goes, comes) = (mirrored(place - reach), mirrored(place + reach + 1));
         replace(&mut window, goes, comes);
@@ -131,7 +147,11 @@ fn inflation(levels: &[f64]) -> f64 {
     // Where most values are the same as the one before there is no noise that could be correlated.
     let Some((near, far)) = mean_square(levels, 1).zip(mean_square(levels, 2)) else { return 1.0 };
     let slack = 0.5 / (levels.len() as f64).sqrt();
-    let correlation = (far / near - 1.0 - slack).clamp(0.0, 0.6);
+    inflation_of(far / near - 1.0 - slack)
+}
+
+fn inflation_of(correlation: f64) -> f64 {
+    let correlation = correlation.clamp(0.0, 0.6);
     (1.0 + correlation) / (1.0 - correlation)
 }
 
@@ -142,5 +162,5 @@ fn mean_square(levels: &[f64], lag: usize) -> Option<f64> {
     // A change of level is no noise: it would count twice as often at twice the distance.
     let noise: Vec<f64> = differences.into_iter().filter(|difference| difference.abs() <= limit).collect();
     let squares: f64 = noise.iter().map(|difference| difference * difference).sum();
-    (limit > 0.0).then(|| squares / noise.len() as f64)
+    (limit > 0.0 && squares > 0.0).then(|| squares / noise.len() as f64)
 }

@@ -53,6 +53,15 @@ fn a_change_says_what_was_and_what_is() {
 }
 
 #[test]
+fn a_series_that_goes_up_and_down_regularly_can_change_too() {
+    for period in 2..12 {
+        let values: Vec<f64> =
+            (0..60).map(|run| f64::from(if run < 40 { 100 } else { 150 } + run * 7 % period)).collect();
+        assert_eq!(places(&values), [40], "{period}");
+    }
+}
+
+#[test]
 fn outliers_drift_and_cycles_are_no_changes() {
     let mut outliers = series(&[(100.0, 200)]);
     outliers.iter_mut().step_by(31).for_each(|value| *value *= 20.0);
@@ -123,7 +132,9 @@ fn a_stream_tells_each_change_once_and_soon() {
 fn a_stream_that_is_looked_at_once_says_what_the_series_says() {
     let values = series(&[(100.0, 50), (150.0, 50), (90.0, 50), (140.0, 50)]);
     let mut stream = ChangeStream::default();
-    values.iter().for_each(|&value| stream.push(value));
+    for &value in &values {
+        stream.push(value);
+    }
     assert_eq!(stream.scan(), change_points(&values));
 }
 
