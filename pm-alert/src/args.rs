@@ -54,6 +54,13 @@ pub struct Args {
     #[arg(long, requires = "replay", conflicts_with = "pass")]
     pub digest: bool,
 
+    /// Judge what is appended to the store as it is appended, until a signal ends it
+    ///
+    /// Needs `--store`. It begins where an earlier one stopped, if that was in the last ten minutes, so that nothing
+    /// that happens while it is restarted is missed; else with the next record.
+    #[arg(long, requires = "store", conflicts_with_all = ["replay", "since", "until", "state", "exit_code"])]
+    pub follow: bool,
+
     /// Digest one file of the store's records, hour by hour, as compaction does
     #[arg(long, value_name = "NAME", requires_all = ["digest", "store"], conflicts_with_all = ["since", "until", "config"])]
     pub segment: Option<String>,
@@ -79,6 +86,7 @@ Examples:
   pm-wrap -- ./deploy.sh | pm-alert                       judge a command as soon as it has ended
   pm-alert --store --since '1 day ago' --replay           what the last day would have alerted
   pm-alert --store --since '30 days ago' --replay --digest   the same of a month, each command once
+  pm-alert --store --follow                               tell of alerts as soon as they happen
   pm-alert --exit-code < runs.ndjson                      fail a build when a limit was exceeded
   pm-alert --pass < runs.ndjson | pm-report               alerts among the records they are about
   pm-alert --config strict.yml --state ci.json runs.ndjson   rules and counts of your own";

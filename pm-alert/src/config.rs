@@ -20,6 +20,8 @@ pub(crate) struct Config {
     period: Period,
     /// Whether alerts are told one by one, or what comes of all.
     pub(crate) digest: Option<Hours>,
+    /// Whether the store is read without end.
+    pub(crate) follow: bool,
     /// The only file of the store to read.
     pub(crate) segment: Option<String>,
     /// Whether records are passed on.
@@ -68,6 +70,7 @@ impl Config {
             } else {
                 Hours::Together
             }),
+            follow: args.follow,
             segment: args.segment,
             pass: args.pass,
             exit_code: args.exit_code,

@@ -16,6 +16,7 @@ use pm_store::{AlertSource, Channel, Store};
 use crate::config::{Config, Counts, Hours};
 use crate::console::Console;
 use crate::digest::{self, Digest};
+use crate::following::Progress;
 use crate::judge::{Judge, Observation};
 use crate::ledger::{Judged, Ledger, Notice};
 use crate::{Error, TOOL};
@@ -29,6 +30,8 @@ pub(crate) struct Desk<'a> {
     config: &'a Config,
     judge: Judge,
     ledger: Ledger,
+    /// How far a store that is followed was read.
+    progress: Progress,
     /// Where the log is.
     store: Option<Store>,
     /// What to tell once there is a record, because no limit is watched.
@@ -62,11 +65,13 @@ impl<'a> Desk<'a> {
         ledger: Ledger,
         store: Option<Store>,
         unwatched: Option<Error>,
+        progress: Progress,
     ) -> Self {
         Self {
             config,
             judge,
             ledger,
+            progress,
             store,
             unwatched,
             console: Console::default(),
@@ -152,6 +157,7 @@ impl<'a> Desk<'a> {
             // A file of a store is judged alike whenever that is, and so as of the end of its day.
             let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
             let now = day_end.unwrap_or_else(|| io.clock.now_millis());
+            self.progress.place().into_iter().for_each(|place| self.ledger.reach(place));
             judged = self.ledger.judge(&self.judge, observations, now);
             self.tell_troubles(io);
         }

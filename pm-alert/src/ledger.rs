@@ -8,7 +8,7 @@
 //! When the file fails, counting goes on in memory until the end of this run.
 
 use pm_record::{PerformanceAlert, Timestamp};
-use pm_store::{Channel, LockedState, StateFile, Store};
+use pm_store::{Channel, LockedState, Place, StateFile, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -18,6 +18,10 @@ use crate::state::State;
 
 /// Longer than any channel takes.
 const SENDING_MILLIS: i64 = 60_000;
+
+/// For how long a store that was followed is followed on from where that stopped: longer than whoever restarts
+/// pm-alert waits, and too short for news of yesterday.
+const RESTART_MILLIS: i64 = 600_000;
 
 /// How far the clock of another machine may be ahead.
 const CLOCK_SKEW_MILLIS: i64 = 24 * 3600 * 1000;
@@ -32,6 +36,7 @@ const VERSION: u64 = 1;
 pub(crate) struct Ledger {
     home: Home,
     known: Known,
+    reached: Option<Place>,
     troubles: Vec<Error>,
 }
 
@@ -51,6 +56,16 @@ struct Known {
     state: State,
     pending: Vec<Notice>,
     notices: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    followed: Option<Followed>,
+}
+
+/// How far a store was judged while it was followed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Followed {
+    /// In milliseconds since the Unix epoch.
+    at: i64,
+    place: Place,
 }
 
 /// An alert on its way.
@@ -78,12 +93,29 @@ pub(crate) struct Judged {
 
 impl Ledger {
     pub(crate) fn new(home: Home) -> Self {
-        Self { home, known: Known::default(), troubles: Vec::new() }
+        Self { home, known: Known::default(), reached: None, troubles: Vec::new() }
     }
 
-    /// Takes in observations, in one step that no other process sees half of.
+    /// Takes in observations, in one step that no other process sees half of. `now` is in milliseconds.
     pub(crate) fn judge(&mut self, judge: &Judge, observations: Vec<Observation>, now: i64) -> Judged {
-        self.change(|known| known.judge(judge, observations, now))
+        let followed = self.reached.take().map(|place| Followed { at: now, place });
+        self.change(|known| {
+            known.followed = followed.or(known.followed.take());
+            known.judge(judge, observations, now)
+        })
+    }
+
+    /// Lets the next judgment write down that the store was followed up to here.
+    pub(crate) fn reach(&mut self, place: Place) {
+        self.reached = Some(place);
+    }
+
+    /// How far an earlier run followed the store, if that was not long ago.
+    pub(crate) fn stopped_at(&mut self, now: i64) -> Option<Place> {
+        // The lock is given back at once: nothing is changed.
+        drop(self.load());
+        let followed = self.known.followed.take()?;
+        (followed.at.abs_diff(now) < RESTART_MILLIS.unsigned_abs()).then_some(followed.place)
     }
 
     /// Remembers that the notices were sent to all but those channels that they still name.
@@ -159,7 +191,7 @@ impl Ledger {
 
 impl Default for Known {
     fn default() -> Self {
-        Self { version: VERSION, state: State::default(), pending: Vec::new(), notices: 0 }
+        Self { version: VERSION, state: State::default(), pending: Vec::new(), notices: 0, followed: None }
     }
 }
 

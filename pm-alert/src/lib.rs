@@ -16,6 +16,7 @@ mod console;
 mod desk;
 mod digest;
 mod error;
+mod following;
 mod judge;
 mod ledger;
 mod reading;
@@ -29,12 +30,13 @@ use std::path::{Path, PathBuf};
 
 use pm_cli::{Exit, Input, Opener, Source, Streams};
 use pm_record::{Lines, Skipped};
-use pm_store::{AlertSource, Alerts, Benchmarks, StateFile, Store};
+use pm_store::{AlertSource, Alerts, Benchmarks, From, StateFile, Store};
 
 use crate::args::Args;
 use crate::config::{Config, Counts};
 use crate::desk::Desk;
 pub use crate::error::Error;
+use crate::following::{Following, Progress};
 use crate::judge::Judge;
 use crate::ledger::{Home, Ledger};
 
@@ -64,13 +66,17 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         unwatched => unwatched.filter(|_| !config.pass && config.counts != Counts::Replay),
     };
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let (inputs, files) = open(&config, &judge, io)?;
+    let mut ledger = Ledger::new(home(&config, store.as_ref(), io));
+    let progress = Progress::default();
+    let (inputs, files) = match config.follow {
+        true => (vec![follow(&config, &mut ledger, progress.clone(), io)?], Vec::new()),
+        false => open(&config, &judge, io)?,
+    };
     io.tell_of_typing(TOOL, &inputs);
     // Tells from which file a line comes.
     let opened = Cell::new(0);
     let mut lines = Lines::new(inputs.into_iter().inspect(|_| opened.set(opened.get() + 1)));
-    let ledger = Ledger::new(home(&config, store.as_ref(), io));
-    let mut desk = Desk::new(&config, judge, ledger, store, unwatched);
+    let mut desk = Desk::new(&config, judge, ledger, store, unwatched, progress);
     let mut skipped = Skipped::default();
     let mut turned = 0;
     let turn = || {
@@ -189,6 +195,15 @@ fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {
         (Counts::Store, Some(store)) => Home::Store(store.clone()),
         (Counts::Store, None) | (Counts::Replay, _) => Home::Memory,
     }
+}
+
+/// What is appended to the store, from where an earlier run stopped.
+fn follow(config: &Config, ledger: &mut Ledger, progress: Progress, io: &Streams) -> Result<Input, Error> {
+    let Source::Store(named) = &config.source else { unreachable!("clap demands a store") };
+    let store = meant(named.as_deref(), io)?;
+    let from = ledger.stopped_at(io.clock.now_millis()).map_or(From::Now, From::Place);
+    let follow = store.follow(&from)?;
+    Ok(io.fed(store.root(), Box::new(Following::new(follow, progress))))
 }
 
 /// The inputs; and of a store that is replayed, its files, one for each of them.

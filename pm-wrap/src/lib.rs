@@ -34,6 +34,7 @@ mod memory;
 mod name;
 mod overlay;
 mod phases;
+mod presence;
 mod proc;
 mod quota;
 mod record;
@@ -59,7 +60,7 @@ use std::time::Duration;
 
 use pm_cli::{Exit, Streams};
 use pm_record::{PerformanceMetrics, Timestamp};
-use pm_store::Store;
+use pm_store::{RunEntry, Store};
 
 use crate::args::Args;
 use crate::child::{Child, End, Outcome, Plan};
@@ -105,8 +106,8 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         started: Timestamp::from_millis(io.clock.now_millis()),
         parent: io.environment.get(execution_id::VARIABLE).and_then(ExecutionId::inherited),
     };
-    let Measured { run, others, store, result } = measure(&beginning, watch, &signals, io);
-    emit(&config, run, &others, store, &signals, io);
+    let Measured { run, others, store, presence, result } = measure(&beginning, watch, &signals, io);
+    emit(&config, run, &others, store, presence, &signals, io);
     signals.release();
     result
 }
@@ -118,6 +119,8 @@ struct Measured {
     others: Vec<u8>,
     /// The store whose day was begun with some of those already.
     store: Option<Store>,
+    /// What says that the command runs, until its record is written.
+    presence: Option<RunEntry>,
     result: Result<Exit, Error>,
 }
 
@@ -147,10 +150,12 @@ fn measure(beginning: &Beginning, watch: Watch, signals: &Signals, io: &mut Stre
         ledger = None;
         in_place(beginning, signals, reason, io);
     }
+    let mut presence = None;
     let outcome = child.and_then(|child| {
         // The command begins meanwhile, on another core if there is one.
         identity = Identity { host: pm_cli::host(), machine: pm_cli::machine() };
         let time_of_day = Duration::from_millis(io.clock.now_millis().unsigned_abs());
+        presence = presence::enter(beginning, io);
         child.meanwhile(time_of_day);
         if let Some(ledger) = &ledger {
             ledger.sweep(time_of_day);
@@ -177,11 +182,11 @@ fn measure(beginning: &Beginning, watch: Watch, signals: &Signals, io: &mut Stre
                 store = counted.store;
             }
             outcome.told.github_api.quota_delta = delta;
-            Measured { run: record::finished(beginning, identity, outcome), others, store, result }
+            Measured { run: record::finished(beginning, identity, outcome), others, store, presence, result }
         }
         Err(error) => {
             let run = record::not_started(beginning, identity, &error);
-            Measured { run, others: Vec::new(), store: None, result: Err(error) }
+            Measured { run, others: Vec::new(), store: None, presence, result: Err(error) }
         }
     }
 }
@@ -230,6 +235,7 @@ fn emit(
     run: PerformanceMetrics,
     others: &[u8],
     store: Option<Store>,
+    presence: Option<RunEntry>,
     signals: &Signals,
     io: &mut Streams,
 ) {
@@ -240,6 +246,7 @@ fn emit(
         io.complain(TOOL, &trouble);
         None
     }));
+    drop(presence);
     if let Some(command) = &config.then
         && let Err(trouble) = then::start(command, &line, signals)
     {

@@ -1,7 +1,7 @@
 //! One input of a tool: standard input or a file, opened when it is first read.
 //!
 //! A regular file has an end that is known and is never waited for. Anything else is live: there may be somebody
-//! at its other end who writes the next record when it happens.
+//! at its other end who writes the next record when it happens. A [`Feed`] is live too, and ends with a signal only.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -16,7 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use crate::parts::Parts;
 use crate::play::Play;
-use crate::{Interrupts, Opener};
+use crate::{Feed, Interrupts, Opener};
 
 /// One input, which displays its name.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ enum Source {
     Regular(File),
     // A pipe, a terminal or a socket: reading it may wait for somebody.
     Live(File),
+    // What grows without an end, until a signal comes.
+    Fed(Box<dyn Feed>),
     Memory(io::Cursor<Vec<u8>>),
     Played(Play),
 }
@@ -57,6 +59,11 @@ impl Input {
     /// A regular file that `opener` opens, named `name`.
     pub(crate) fn closed(opener: Opener, name: String, interrupts: Option<Interrupts>) -> Self {
         Self { name, source: Source::Closed(opener), terminal: false, interrupts }
+    }
+
+    /// What `feed` brings, named `name`, until a signal comes.
+    pub(crate) fn fed(feed: Box<dyn Feed>, name: String, interrupts: Option<Interrupts>) -> Self {
+        Self { name, source: Source::Fed(feed), terminal: false, interrupts }
     }
 
     /// What a test plays in place of standard input.
@@ -89,19 +96,21 @@ impl Input {
     pub fn is_live(&self) -> bool {
         match &self.source {
             Source::Path(path) => !is_regular(path),
-            Source::Live(_) | Source::Played(_) => true,
+            Source::Live(_) | Source::Fed(_) | Source::Played(_) => true,
             Source::Closed(_) | Source::Regular(_) | Source::Memory(_) => false,
         }
     }
 
     /// Whether the next read would wait for somebody.
     #[must_use]
-    pub fn would_wait(&self) -> bool {
-        match &self.source {
+    pub fn would_wait(&mut self) -> bool {
+        match &mut self.source {
             // Opening a pipe waits for somebody too.
             Source::Path(path) => !is_regular(path),
             Source::Live(file) => !is_ready(file),
             Source::Played(play) => !play.is_ready(),
+            // An error shows when it is read.
+            Source::Fed(feed) => !feed.is_ready().unwrap_or(true),
             Source::Closed(_) | Source::Regular(_) | Source::Memory(_) => false,
         }
     }
@@ -118,6 +127,10 @@ impl Input {
                 Ok(wait(file, self.interrupts.as_ref(), Some(limit))? != Waited::LimitReached)
             }
             Source::Played(play) => Ok(play.ready_within(limit)),
+            Source::Fed(feed) => {
+                let waited = wait_for_feed(feed.as_mut(), self.interrupts.as_ref(), Some(limit))?;
+                Ok(waited != Waited::LimitReached)
+            }
             _ => Ok(true),
         }
     }
@@ -136,7 +149,7 @@ impl Input {
             Source::Path(path) => File::open(path)?,
             Source::Closed(opener) => opener.open()?,
             Source::Regular(file) => file.try_clone()?,
-            Source::Live(_) | Source::Memory(_) | Source::Played(_) => return Ok(None),
+            Source::Live(_) | Source::Fed(_) | Source::Memory(_) | Source::Played(_) => return Ok(None),
         };
         Parts::of(file, &self.name, size, self.interrupts.clone())
     }
@@ -145,7 +158,9 @@ impl Input {
         let file = match &mut self.source {
             Source::Path(path) => open(path, self.interrupts.is_some())?,
             Source::Closed(opener) => opener.open()?,
-            Source::Regular(_) | Source::Live(_) | Source::Memory(_) | Source::Played(_) => return Ok(()),
+            Source::Regular(_) | Source::Live(_) | Source::Fed(_) | Source::Memory(_) | Source::Played(_) => {
+                return Ok(());
+            }
         };
         self.source = Source::from(file);
         Ok(())
@@ -187,6 +202,34 @@ fn wait(file: &File, interrupts: Option<&Interrupts>, limit: Option<Duration>) -
     }
 }
 
+/// The same for what grows. A signal ends the wait at once: what is there has been read, and there is no end to
+/// read on to.
+fn wait_for_feed(
+    feed: &mut dyn Feed,
+    interrupts: Option<&Interrupts>,
+    limit: Option<Duration>,
+) -> io::Result<Waited> {
+    let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+    while !feed.is_ready()? {
+        if interrupts.is_some_and(|interrupts| interrupts.signal().is_some()) {
+            return Ok(Waited::Interrupted);
+        }
+        let until_end = end.map(|end| end.saturating_duration_since(Instant::now()));
+        if until_end.is_some_and(|left| left.is_zero()) {
+            return Ok(Waited::LimitReached);
+        }
+        let timeout = until_end.map_or(feed.patience(), |left| left.min(feed.patience()));
+        let mut ends: Vec<_> =
+            feed.signal().into_iter().map(|end| PollFd::from_borrowed_fd(end, PollFlags::IN)).collect();
+        ends.extend(interrupts.map(|signals| PollFd::new(signals, PollFlags::IN)));
+        match poll(&mut ends, Timespec::try_from(timeout).ok().as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Waited::Ready)
+}
+
 /// Opens a file. If signals are watched, opening a pipe does not wait for its first writer, because it would
 /// hear no signal: polling the pipe does, which reports nothing before that writer has come.
 fn open(path: &Path, watched: bool) -> io::Result<File> {
@@ -219,7 +262,11 @@ impl Read for Input {
         {
             return Ok(0);
         }
+        if let Source::Fed(feed) = &mut self.source {
+            wait_for_feed(feed.as_mut(), self.interrupts.as_ref(), None)?;
+        }
         match &mut self.source {
+            Source::Fed(feed) => feed.take(buffer),
             Source::Regular(_) if self.interrupts.as_ref().is_some_and(Interrupts::is_over) => Ok(0),
             Source::Regular(file) | Source::Live(file) => file.read(buffer),
             Source::Memory(bytes) => bytes.read(buffer),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use crate::{Clock, Environment, Exit, Explain, Input, Interrupts, Opener, Output};
+use crate::{Clock, Environment, Exit, Explain, Feed, Input, Interrupts, Opener, Output};
 
 /// Everything that a tool may touch. A test makes its own.
 pub struct Streams {
@@ -138,6 +138,12 @@ impl Streams {
     #[must_use]
     pub fn found(&self, name: &Path, opener: Opener) -> Input {
         Input::closed(opener, name.display().to_string(), self.interrupts.clone())
+    }
+
+    /// What `feed` brings, until a signal comes: an input that was found rather than named.
+    #[must_use]
+    pub fn fed(&self, name: &Path, feed: Box<dyn Feed>) -> Input {
+        Input::fed(feed, name.display().to_string(), self.interrupts.clone())
     }
 
     fn input(&mut self, file: &Path) -> Result<Input, MissingInput> {

@@ -79,7 +79,7 @@ impl Run<'_, '_> {
         for path in store.superseded()? {
             self.remove(&path)?;
         }
-        Ok(())
+        store.sweep_run()
     }
 
     fn remove(&mut self, path: &Path) -> Result<(), Error> {

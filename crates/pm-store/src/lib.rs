@@ -6,6 +6,8 @@
 //!   what is too old and verifies the rest. It starts no process and knows no time but the one it is told.
 //! - [`Store::sources`] says which files answer a [`Question`]: rollups where they do so exactly, else records.
 //!   [`Store::alert_sources`] says the same of what alerted.
+//! - [`Follow`] reads what is appended while it is appended.
+//! - [`Running`] commands and the [`Monitor`] of a store say so in files that are theirs while they run.
 //! - [`Alerts`], [`Benchmarks`] and [`Settings`] are the user's files; a key they do not know is an error
 //!   that names the nearest one.
 //! - A [`StateFile`] is read and replaced under a lock.
@@ -27,12 +29,16 @@ mod digest;
 mod discover;
 mod error;
 mod figures;
+mod follow;
 mod frame;
 mod links;
 mod lock;
+mod monitor;
 mod offer;
+mod process;
 mod retention;
 mod rollup;
+mod running;
 mod segment;
 mod settings;
 mod sharing;
@@ -42,6 +48,7 @@ mod temporary;
 mod trust;
 mod upkeep;
 mod verify;
+mod wakeup;
 mod yaml;
 
 pub use alerts::{Alerts, ApiRateLimitWarning, Channel, MemoryUsageHigh, PerformanceDegradation};
@@ -53,7 +60,11 @@ pub use digest::AlertSource;
 pub use discover::{DIRECTORY, Store};
 pub use error::Error;
 pub use figures::{Amount, Figures};
+pub use follow::{Follow, From, Place};
+pub use monitor::{Monitor, MonitorLock, Worker};
+pub use process::{Process, Standing};
 pub use rollup::RollUp;
+pub use running::{RunEntry, Running};
 pub use settings::{Retention, Settings};
 pub use sources::{Form, Grain, Question, Source, Span};
 pub use state_file::{LockedState, StateFile};
