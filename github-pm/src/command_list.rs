@@ -33,10 +33,18 @@ pub(crate) enum Verb {
     Trust,
     Store,
     Doctor,
+    MonitorStart,
+    MonitorStatus,
+    MonitorStop,
+    MonitorWatch,
 }
 
 const fn verb(word: &'static str, verb: Verb, about: &'static str) -> Entry {
     Entry { group: "performance", word, about, kind: Kind::Verb(verb) }
+}
+
+const fn monitor(word: &'static str, verb: Verb, about: &'static str) -> Entry {
+    Entry { group: "monitor", word, about, kind: Kind::Verb(verb) }
 }
 
 const fn tool(word: &'static str, program: &'static str, about: &'static str) -> Entry {
@@ -59,6 +67,7 @@ const ENTRIES: &[Entry] = &[
     tool("relay", "pm-relay", "emit a record for each request to GitHub"),
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
+    tool("watch", "pm-watch", "show a store in the terminal while it grows"),
     later(
         "performance",
         "analyze",
@@ -102,14 +111,11 @@ const ENTRIES: &[Entry] = &[
         "make a page with `github-pm performance report --as markdown`",
     ),
     later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
-    later("monitor", "start", "watch processes and quota", MONITOR),
-    later("monitor", "status", "is a monitor running?", MONITOR),
-    later("monitor", "stop", "end the monitor", MONITOR),
-    later("monitor", "watch", "follow what the monitor sees", MONITOR),
+    monitor("start", Verb::MonitorStart, "watch processes and quota, and tell of alerts"),
+    monitor("status", Verb::MonitorStatus, "is a monitor running, and what has it seen?"),
+    monitor("stop", Verb::MonitorStop, "end the monitor"),
+    monitor("watch", Verb::MonitorWatch, "follow all of it in the terminal"),
 ];
-
-const MONITOR: &str =
-    "each command is judged when it ends, and `github-pm performance report` shows what happened";
 
 /// The entry of a word.
 pub(crate) fn find(group: &str, word: &str) -> Option<Entry> {
@@ -124,8 +130,11 @@ pub(crate) fn unknown(group: &'static str, word: &str) -> Error {
     let (later, today): (Vec<_>, Vec<_>) =
         of_group.partition(|entry| matches!(entry.kind, Kind::Later { .. }));
     let today = if today.is_empty() { String::new() } else { format!("there are {}\n", words(&today)) };
-    let hint =
-        format!("{meant}{today}not part of this version yet are {}; see `github-pm --help`", words(&later));
+    let later = match &later[..] {
+        [] => String::new(),
+        later => format!("not part of this version yet are {}; ", words(later)),
+    };
+    let hint = format!("{meant}{today}{later}see `github-pm --help`");
     Error::NoVerb { group, word: word.to_owned(), hint }
 }
 
@@ -145,23 +154,22 @@ pub(crate) fn is_word(word: &str) -> bool {
 pub(crate) fn help() -> String {
     let mut text = String::from(USAGE);
     text.push_str("\nVerbs of `github-pm performance`:\n");
-    rows(&mut text, |kind| matches!(kind, Kind::Verb(_)));
+    rows(&mut text, "performance", |kind| matches!(kind, Kind::Verb(_)));
+    text.push_str("\nVerbs of `github-pm monitor`:\n");
+    rows(&mut text, "monitor", |kind| matches!(kind, Kind::Verb(_)));
     text.push_str(
         "\nTools by their short names, and any other program pm-NAME as `github-pm performance NAME`:\n",
     );
-    rows(&mut text, |kind| matches!(kind, Kind::Tool { .. }));
+    rows(&mut text, "performance", |kind| matches!(kind, Kind::Tool { .. }));
     text.push_str("\nNot part of this version yet:\n");
-    for group in ["performance", "monitor"] {
-        let later = |entry: &&Entry| entry.group == group && matches!(entry.kind, Kind::Later { .. });
-        let later: Vec<_> = ENTRIES.iter().filter(later).collect();
-        let _ = writeln!(text, "  {group:<12} {}", words(&later));
-    }
+    let later = ENTRIES.iter().filter(|entry| matches!(entry.kind, Kind::Later { .. }));
+    let _ = writeln!(text, "  {}", words(&later.collect::<Vec<_>>()));
     text.push_str(EXAMPLES);
     text
 }
 
-fn rows(text: &mut String, wanted: fn(Kind) -> bool) {
-    for entry in ENTRIES.iter().filter(|entry| wanted(entry.kind)) {
+fn rows(text: &mut String, group: &str, wanted: fn(Kind) -> bool) {
+    for entry in ENTRIES.iter().filter(|entry| entry.group == group && wanted(entry.kind)) {
         let _ = writeln!(text, "  {:<12} {}", entry.word, entry.about);
     }
 }
@@ -170,6 +178,7 @@ const USAGE: &str = "\
 Time any command that talks to GitHub, and see what it cost
 
 Usage: github-pm [--explain] performance VERB [ARG…]
+       github-pm [--explain] monitor VERB [ARG…]
        github-pm [--explain] COMMAND [ARG…]          the host command, timed and recorded
 
 Every first word but `performance` and `monitor` belongs to the host command: `cli:` in config.yml, else

@@ -7,7 +7,7 @@ mod finding;
 mod github;
 mod host;
 mod limits;
-mod probe;
+pub(crate) mod probe;
 mod store;
 mod tools;
 

@@ -83,6 +83,32 @@ pub enum Error {
         /// The lock.
         lock: PathBuf,
     },
+    /// The monitor is on another machine, or in another container.
+    #[error("a monitor of this store runs on '{host}', out of reach from here")]
+    MonitorElsewhere {
+        /// The machine.
+        host: String,
+    },
+    /// A monitor could not say of itself which process it is.
+    #[error("a monitor of this store runs, and could not say which process it is")]
+    UnknownMonitor {
+        /// The store.
+        store: PathBuf,
+    },
+    /// The system refuses to send a signal to the monitor.
+    #[error("cannot end the monitor (pid {pid})")]
+    CannotStop {
+        /// The monitor.
+        pid: i32,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody removed what makes this process the monitor.
+    #[error("the lock of the monitor is gone from '{}', and so this monitor ends", .store.display())]
+    LockIsGone {
+        /// The store.
+        store: PathBuf,
+    },
     /// A file of a new store cannot be made.
     #[error("cannot {action} '{}'", .path.display())]
     File {
@@ -144,6 +170,10 @@ impl Explain for Error {
             Self::CannotRun { .. } => Exit::Status(126),
             Self::Store(_)
             | Self::StoreIsBusy { .. }
+            | Self::MonitorElsewhere { .. }
+            | Self::UnknownMonitor { .. }
+            | Self::CannotStop { .. }
+            | Self::LockIsGone { .. }
             | Self::NoTool { .. }
             | Self::CannotStart { .. }
             | Self::File { .. }
@@ -169,6 +199,15 @@ impl Explain for Error {
             Self::StoreIsBusy { lock } => {
                 Some(format!("see which one with `fuser -v {}`", explain::quote(lock.as_os_str()).display()))
             }
+            Self::MonitorElsewhere { host } => Some(format!(
+                "end it there with `github-pm monitor stop`; if '{host}' is gone for good, `rm run/monitor.json` in the store"
+            )),
+            Self::UnknownMonitor { store } => {
+                let lock = explain::quote(store.join("run/monitor.lock").as_os_str());
+                Some(format!("see which one with `fuser -v {0}`", lock.display()))
+            }
+            Self::CannotStop { pid, .. } => Some(format!("see whose it is with `ps -fp {pid}`")),
+            Self::LockIsGone { .. } => Some("start another one with `github-pm monitor start`".to_owned()),
             Self::NotYet { instead, .. } => Some((*instead).to_owned()),
             Self::NoVerb { hint, .. } => Some(hint.clone()),
             Self::File { .. } | Self::Watch(_) | Self::Pipe(_) | Self::Write(_) => None,

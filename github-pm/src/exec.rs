@@ -26,6 +26,13 @@ pub(crate) fn carry_out(plan: Plan, here: &Surroundings, io: &mut Streams) -> Re
             say(&text, io)?;
             exit
         }
+        Plan::Monitor(monitoring) => {
+            let mut text = String::new();
+            let exit = monitoring.run(here, io, &mut text);
+            say(&text, io)?;
+            exit
+        }
+        Plan::Tethered(tether) => Err(tether.become_it()),
         Plan::Doctor => {
             let color = ColorChoice::Auto.decide(&here.environment, io.output.is_terminal());
             let (text, exit) = doctor::examine(here, color);

@@ -7,9 +7,10 @@ use crate::doctor;
 use crate::invocation::Invocation;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plan::Plan;
+use crate::surroundings::Surroundings;
 
 /// What `--explain` prints. A verb that only looks after files and programs is told in comments.
-pub(crate) fn plan(plan: &Plan) -> Vec<u8> {
+pub(crate) fn plan(plan: &Plan, here: &Surroundings) -> Vec<u8> {
     match plan {
         Plan::Say(text) => text.clone().into_bytes(),
         Plan::Become(become_it) => [invocation(&become_it.invocation), b"\n".to_vec()].concat(),
@@ -17,6 +18,8 @@ pub(crate) fn plan(plan: &Plan) -> Vec<u8> {
         Plan::Init(init) => comments(&init.steps()),
         Plan::Trust(trust) => comments(&trust.steps()),
         Plan::Store(upkeep) => comments(&upkeep.steps()),
+        Plan::Monitor(monitoring) => monitoring.explain(here),
+        Plan::Tethered(_) => comments(&["becomes a program that ends with the monitor".to_owned()]),
         Plan::Doctor => comments(&doctor::STEPS.map(str::to_owned)),
     }
 }
@@ -52,6 +55,16 @@ fn invocation(invocation: &Invocation) -> Vec<u8> {
     words.join(&b' ')
 }
 
+/// Commands that run at the same time, until all have ended or a signal comes; each for so many seconds at most.
+pub(crate) fn together(commands: &[Invocation], seconds: Option<f64>) -> Vec<u8> {
+    let limit = seconds.map_or_else(String::new, |seconds| format!("timeout {seconds} "));
+    let mut script = b"trap 'kill $(jobs -p)' EXIT\n".to_vec();
+    for command in commands {
+        script.extend([limit.as_bytes(), &invocation(command), b" &\n"].concat());
+    }
+    [script, b"wait\n".to_vec()].concat()
+}
+
 fn pipeline(pipeline: &Pipeline) -> Vec<u8> {
     let stages: Vec<_> = pipeline.stages.iter().map(stage).collect();
     [stages.join(&b" |\n"[..]), b"\n".to_vec()].concat()
@@ -65,7 +78,7 @@ fn stage(stage: &Stage) -> Vec<u8> {
     }
 }
 
-fn comments(steps: &[String]) -> Vec<u8> {
+pub(crate) fn comments(steps: &[String]) -> Vec<u8> {
     // A path with a line break in it must not break out of its comment.
     steps.iter().flat_map(|step| format!("# {}\n", pm_cli::printable(step)).into_bytes()).collect()
 }

@@ -104,7 +104,7 @@ impl fmt::Display for PassedOver {
 pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Error> {
     let word = words.first().map(OsString::as_os_str);
     let store = here.store();
-    let settings = store.as_ref().ok().map(Settings::of).transpose()?.unwrap_or_default();
+    let mut settings = store.as_ref().ok().map(Settings::of).transpose()?.unwrap_or_default();
     let found = store.as_ref().ok();
     let setting = Setting::of(found, &settings, here);
     let search = Search::new(word, &setting, here);
@@ -117,7 +117,11 @@ pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Er
     let mut planned = match &store {
         _ if is_measured(here) => unmeasured(host, None),
         Err(error) => unmeasured(host, Some(not_recorded(error))),
-        Ok(_) => wrap::around(host, word, &settings, here),
+        Ok(store) => {
+            // A monitor judges what it finds in the store, and tells of it where it was started.
+            settings.alerts_after_command &= !store.is_monitored().unwrap_or(false);
+            wrap::around(host, word, &settings, here)
+        }
     };
     if let Setting::Untrusted { file, cli } = &setting {
         planned.warnings.insert(0, not_trusted(file, cli));

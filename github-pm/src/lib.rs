@@ -21,6 +21,7 @@ mod find;
 mod host;
 mod init;
 mod invocation;
+mod monitor;
 mod naming;
 mod pipeline;
 mod plan;
@@ -60,7 +61,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         become_it.warnings.iter().for_each(|warning| io.complain(TOOL, warning));
     }
     if typed.explain {
-        io.output.write_all(&explain::plan(&plan)).map_err(Error::Write)?;
+        io.output.write_all(&explain::plan(&plan, &here)).map_err(Error::Write)?;
         return Ok(Exit::Done);
     }
     exec::carry_out(plan, &here, io)

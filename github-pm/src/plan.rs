@@ -4,10 +4,14 @@ use std::ffi::OsString;
 
 use pm_cli::{Exit, Explain, Streams};
 
-use crate::args::{DoctorArgs, InitArgs, ReportArgs, Request, StoreArgs, TrustArgs};
+use crate::args::{
+    DoctorArgs, InitArgs, ReportArgs, Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs,
+    WatchArgs,
+};
 use crate::command_list::{self, Kind, Verb};
 use crate::init::Init;
 use crate::invocation::Invocation;
+use crate::monitor::{self, Monitoring, Tether};
 use crate::pipeline::Pipeline;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
@@ -29,6 +33,10 @@ pub(crate) enum Plan {
     Trust(Trust),
     /// Look after the files of a store.
     Store(Upkeep),
+    /// See to the monitor of a store.
+    Monitor(Monitoring),
+    /// Become a program that ends with the monitor.
+    Tethered(Tether),
     /// Look after everything.
     Doctor,
 }
@@ -68,7 +76,7 @@ pub(crate) fn plan(request: Request, here: &Surroundings, io: &mut Streams) -> R
             Ok(Some(Plan::Say(concat!("github-pm ", env!("CARGO_PKG_VERSION"), "\n").into())))
         }
         Request::Performance(words) => performance(words, here, io),
-        Request::Monitor(words) => monitor(&words).map(Some),
+        Request::Monitor(words) => of_monitor(words, here, io),
         Request::Host(words) => match host::plan(&words, here) {
             // Whoever types the bare name, and has no host command to greet them, is new here.
             Err(Error::NoHost { .. }) if words.is_empty() => Ok(Some(Plan::Say(command_list::help()))),
@@ -112,6 +120,18 @@ fn verb(
         Verb::Store => pm_cli::parse::<StoreArgs>(args, io)?
             .map(|args| store::plan(&args, here).map(Plan::Store))
             .transpose()?,
+        Verb::MonitorStart => {
+            pm_cli::parse::<StartArgs>(args, io)?.map(|args| monitor::start(args, here)).transpose()?
+        }
+        Verb::MonitorStatus => {
+            pm_cli::parse::<StatusArgs>(args, io)?.map(|args| monitor::status(&args, here)).transpose()?
+        }
+        Verb::MonitorStop => {
+            pm_cli::parse::<StopArgs>(args, io)?.map(|args| monitor::stop(&args, here)).transpose()?
+        }
+        Verb::MonitorWatch => {
+            pm_cli::parse::<WatchArgs>(args, io)?.map(|args| monitor::watch(&args, here)).transpose()?
+        }
         Verb::Doctor => pm_cli::parse::<DoctorArgs>(args, io)?.map(|DoctorArgs {}| Plan::Doctor),
     })
 }
@@ -131,14 +151,22 @@ fn tool(word: &str, words: impl Iterator<Item = OsString>, here: &Surroundings) 
     }
 }
 
-/// Every verb of `monitor` comes with a later version.
-fn monitor(words: &[OsString]) -> Result<Plan, Error> {
-    let Some(word) = words.first().filter(|word| !is_help(word)) else {
-        return Ok(Plan::Say(command_list::help()));
+fn of_monitor(words: Vec<OsString>, here: &Surroundings, io: &mut Streams) -> Result<Option<Plan>, Error> {
+    if words.first().is_some_and(|word| word == Tether::WORD)
+        && let Some(tether) = Tether::read(&words[1..])
+    {
+        return Ok(Some(Plan::Tethered(tether)));
+    }
+    let mut words = words.into_iter();
+    let Some(word) = words.next().filter(|word| !is_help(word)) else {
+        return Ok(Some(Plan::Say(command_list::help())));
     };
     let word = word.to_string_lossy();
     match command_list::find("monitor", &word).map(|entry| entry.kind) {
-        Some(Kind::Later { instead }) => Err(Error::NotYet { verb: format!("monitor {word}"), instead }),
+        Some(Kind::Verb(verb)) => {
+            let full_name = format!("github-pm monitor {word}").into();
+            self::verb(verb, std::iter::once(full_name).chain(words).collect(), here, io)
+        }
         _ => Err(command_list::unknown("monitor", &word)),
     }
 }

@@ -13,7 +13,6 @@ use pm_record::Timestamp;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
-use crate::follow::Place;
 use crate::lock::lock;
 use crate::process::Process;
 use crate::running::RUN;
@@ -31,8 +30,6 @@ pub struct Monitor {
     pub until: Option<Timestamp>,
     /// How far apart samples are.
     pub interval_ms: u64,
-    /// How far records had come when it began.
-    pub begun_at: Place,
     /// The programs that it runs.
     pub workers: Vec<Worker>,
 }
@@ -182,7 +179,6 @@ mod tests {
             since: Timestamp::from_millis(1),
             until: None,
             interval_ms: 1000,
-            begun_at: Place::default(),
             workers: Vec::new(),
         };
         lock.say(&monitor).expect("said");
