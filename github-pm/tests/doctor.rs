@@ -10,7 +10,7 @@ const GH: &str = r#"case "$*" in
 esac"#;
 
 fn healthy() -> Place {
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"].into_iter().fold(
         Place::bare().alone(),
         |place, tool| {
             let version = env!("CARGO_PKG_VERSION");
@@ -45,6 +45,7 @@ fn a_healthy_place_is_all_marks_and_no_advice() {
   ✓ pm-aggregate    {version}  TOP/bin/pm-aggregate
   ✓ pm-alert        {version}  TOP/bin/pm-alert
   ✓ pm-report       {version}  TOP/bin/pm-report
+  ✓ pm-watch        {version}  TOP/bin/pm-watch
 
 Store
   ✓ place           TOP/desk/.github-pm (found by walking up)

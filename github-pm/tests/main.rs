@@ -2,6 +2,7 @@
 
 mod doctor;
 mod host;
+mod monitor;
 mod place;
 mod verbs;
 mod words;

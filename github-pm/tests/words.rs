@@ -41,6 +41,11 @@ fn every_verb_has_a_help_of_its_own() {
         assert!(help.stdout.contains("Examples:"), "{}", help.stdout);
         assert_eq!(help.exit, Exit::Done);
     }
+    for verb in ["start", "status", "stop", "watch"] {
+        let help = run(&["monitor", verb, "--help"]);
+        assert!(help.stdout.contains(&format!("Usage: github-pm monitor {verb}")), "{}", help.stdout);
+        assert!(help.stdout.contains("Examples:"), "{}", help.stdout);
+    }
 }
 
 #[test]
@@ -70,7 +75,7 @@ fn a_verb_of_a_later_version_says_so_and_what_works_today() {
 
 #[test]
 fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
-    let list = "there are report, init, trust, store, doctor, wrap, sample, relay, aggregate, alert\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, ratelimit; see `github-pm --help`\n";
+    let list = "there are report, init, trust, store, doctor, wrap, sample, relay, aggregate, alert, watch\n  hint: not part of this version yet are analyze, compare, benchmark, profile, optimize, export, dashboard, ratelimit; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(
@@ -85,7 +90,7 @@ fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
     );
     check_refused(
         &["monitor", "strat"],
-        "github-pm: 'strat' is no verb of `github-pm monitor`\n  hint: did you mean `github-pm monitor start`?\n  hint: not part of this version yet are start, status, stop, watch; see `github-pm --help`\n",
+        "github-pm: 'strat' is no verb of `github-pm monitor`\n  hint: did you mean `github-pm monitor start`?\n  hint: there are start, status, stop, watch\n  hint: see `github-pm --help`\n",
     );
 }
 

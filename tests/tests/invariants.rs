@@ -24,7 +24,10 @@ const LICENSES: [&str; 10] = [
 ];
 
 /// Crates that stand in the lock file in more than one version, and why nothing can be done about it here.
-const SEVERAL_VERSIONS: [(&str, &str); 0] = [];
+const SEVERAL_VERSIONS: [(&str, &str); 2] = [
+    ("signal-hook", "crossterm, by which ratatui draws, stays with 0.3"),
+    ("syn", "only the compiler runs it: macros of ratatui and crossterm stay with 2"),
+];
 
 fn metadata() -> Metadata {
     let manifest = repository().join("Cargo.toml");

@@ -4,6 +4,7 @@
 mod compaction;
 mod crash;
 mod digests;
+mod follow;
 mod summing;
 mod upkeep;
 mod writers;

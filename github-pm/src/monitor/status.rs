@@ -156,7 +156,7 @@ impl Status {
             None => "a monitor runs, and could not say more of itself\n".to_owned(),
         };
         let mut row = |name: &str, value: String| {
-            let _ = writeln!(text, "  {name:<9}  {}", printable(&value));
+            let _ = writeln!(text, "  {name:<12}  {}", printable(&value));
         };
         if let Some(since) = self.since {
             row("since", since.to_string());
