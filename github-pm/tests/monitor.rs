@@ -192,6 +192,17 @@ fn a_program_that_is_killed_is_started_again_and_that_is_said() {
 }
 
 #[test]
+fn changed_limits_are_read_at_once_and_that_is_no_trouble() {
+    let place = Monitored::new();
+    place.start();
+    let (alerts, sample) = (place.worker("pm-alert"), place.worker("pm-sample"));
+    place.file("desk/.github-pm/alerts.yml", "alerts: {}\n");
+    until("it is another one", || place.worker("pm-alert") != alerts);
+    assert_eq!(place.worker("pm-sample"), sample);
+    assert!(!place.run(&["monitor", "status"]).stdout.contains("started again"));
+}
+
+#[test]
 fn a_program_that_is_missing_is_said_and_the_others_run() {
     let place = Monitored::new();
     fs::remove_file(place.path("bin/pm-sample")).expect("removed");
@@ -284,13 +295,13 @@ fn a_full_disk_is_said_and_ends_nothing() {
     let place = Monitored::new();
     // A file system of its own, which one file has filled.
     let script = "exec unshare --user --map-root-user --mount sh -c '
-        mount -t tmpfs -o size=64k none .github-pm && mkdir .github-pm/run
+        mount -t tmpfs -o size=64k,mode=700 none .github-pm && mkdir .github-pm/run
         : > .github-pm/run/monitor.lock; : > .github-pm/run/monitor.log
         head -c 1000000 /dev/zero > .github-pm/full 2>/dev/null
         ../bin/github-pm monitor start; echo \"start $?\"
         ../bin/github-pm monitor status; echo \"status $?\"
         rm .github-pm/full; kill -9 $(cat ../home/pm-sample.pids)
-        for i in $(seq 600); do ../bin/github-pm monitor status | grep \"again 1 times\" && break; sleep 0.1; done
+        for i in $(seq 200); do ../bin/github-pm monitor status | grep \"again 1 times\" && break; sleep 0.1; done
         ../bin/github-pm monitor stop; echo \"stop $?\"'";
     let seen = place.sh(script);
     for part in ["start 0\n", "status 0\n", "started again 1 times", "the monitor has ended\nstop 0\n"] {

@@ -34,7 +34,7 @@ pub(crate) struct Model {
     /// What the watched processes hold, in MiB.
     pub(crate) memory: Series,
     /// What the machine could still give, in MiB.
-    pub(crate) available: Option<f64>,
+    pub(crate) available: Series,
     /// Bytes a second.
     pub(crate) sent: Series,
     pub(crate) received: Series,
@@ -104,6 +104,7 @@ impl Model {
         push(&mut self.cpu, tick.cpu.system_cpu_percentage);
         push(&mut self.process_cpu, tick.cpu.process_cpu_percentage);
         push(&mut self.memory, tick.memory.process_memory_mb);
+        push(&mut self.available, tick.memory.system_memory_available_mb);
         // Bytes are those since the tick before, so a rate needs to know when that was.
         let before = self.last_tick.replace(tick.timestamp).map(Timestamp::as_millis);
         let seconds = before.map(|before| (time - before) as f64 / 1000.0).filter(|seconds| *seconds > 0.0);
@@ -114,7 +115,6 @@ impl Model {
         }
         let units = |value: Option<Thousandths>, known: Option<f64>| value.map(Thousandths::to_f64).or(known);
         self.cores = units(tick.cpu.cpu_cores, self.cores);
-        self.available = units(tick.memory.system_memory_available_mb, self.available);
         self.connections = units(tick.network.active_connections, self.connections);
     }
 

@@ -82,7 +82,10 @@ fn figures(frame: &mut Frame<'_>, area: Rect, model: &Model) {
 
 fn headline(model: &Model, width: usize) -> String {
     let monitor = match &model.monitor {
-        Some(monitor) => format!("monitor on {} since {}", monitor.process.host, monitor.since),
+        Some(monitor) => {
+            let since = ago((model.now - monitor.since.as_millis()).max(0) / 1000);
+            format!("monitor on {} for {since}", monitor.process.host)
+        }
         None => "no monitor here".to_owned(),
     };
     let tick = match model.last_tick.map(|tick| (model.now - tick.as_millis()) / 1000) {

@@ -81,7 +81,7 @@ fn a_panic_leaves_the_terminal_as_it_was_and_is_reported_after_that() {
     let modes = tcgetattr(&user).expect("a terminal").local_modes;
     assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO), "{modes:?}");
     // What was written before the last of its users left can still be read.
-    drop(user);
+    drop((user, inside));
     let mut written = Vec::new();
     let _ = controller.read_to_end(&mut written);
     let written = String::from_utf8_lossy(&written);

@@ -160,7 +160,7 @@ impl Status {
         };
         if let Some(since) = self.since {
             row("since", since.to_string());
-            row("until", self.until.map_or_else(|| "stopped".to_owned(), |until| until.to_string()));
+            row("until", self.until.map_or_else(|| "it is stopped".to_owned(), |until| until.to_string()));
         }
         for worker in &self.workers {
             row(&worker.program, worker_text(worker));

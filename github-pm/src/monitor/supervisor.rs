@@ -1,11 +1,11 @@
 //! The monitor itself: holds the lock, starts the programs, and starts again what ends.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pm_cli::{Exit, Interrupts, Streams};
 use pm_record::Timestamp;
-use pm_store::{Monitor, MonitorLock, Process};
+use pm_store::{Monitor, MonitorLock, Process, Store};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
@@ -69,6 +69,11 @@ fn held(holder: &Holder, detached: bool, io: &mut Streams) -> Result<Exit, Error
     }
 }
 
+/// When the files were changed by which alerts are judged.
+fn settings(store: &Store) -> [Option<SystemTime>; 2] {
+    ["alerts.yml", "benchmarks.yml"].map(|name| store.root().join(name).metadata().ok()?.modified().ok())
+}
+
 struct Supervisor<'a> {
     order: &'a Order,
     here: &'a Surroundings,
@@ -76,6 +81,8 @@ struct Supervisor<'a> {
     monitor: Monitor,
     workers: Vec<Tended>,
     end: Option<Instant>,
+    /// When each of the settings was last changed.
+    settings: [Option<SystemTime>; 2],
     /// Whether it was said that nobody can be told.
     is_dumb: bool,
 }
@@ -100,6 +107,7 @@ impl<'a> Supervisor<'a> {
             },
             workers: Tended::all(order, here, now),
             end: order.duration.and_then(|duration| now.checked_add(duration)),
+            settings: settings(&order.store),
             is_dumb: false,
         }
     }
@@ -121,6 +129,10 @@ impl<'a> Supervisor<'a> {
     /// Looks after every program, and says how they are if that has changed.
     fn tend(&mut self, io: &mut Streams) {
         let now = Instant::now();
+        let settings = settings(&self.order.store);
+        if std::mem::replace(&mut self.settings, settings) != settings {
+            self.workers.iter_mut().for_each(|worker| worker.renew(now));
+        }
         for worker in &mut self.workers {
             if let Some(text) = worker.tend(&self.order.role, self.here, now) {
                 let time = Timestamp::from_millis(io.clock.now_millis());

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pm_store::Worker;
 use rustix::fs::OFlags;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::schedule::{End, pause};
 use super::tether::Tether;
@@ -42,6 +42,8 @@ pub(super) struct Tended {
     pause: Option<Duration>,
     restarts: u32,
     trouble: Option<String>,
+    /// Whether it was asked to end so that it reads its settings anew.
+    is_renewed: bool,
 }
 
 #[derive(Debug)]
@@ -109,6 +111,7 @@ impl Tended {
                 state: if is_off { State::Off } else { State::Waiting { until: now } },
                 pause: None,
                 restarts: 0,
+                is_renewed: false,
                 trouble: is_off
                     .then(|| "there is no token: set GH_TOKEN, or log in with `gh auth login`".to_owned()),
             }
@@ -121,6 +124,10 @@ impl Tended {
         match &mut self.state {
             State::Running { child, since, .. } => {
                 let status = child.try_wait().ok()??;
+                if std::mem::take(&mut self.is_renewed) {
+                    self.state = State::Waiting { until: now };
+                    return None;
+                }
                 let lived = now.saturating_duration_since(*since);
                 let useless = status.code() == Some(2);
                 let pause = pause(if useless { End::Useless } else { End::Other }, lived, self.pause);
@@ -154,7 +161,7 @@ impl Tended {
         }
         match command.spawn() {
             Ok(child) => {
-                let end = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok();
+                let end = end_of(Pid::from_child(&child));
                 self.restarts += u32::from(self.pause.is_some());
                 self.state = State::Running { child, since: now, end };
                 None
@@ -171,6 +178,19 @@ impl Tended {
         self.state = State::Waiting { until: now + pause };
         (self.pause, self.trouble) = (Some(pause), Some(trouble));
         text
+    }
+
+    /// Lets it read its settings anew, if it reads any; one that failed for them is started at once.
+    pub(super) fn renew(&mut self, now: Instant) {
+        match &mut self.state {
+            _ if self.job != Job::Alerts => {}
+            State::Running { .. } => {
+                self.is_renewed = true;
+                self.send(Signal::TERM);
+            }
+            State::Waiting { until } => *until = now,
+            State::Off => {}
+        }
     }
 
     /// When to look at it next, if not before it ends.
@@ -227,6 +247,17 @@ fn terminal(path: &Path) -> Option<File> {
     let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
     rustix::termios::isatty(&file).then_some(file)
+}
+
+/// What becomes readable when a process ends; without it, that is noticed within a second.
+#[cfg(target_os = "linux")]
+fn end_of(pid: Pid) -> Option<OwnedFd> {
+    rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_of(_: Pid) -> Option<OwnedFd> {
+    None
 }
 
 fn ended(status: ExitStatus) -> String {

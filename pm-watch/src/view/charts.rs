@@ -19,8 +19,9 @@ pub(super) fn cpu(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme
 }
 
 pub(super) fn memory(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let lines = [(&model.memory, Color::Magenta)];
-    let top = model.memory.largest(model.now);
+    // Where no processes are chosen, what is left for them is all there is to see.
+    let series = if model.memory.last().is_some() { &model.memory } else { &model.available };
+    let (lines, top) = ([(series, Color::Magenta)], series.largest(model.now));
     draw(frame, area, &memory_title(model), &lines, model.now, round_up(top), human::mebibytes, theme);
 }
 
@@ -43,9 +44,11 @@ pub(super) fn cpu_title(model: &Model) -> String {
 }
 
 pub(super) fn memory_title(model: &Model) -> String {
-    let held = model.memory.last().map_or_else(|| UNKNOWN.to_owned(), human::mebibytes);
-    let available = model.available.map(|value| format!(" · {} available", human::mebibytes(value)));
-    format!("Memory {held}{}", available.unwrap_or_default())
+    let held = model.memory.last().map(human::mebibytes);
+    let available = model.available.last().map(|value| format!("{} available", human::mebibytes(value)));
+    let parts: Vec<_> = held.into_iter().chain(available).collect();
+    let text = if parts.is_empty() { UNKNOWN.to_owned() } else { parts.join(" · ") };
+    format!("Memory {text}")
 }
 
 pub(super) fn network_title(model: &Model) -> String {
