@@ -103,10 +103,10 @@ pub(crate) fn watch(args: &WatchArgs, here: &Surroundings) -> Result<Plan, Error
 
 fn place(named: Option<&Path>, here: &Surroundings) -> Result<Store, Error> {
     let store = named.map_or_else(|| here.store(), |named| here.named_store(named))?;
-    match store.exists() || store.is_personal() {
-        true => Ok(store),
-        false => Err(pm_store::Error::Missing { path: store.root().to_owned() }.into()),
+    if store.exists() || store.is_personal() {
+        return Ok(store);
     }
+    Err(pm_store::Error::Missing { path: store.root().to_owned() }.into())
 }
 
 /// `--store=DIR`.

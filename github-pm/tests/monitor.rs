@@ -12,7 +12,7 @@ use crate::place::{Place, Seen};
 const WORK: &str = "echo $$ >> \"$HOME/${0##*/}.pids\"; exec sleep 600";
 
 /// No condition takes longer, on whatever machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A place with a store and every program that a monitor runs; whatever still runs at the end is ended.
 struct Monitored(Place);
@@ -139,8 +139,7 @@ fn each_program_is_given_the_store_and_its_own_flags() {
         ("pm-alert", "--follow --store=TOP/desk/.github-pm\n"),
     ];
     for (program, args) in expected {
-        let args =
-            args.replace("TOP", &place.path("").display().to_string().trim_end_matches('/').to_owned());
+        let args = args.replace("TOP", &place.path("").display().to_string().trim_end_matches('/'));
         let file = place.path(&format!("home/{program}.args"));
         until(program, || fs::read_to_string(&file).is_ok_and(|text| text == args));
     }

@@ -10,6 +10,7 @@ use crate::args::Args;
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub(crate) struct Config {
     pub(crate) source: Source,
     /// The rules; `None` for those of the store.

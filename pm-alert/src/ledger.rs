@@ -5,7 +5,8 @@
 //! while alerts are sent, so another run may find one that is just being sent; only after
 //! [`SENDING_MILLIS`] does it count as left behind. The cost is that what a crash left behind waits so long.
 //!
-//! When the file fails, counting goes on in memory until the end of this run.
+//! When the file fails, counting goes on in memory until the end of this run; one that follows a store, and so has
+//! no end, tries again each time.
 
 use pm_record::{PerformanceAlert, Timestamp};
 use pm_store::{Channel, LockedState, Place, StateFile, Store};
@@ -37,6 +38,8 @@ pub(crate) struct Ledger {
     home: Home,
     known: Known,
     reached: Option<Place>,
+    is_following: bool,
+    is_unwritten: bool,
     troubles: Vec<Error>,
 }
 
@@ -93,7 +96,14 @@ pub(crate) struct Judged {
 
 impl Ledger {
     pub(crate) fn new(home: Home) -> Self {
-        Self { home, known: Known::default(), reached: None, troubles: Vec::new() }
+        Self {
+            home,
+            known: Known::default(),
+            reached: None,
+            is_following: false,
+            is_unwritten: false,
+            troubles: Vec::new(),
+        }
     }
 
     /// Takes in observations, in one step that no other process sees half of. `now` is in milliseconds.
@@ -110,8 +120,9 @@ impl Ledger {
         self.reached = Some(place);
     }
 
-    /// How far an earlier run followed the store, if that was not long ago.
-    pub(crate) fn stopped_at(&mut self, now: i64) -> Option<Place> {
+    /// From now on the store is followed. Says how far an earlier run did so, if that was not long ago.
+    pub(crate) fn follow(&mut self, now: i64) -> Option<Place> {
+        self.is_following = true;
         // The lock is given back at once: nothing is changed.
         drop(self.load());
         let followed = self.known.followed.take()?;
@@ -136,8 +147,21 @@ impl Ledger {
     fn change<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
         let locked = self.load();
         let result = change(&mut self.known);
-        if let Some(Err(error)) = locked.map(|locked| locked.replace(&self.known.to_bytes())) {
-            self.give_up(error.into());
+        if let Some(locked) = locked {
+            let bytes = self.known.to_bytes();
+            // Who follows a store writes all the time, and tells of alerts before the disk would answer.
+            let replaced =
+                if self.is_following { locked.replace_soon(&bytes) } else { locked.replace(&bytes) };
+            match replaced {
+                Ok(()) => self.is_unwritten = false,
+                // There may be room again before the end of a run that has none.
+                Err(error) if self.is_following => {
+                    if !std::mem::replace(&mut self.is_unwritten, true) {
+                        self.troubles.push(error.into());
+                    }
+                }
+                Err(error) => self.give_up(error.into()),
+            }
         }
         result
     }
@@ -155,6 +179,8 @@ impl Ledger {
                 self.give_up(error.into());
                 None
             }
+            // What could not be written is ahead of what stands there.
+            Ok((_, locked)) if self.is_unwritten => Some(locked),
             Ok((None, locked)) => {
                 self.known = Known::default();
                 Some(locked)

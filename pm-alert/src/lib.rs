@@ -68,9 +68,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     io.outlive_interrupts().map_err(Error::Watch)?;
     let mut ledger = Ledger::new(home(&config, store.as_ref(), io));
     let progress = Progress::default();
-    let (inputs, files) = match config.follow {
-        true => (vec![follow(&config, &mut ledger, progress.clone(), io)?], Vec::new()),
-        false => open(&config, &judge, io)?,
+    let (inputs, files) = if config.follow {
+        (vec![follow(&config, &mut ledger, progress.clone(), io)?], Vec::new())
+    } else {
+        open(&config, &judge, io)?
     };
     io.tell_of_typing(TOOL, &inputs);
     // Tells from which file a line comes.
@@ -201,7 +202,7 @@ fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {
 fn follow(config: &Config, ledger: &mut Ledger, progress: Progress, io: &Streams) -> Result<Input, Error> {
     let Source::Store(named) = &config.source else { unreachable!("clap demands a store") };
     let store = meant(named.as_deref(), io)?;
-    let from = ledger.stopped_at(io.clock.now_millis()).map_or(From::Now, From::Place);
+    let from = ledger.follow(io.clock.now_millis()).map_or(From::Now, From::Place);
     let follow = store.follow(&from)?;
     Ok(io.fed(store.root(), Box::new(Following::new(follow, progress))))
 }

@@ -55,8 +55,7 @@ pub(crate) struct Model {
 pub(crate) struct Limit {
     pub(crate) resource: String,
     pub(crate) remaining: f64,
-    pub(crate) limit: f64,
-    pub(crate) reset: Option<Timestamp>,
+    pub(crate) most: f64,
 }
 
 /// A command that has ended.
@@ -109,9 +108,15 @@ impl Model {
         let before = self.last_tick.replace(tick.timestamp).map(Timestamp::as_millis);
         let seconds = before.map(|before| (time - before) as f64 / 1000.0).filter(|seconds| *seconds > 0.0);
         if let Some(seconds) = seconds {
-            let rate = |bytes: Option<Thousandths>| bytes.map(|bytes| bytes.to_f64() / seconds);
-            rate(tick.network.bytes_sent).into_iter().for_each(|rate| self.sent.push(time, rate));
-            rate(tick.network.bytes_received).into_iter().for_each(|rate| self.received.push(time, rate));
+            let both = [
+                (&mut self.sent, tick.network.bytes_sent),
+                (&mut self.received, tick.network.bytes_received),
+            ];
+            for (series, bytes) in both {
+                if let Some(bytes) = bytes {
+                    series.push(time, bytes.to_f64() / seconds);
+                }
+            }
         }
         let units = |value: Option<Thousandths>, known: Option<f64>| value.map(Thousandths::to_f64).or(known);
         self.cores = units(tick.cpu.cpu_cores, self.cores);
@@ -128,12 +133,12 @@ impl Model {
             self.quota.push(time.as_millis(), left / limit * 100.0);
         }
         let limits = reading.resources.iter().filter_map(|(resource, limit)| {
-            let (remaining, reset) = (limit.remaining?.to_f64(), limit.reset_time);
-            Some(Limit { resource: resource.clone(), remaining, limit: limit.limit?.to_f64(), reset })
+            let remaining = limit.remaining?.to_f64();
+            Some(Limit { resource: resource.clone(), remaining, most: limit.limit?.to_f64() })
         });
         self.limits = limits.collect();
         // The one that is nearest to its end matters most.
-        let share = |limit: &Limit| if limit.limit > 0.0 { limit.remaining / limit.limit } else { 1.0 };
+        let share = |limit: &Limit| if limit.most > 0.0 { limit.remaining / limit.most } else { 1.0 };
         self.limits.sort_by(|a, b| share(a).total_cmp(&share(b)));
     }
 
@@ -149,7 +154,7 @@ impl Model {
                 durations.pop_front();
             }
         }
-        let at = run.timestamp.as_millis().saturating_add(run.duration.total_ms.to_f64() as i64);
+        let at = run.timestamp.as_millis();
         let failed = run.exit_code.is_some_and(|code| code != 0) || run.signal.is_some();
         self.finished.push_front(Finished { command: run.command.clone(), at, millis, baseline, failed });
         self.finished.truncate(FINISHED);

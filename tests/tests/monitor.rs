@@ -11,7 +11,7 @@ const LIMITS: &str = "benchmarks: { commands: { batch: { baseline_ms: 0.1, max_a
 const CHANNELS: &str = "alerts: { performance_degradation: { notification_channels: [console, log] } }\n";
 
 /// No condition takes longer, on whatever machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A place with a store and limits, whose monitor is ended with it.
 struct Monitored(Place);
@@ -72,22 +72,6 @@ fn a_command_is_judged_by_the_monitor_as_soon_as_it_ends_and_by_nobody_else() {
     let log = place.read(".github-pm/run/monitor.log");
     assert_eq!(log.matches("PERFORMANCE ALERT: Command 'batch'").count(), 1, "told once: {log}");
     assert_eq!(place.sh("github-pm monitor stop").succeeds(), "the monitor has ended\n");
-}
-
-#[test]
-fn samples_arrive_and_status_counts_them() {
-    let place = place();
-    place.sh("github-pm monitor start --interval 100ms").succeeds();
-    until("samples were counted", || {
-        let status = place.sh("github-pm monitor status --json | jq .monitor_status.records.system_metrics");
-        status.stdout.trim().parse::<u32>().is_ok_and(|count| count >= 3)
-    });
-    let frame = place.sh("COLUMNS=120 LINES=40 github-pm monitor watch --once").succeeds();
-    assert!(frame.contains("CPU ") && !frame.contains("no samples yet"), "{frame}");
-    place.sh("github-pm monitor stop").succeeds();
-    let lines = place.sh("cat .github-pm/records/*.ndjson").succeeds();
-    let whole = |line: &&str| line.starts_with('{') && line.ends_with('}');
-    assert!(lines.ends_with('\n') && lines.lines().all(|line| whole(&line)), "nothing is half-written");
 }
 
 #[test]
@@ -174,8 +158,12 @@ fn a_follower_that_is_killed_misses_nothing_and_repeats_nothing() {
 #[test]
 fn following_needs_a_store_and_no_time() {
     let place = place();
-    for words in ["--follow", "--follow --store --since '1 day ago'", "--follow --store --replay"] {
+    for (words, named) in [
+        ("--follow", "--store"),
+        ("--follow --store --since '1 day ago'", "--since"),
+        ("--follow --store --replay", "--replay"),
+    ] {
         let stderr = place.sh(&format!("pm-alert {words}")).fails_with(2);
-        assert!(stderr.contains("--follow"), "{stderr}");
+        assert!(stderr.contains(named), "{stderr}");
     }
 }

@@ -187,7 +187,7 @@ impl Follow {
             let path = || self.store.root().join(RECORDS).join(format!("{}.ndjson", tail.name));
             let (handed_out, is_gone) = read.map_err(|error| Error::io("read", path())(error))?;
             // Removed, and nothing more can come: who appends looks whether the file is still there.
-            if !(is_gone && !handed_out) {
+            if !is_gone || handed_out {
                 left.push(tail);
             }
         }

@@ -135,9 +135,11 @@ impl MonitorLock {
     /// [`Error::Io`] if it could not be written; what was said before then still stands.
     pub fn say(&self, monitor: &Monitor) -> Result<(), Error> {
         let (path, new) = (self.path.with_extension("json"), self.path.with_extension("json.new"));
-        let mut line = serde_json::to_vec(monitor).expect("its keys are strings");
+        let line = serde_json::to_vec(monitor).map_err(std::io::Error::from);
+        let mut line = line.map_err(Error::io("write", &new))?;
         line.push(b'\n');
-        write_whole(&new, &line).map_err(Error::io("write", &new))?;
+        // After a power cut nobody needs it.
+        write_whole(&new, &line, false).map_err(Error::io("write", &new))?;
         std::fs::rename(&new, &path).map_err(Error::io("replace", &path))
     }
 

@@ -52,7 +52,8 @@ impl Store {
     /// [`Error::Io`] if the store cannot be written, [`Error::Link`] if that would follow a link.
     pub fn enter_run(&self, running: &Running) -> Result<RunEntry, Error> {
         let path = self.make(RUN)?.join(&running.execution_id);
-        let mut line = serde_json::to_vec(running).expect("its keys are strings");
+        let line = serde_json::to_vec(running).map_err(std::io::Error::from);
+        let mut line = line.map_err(Error::io("write", &path))?;
         line.push(b'\n');
         let mut options = OpenOptions::new();
         let mut file = links::open("open", &path, options.write(true).create_new(true).mode(0o600))?;

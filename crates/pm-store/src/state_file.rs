@@ -86,8 +86,22 @@ impl LockedState {
     ///
     /// [`Error::Io`] if it could not be written; the old state is then still there.
     pub fn replace(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.put(bytes, true)
+    }
+
+    /// The same without waiting for the disk, for whoever replaces it all the time: after a power cut the state may
+    /// be empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`LockedState::replace`].
+    pub fn replace_soon(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.put(bytes, false)
+    }
+
+    fn put(&self, bytes: &[u8], is_synced: bool) -> Result<(), Error> {
         let new = beside(&self.path, "new");
-        write_whole(&new, bytes).map_err(Error::io("write", &new))?;
+        write_whole(&new, bytes, is_synced).map_err(Error::io("write", &new))?;
         std::fs::rename(&new, &self.path).map_err(Error::io("replace", &self.path))
     }
 
@@ -117,7 +131,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
     // What a crash left behind, or a stranger put there, is neither kept nor followed.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -126,7 +140,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     // Without this, a power cut after the rename could leave an empty file where the old state was.
-    file.sync_data()
+    if is_synced { file.sync_data() } else { Ok(()) }
 }
 
 #[cfg(test)]

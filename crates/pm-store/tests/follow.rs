@@ -53,7 +53,7 @@ fn lines(follow: &mut Follow) -> Vec<String> {
 /// What comes until `enough` of it is there.
 #[track_caller]
 fn wait_for(follow: &mut Follow, enough: usize) -> Vec<String> {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let mut got = Vec::new();
     while got.len() < enough {
         assert!(Instant::now() < end, "only {got:?}");

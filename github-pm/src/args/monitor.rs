@@ -9,6 +9,7 @@ use std::time::Duration;
 /// again what ends. There is one monitor for each store: started twice, it says so and ends with status 0.
 /// Alerts go where `notification_channels` says; `console` is the terminal that it was started from.
 #[derive(Debug, clap::Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(name = "github-pm monitor start", after_help = START_EXAMPLES)]
 pub struct StartArgs {
     /// End after so long

@@ -15,7 +15,7 @@ const UNKNOWN: &str = "not known";
 
 pub(super) fn cpu(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let lines = [(&model.cpu, Color::Cyan)];
-    draw(frame, area, &cpu_title(model), &lines, model.now, 100.0, |value| human::percent(value), theme);
+    draw(frame, area, &cpu_title(model), &lines, model.now, 100.0, human::percent, theme);
 }
 
 pub(super) fn memory(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
@@ -33,7 +33,7 @@ pub(super) fn network(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: T
 
 pub(super) fn quota(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let lines = [(&model.quota, Color::Yellow)];
-    draw(frame, area, &quota_title(model), &lines, model.now, 100.0, |value| human::percent(value), theme);
+    draw(frame, area, &quota_title(model), &lines, model.now, 100.0, human::percent, theme);
 }
 
 pub(super) fn cpu_title(model: &Model) -> String {
@@ -58,13 +58,12 @@ pub(super) fn network_title(model: &Model) -> String {
 }
 
 pub(super) fn quota_title(model: &Model) -> String {
-    let limits =
-        model.limits.iter().filter(|limit| limit.remaining < limit.limit || limit.resource == "core");
+    let limits = model.limits.iter().filter(|limit| limit.remaining < limit.most || limit.resource == "core");
     let limits: Vec<_> = limits
         .take(3)
         .map(|limit| {
             let resource = pm_cli::printable(&limit.resource).into_owned();
-            format!("{resource} {}/{}", limit.remaining, limit.limit)
+            format!("{resource} {}/{}", limit.remaining, limit.most)
         })
         .collect();
     let text = if limits.is_empty() { UNKNOWN.to_owned() } else { limits.join(" · ") };
