@@ -62,6 +62,7 @@ pub(crate) struct Limit {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Finished {
     pub(crate) command: String,
+    /// When it began, in milliseconds since the Unix epoch.
     pub(crate) at: i64,
     pub(crate) millis: f64,
     pub(crate) baseline: Option<Baseline>,
