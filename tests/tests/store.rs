@@ -168,7 +168,7 @@ fn where_github_pm_is_not_installed_records_are_kept_as_they_are() {
 fn a_new_store_is_left_to_its_first_command_alone() {
     let place = Place::new();
     place.sh("mkdir .github-pm && pm-wrap --store -- true").succeeds();
-    assert_eq!(place.sh("ls .github-pm").succeeds(), "records\n");
+    assert_eq!(place.sh("ls .github-pm; ls .github-pm/run").succeeds(), "records\nrun\n");
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Terminal {
         place.sh("pm-wrap --store --name status -- sleep 0.2").succeeds();
         let terminal = Self { place };
         let shell = format!("env {variables} PS1='shell> ' bash --noprofile --norc");
-        terminal.tmux(&format!("-f /dev/null new-session -d -x 100 -y 30 \"{shell}\""));
+        terminal.tmux(&format!("-f /dev/null new-session -d -x 120 -y 30 \"{shell}\""));
         terminal.until("a prompt", |screen| screen.contains("shell>"));
         terminal
     }
