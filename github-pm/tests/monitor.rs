@@ -139,7 +139,7 @@ fn each_program_is_given_the_store_and_its_own_flags() {
         ("pm-alert", "--follow --store=TOP/desk/.github-pm\n"),
     ];
     for (program, args) in expected {
-        let args = args.replace("TOP", &place.path("").display().to_string().trim_end_matches('/'));
+        let args = args.replace("TOP", place.path("").display().to_string().trim_end_matches('/'));
         let file = place.path(&format!("home/{program}.args"));
         until(program, || fs::read_to_string(&file).is_ok_and(|text| text == args));
     }
