@@ -10,13 +10,12 @@ const GH: &str = r#"case "$*" in
 esac"#;
 
 fn healthy() -> Place {
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"].into_iter().fold(
-        Place::bare().alone(),
-        |place, tool| {
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"]
+        .into_iter()
+        .fold(Place::bare().alone(), |place, tool| {
             let version = env!("CARGO_PKG_VERSION");
             place.program(&format!("bin/{tool}"), &format!("echo {tool} {version}"))
-        },
-    )
+        })
 }
 
 fn examine(place: &Place) -> Seen {

@@ -75,6 +75,22 @@ fn a_command_is_judged_by_the_monitor_as_soon_as_it_ends_and_by_nobody_else() {
 }
 
 #[test]
+fn samples_arrive_and_status_counts_them() {
+    let place = place();
+    place.sh("github-pm monitor start --interval 100ms").succeeds();
+    until("samples were counted", || {
+        let status = place.sh("github-pm monitor status --json | jq .monitor_status.records.system_metrics");
+        status.stdout.trim().parse::<u32>().is_ok_and(|count| count >= 3)
+    });
+    let frame = place.sh("COLUMNS=120 LINES=40 github-pm monitor watch --once").succeeds();
+    assert!(frame.contains("CPU ") && !frame.contains("no samples yet"), "{frame}");
+    place.sh("github-pm monitor stop").succeeds();
+    let lines = place.sh("cat .github-pm/records/*.ndjson").succeeds();
+    let whole = |line: &&str| line.starts_with('{') && line.ends_with('}');
+    assert!(lines.ends_with('\n') && lines.lines().all(|line| whole(&line)), "nothing is half-written");
+}
+
+#[test]
 fn what_runs_is_seen_while_it_runs() {
     let place = place();
     let running = |text: &str| place.sh("pm-watch --once").succeeds().contains(text);

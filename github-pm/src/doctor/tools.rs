@@ -8,7 +8,8 @@ use crate::explain;
 use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 
-const TOOLS: [&str; 7] = ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"];
+const TOOLS: [&str; 7] =
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
