@@ -37,13 +37,14 @@ fn without_times(text: &str) -> String {
 }
 
 #[test]
-fn a_report_is_summaries_and_alerts_joined_to_pm_report() {
+fn a_report_is_summaries_changes_and_alerts_joined_to_pm_report() {
     let place = tools();
     fs::create_dir(place.path("desk/.github-pm")).expect("a store");
     let seen =
         place.run(&["performance", "report", "--timeframe", "week", "--as=markdown", "--by", "host,command"]);
     let expected = "pm-report|--as=markdown|--title=Performance of the last 7 days|\n\
         pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--by=host,command|\n\
+        pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--changes|\n\
         pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|--digest|\n";
     assert_eq!((without_times(&seen.stdout).as_str(), seen.stderr.as_str(), seen.status), (expected, "", 0));
 }
@@ -63,7 +64,7 @@ fn what_explain_prints_gives_the_same_bytes() {
     let run = stand("../../bin/github-pm performance report --timeframe=month");
     let again = stand("../../bin/github-pm --explain performance report --timeframe month | (cd / && sh)");
     assert_eq!(run, again);
-    assert_eq!(run.stdout.lines().count(), 3);
+    assert_eq!(run.stdout.lines().count(), 4);
 }
 
 #[test]

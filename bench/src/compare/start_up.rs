@@ -5,8 +5,17 @@ use super::table::{Baseline, command_lines, over, table};
 use super::{Bench, Error};
 
 /// Every tool of the workspace.
-pub(super) const TOOLS: [&str; 7] =
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "github-pm"];
+pub(super) const TOOLS: [&str; 9] = [
+    "pm-wrap",
+    "pm-sample",
+    "pm-relay",
+    "pm-ratelimit",
+    "pm-aggregate",
+    "pm-alert",
+    "pm-report",
+    "pm-watch",
+    "github-pm",
+];
 
 /// The most that any of them may take over a bare process.
 const GOAL_MS: f64 = 2.0;
