@@ -57,6 +57,7 @@ const ENTRIES: &[Entry] = &[
     tool("wrap", "pm-wrap", "run one command and emit what it cost"),
     tool("sample", "pm-sample", "emit what processes and the system use, tick by tick"),
     tool("relay", "pm-relay", "emit a record for each request to GitHub"),
+    tool("ratelimit", "pm-ratelimit", "emit what is left of GitHub's rate limits"),
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     later(
@@ -101,7 +102,6 @@ const ENTRIES: &[Entry] = &[
         "everything on one page",
         "make a page with `github-pm performance report --as markdown`",
     ),
-    later("performance", "ratelimit", "watch GitHub's rate limits", "see them with `gh api rate_limit`"),
     later("monitor", "start", "watch processes and quota", MONITOR),
     later("monitor", "status", "is a monitor running?", MONITOR),
     later("monitor", "stop", "end the monitor", MONITOR),

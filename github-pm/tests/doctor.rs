@@ -10,13 +10,12 @@ const GH: &str = r#"case "$*" in
 esac"#;
 
 fn healthy() -> Place {
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"].into_iter().fold(
-        Place::bare().alone(),
-        |place, tool| {
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"]
+        .into_iter()
+        .fold(Place::bare().alone(), |place, tool| {
             let version = env!("CARGO_PKG_VERSION");
             place.program(&format!("bin/{tool}"), &format!("echo {tool} {version}"))
-        },
-    )
+        })
 }
 
 fn examine(place: &Place) -> Seen {
@@ -42,6 +41,7 @@ fn a_healthy_place_is_all_marks_and_no_advice() {
   ✓ pm-wrap         {version}  TOP/bin/pm-wrap
   ✓ pm-sample       {version}  TOP/bin/pm-sample
   ✓ pm-relay        {version}  TOP/bin/pm-relay
+  ✓ pm-ratelimit    {version}  TOP/bin/pm-ratelimit
   ✓ pm-aggregate    {version}  TOP/bin/pm-aggregate
   ✓ pm-alert        {version}  TOP/bin/pm-alert
   ✓ pm-report       {version}  TOP/bin/pm-report

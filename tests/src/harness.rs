@@ -14,8 +14,16 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Every tool of the workspace.
-pub const TOOLS: [&str; 7] =
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report", "github-pm"];
+pub const TOOLS: [&str; 8] = [
+    "pm-wrap",
+    "pm-sample",
+    "pm-relay",
+    "pm-ratelimit",
+    "pm-aggregate",
+    "pm-alert",
+    "pm-report",
+    "github-pm",
+];
 
 /// The filters and sinks among them: whatever reads records.
 pub const READERS: [&str; 3] = ["pm-aggregate", "pm-alert", "pm-report"];

@@ -9,6 +9,7 @@ mod fake_github;
 mod filters;
 mod invariants;
 mod porcelain;
+mod ratelimit;
 mod readme;
 mod relay;
 mod schema;

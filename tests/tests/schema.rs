@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use jsonschema::Validator;
+use pm_e2e::fake_github::{DEFAULT_TOKEN, FakeGithub, Setup};
 use pm_e2e::harness::{Place, repository};
 use pm_record::Record;
 use serde_json::{Value, json};
@@ -104,6 +105,21 @@ fn what_pm_wrap_writes_keeps_to_its_schema() {
     }
     assert!(lines.contains("\"task_count\":87"), "{lines}");
     Schemas::published().demand("performance_metrics", &lines);
+}
+
+#[test]
+fn what_pm_ratelimit_writes_keeps_to_its_schema() {
+    let on = FakeGithub::start(Setup::default());
+    let off = FakeGithub::start(Setup { limits_enabled: false, ..Setup::default() });
+    let place = Place::new().with([("GH_TOKEN", DEFAULT_TOKEN)]);
+    let script = format!(
+        "pm-ratelimit --api-url {} --interval 1s --count 2; pm-ratelimit --api-url {} --once",
+        on.url(),
+        off.url()
+    );
+    let lines = place.sh(&script).succeeds();
+    assert!(lines.contains("\"burn_per_minute\":") && lines.contains("\"limits_off\":true"), "{lines}");
+    Schemas::published().demand("api_monitoring", &lines);
 }
 
 #[test]

@@ -33,6 +33,17 @@ pub struct Proxy {
     pub authorization: Option<Secret>,
 }
 
+impl Proxy {
+    /// The name and the password, for a client that makes the header itself.
+    #[must_use]
+    pub fn login(&self) -> Option<(String, Secret)> {
+        let encoded = self.authorization.as_ref()?.reveal().strip_prefix("Basic ")?;
+        let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        let (name, password) = pair.split_once(':')?;
+        Some((name.to_owned(), Secret::header(password.to_owned())))
+    }
+}
+
 /// A variable that names no proxy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is '{address}', which {reason}")]
@@ -149,6 +160,8 @@ mod tests {
         let proxy = proxies.on_the_way_to(true, "api.github.com", 443).expect("a proxy");
         let authorization = proxy.authorization.as_ref().map(Secret::reveal);
         assert_eq!(authorization, Some(format!("Basic {}", STANDARD.encode("me:p@ss")).as_str()));
+        let (name, password) = proxy.login().expect("a login");
+        assert_eq!((name.as_str(), password.reveal()), ("me", "p@ss"));
     }
 
     #[test]

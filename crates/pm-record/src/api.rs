@@ -1,4 +1,4 @@
-//! `api_monitoring`: one reading of GitHub's rate limits. To be made by `pm-ratelimit`.
+//! `api_monitoring`: one reading of GitHub's rate limits.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use crate::schema::{is_default, null_as_default};
 use crate::{Schema, Thousandths, Timestamp};
 
 /// One reading of the rate limits of one credential.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiMonitoring {
     /// The version of the record's shape.
@@ -16,9 +16,21 @@ pub struct ApiMonitoring {
     /// When the reading was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
+    /// The GitHub whose limits they are, as `gh` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_host: Option<String>,
     /// A fingerprint of the credential, never the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// Whether there was a credential; without one, the limits are those of the machine's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated: Option<bool>,
+    /// Whether the server has its limits switched off. Nothing is limited then, and no limit is 0.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub limits_off: bool,
+    /// How much later it is at GitHub than here; whole seconds, because GitHub says no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_skew_ms: Option<Thousandths>,
     /// The core resource.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub rate_limit_tracking: RateLimitTracking,
@@ -72,7 +84,7 @@ pub struct RateLimit {
     /// How fast it is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub burn_per_minute: Option<Thousandths>,
-    /// When it will be used up at that speed.
+    /// When it is used up at that speed, by GitHub's clock; absent if the next window begins before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exhausted_at: Option<Timestamp>,
 }

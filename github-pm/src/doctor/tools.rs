@@ -8,7 +8,8 @@ use crate::explain;
 use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 
-const TOOLS: [&str; 6] = ["pm-wrap", "pm-sample", "pm-relay", "pm-aggregate", "pm-alert", "pm-report"];
+const TOOLS: [&str; 7] =
+    ["pm-wrap", "pm-sample", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report"];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 

@@ -1,0 +1,119 @@
+//! What can go wrong.
+
+use std::io;
+
+use pm_cli::{Exit, Explain};
+use pm_github::{BadAddress, BadProxy, BadSecret, NoRoots};
+
+use crate::Failure;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line cannot be meant.
+    #[error(transparent)]
+    Usage(#[from] pm_cli::Usage),
+    /// The API's address cannot be meant.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    /// What should be a token is none.
+    #[error("the token of {origin} cannot be sent: {reason}")]
+    Token {
+        /// The variable or program.
+        origin: String,
+        /// Why.
+        reason: BadSecret,
+    },
+    /// A token would be sent for all to read.
+    #[error("the token would be sent to '{url}' for everybody on the way to read")]
+    Overheard {
+        /// The API's address.
+        url: String,
+    },
+    /// `gh` does not say its token.
+    #[error("`gh auth token` does not answer within 5 seconds")]
+    SlowGh,
+    /// A variable that names no proxy.
+    #[error(transparent)]
+    Proxies(#[from] BadProxy),
+    /// A proxy's name that cannot be one.
+    #[error("there can be no proxy at '{host}'")]
+    Proxy {
+        /// Its host.
+        host: String,
+    },
+    /// There is nothing to trust.
+    #[error(transparent)]
+    Roots(#[from] NoRoots),
+    /// There is no reading.
+    #[error(transparent)]
+    Ask(#[from] Failure),
+    /// The system refused to wait.
+    #[error("cannot wait for the next reading")]
+    Wait(#[source] io::Error),
+    /// There is no writing on standard output.
+    #[error("cannot write to standard output")]
+    Write(#[source] io::Error),
+    /// The store, or the file of `-o`.
+    #[error(transparent)]
+    Store(#[from] pm_store::Error),
+}
+
+/// The reading before cannot be had or kept: a warning, because the reading itself does not need it.
+#[derive(Debug, thiserror::Error)]
+#[error("how fast quotas are used is not known next time: {0}")]
+pub(crate) struct Forgotten(pub(crate) String);
+
+impl Explain for Forgotten {
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("see what is wrong with the store with `github-pm performance doctor`".to_owned())
+    }
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(usage) => usage.exit(),
+            Self::Store(error) if error.is_configuration() => Exit::Usage,
+            Self::Address(_)
+            | Self::Token { .. }
+            | Self::Overheard { .. }
+            | Self::Proxies(_)
+            | Self::Proxy { .. }
+            | Self::Roots(NoRoots::Named { .. }) => Exit::Usage,
+            Self::SlowGh
+            | Self::Roots(NoRoots::System)
+            | Self::Ask(_)
+            | Self::Wait(_)
+            | Self::Write(_)
+            | Self::Store(_) => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(usage) => usage.hint(),
+            Self::Address(_) => {
+                Some("write it as `--api-url https://HOST/api/v3`, or set GH_HOST=HOST".to_owned())
+            }
+            Self::Token { .. } => Some("see who is logged in with `gh auth status`".to_owned()),
+            Self::Overheard { .. } => Some("write it as `--api-url https://…`".to_owned()),
+            Self::SlowGh => Some("see what keeps it with `gh auth status`, or set GH_TOKEN".to_owned()),
+            Self::Proxies(bad) => Some(format!("write it as `{}=http://HOST:PORT`", bad.variable)),
+            Self::Proxy { .. } => Some("write it as `HTTPS_PROXY=http://HOST:PORT`".to_owned()),
+            Self::Roots(NoRoots::Named { variable, .. }) => {
+                Some(format!("let it name certificates in PEM, or `unset {variable}`"))
+            }
+            Self::Roots(NoRoots::System) => {
+                Some("on Debian try `apt-get install ca-certificates`".to_owned())
+            }
+            Self::Ask(failure) => failure.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Wait(_) | Self::Write(_) => None,
+        }
+    }
+}
