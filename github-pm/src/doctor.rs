@@ -18,7 +18,7 @@ use crate::surroundings::Surroundings;
 
 /// What it does, in words.
 pub(crate) const STEPS: [&str; 6] = [
-    "asks pm-wrap, pm-sample, pm-aggregate, pm-alert and pm-report for their versions",
+    "asks each of the tools for its version",
     "looks whether the store can be found, read and written",
     "reads config.yml, alerts.yml and benchmarks.yml",
     "asks pm-alert whether it can judge by them",

@@ -23,6 +23,7 @@ fn an_unknown_flag_is_wrong_usage_with_a_hint() {
     }
     check_usage(&place, "pm-ratelimit", "pm-ratelimit --no-such-flag", 2);
     check_usage(&place, "pm-sample", "pm-sample --no-such-flag", 2);
+    check_usage(&place, "pm-ratelimit", "pm-ratelimit --no-such-flag", 2);
     // Status 2 could be that of the command which it runs.
     check_usage(&place, "pm-wrap", "pm-wrap --no-such-flag -- true", 125);
     // Its first word belongs to the host command, whatever it is.
