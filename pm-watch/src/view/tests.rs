@@ -12,7 +12,7 @@ fn time(text: &str) -> Timestamp {
 
 /// A model of a machine on which something happens.
 fn model() -> Model {
-    let mut model = Model::new("/work/.github-pm".into(), Benchmarks::default());
+    let mut model = Model::new("/desk/.github-pm".into(), Benchmarks::default());
     model.now = time(NOW).as_millis();
     for second in 0..=15_u32 {
         let tick = format!(
