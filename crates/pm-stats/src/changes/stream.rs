@@ -9,7 +9,7 @@ const KEPT: usize = 1 << 20;
 ///
 /// After a change was told, a scan begins at the change before it: what lies further back can no longer make a
 /// difference to the levels on both sides of the next. So a scan takes as long as those two levels, and memory
-/// is bounded by [`KEPT`] values.
+/// is bounded by `KEPT` values.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeStream {
     values: Vec<f64>,
