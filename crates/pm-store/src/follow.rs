@@ -200,7 +200,7 @@ impl Follow {
         let oldest = self.tails.iter().map(|tail| tail.name.clone()).min();
         for file in self.open_files()? {
             let is_old = oldest.as_ref().is_some_and(|oldest| name_of(&file) < *oldest);
-            if !is_old && self.tails.iter().all(|tail| tail.inode != file.inode) {
+            if !is_old && self.tails.iter().all(|tail| tail.inode != file.identity.0) {
                 self.add(&file, |_, _| (0, false))?;
             }
         }

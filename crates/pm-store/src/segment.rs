@@ -10,9 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use pm_record::Timestamp;
 
@@ -51,7 +53,7 @@ pub(crate) struct RecordFile {
     pub(crate) segment: Segment,
     pub(crate) stage: Stage,
     pub(crate) path: PathBuf,
-    pub(crate) inode: u64,
+    pub(crate) identity: Identity,
 }
 
 impl Segment {
@@ -100,6 +102,14 @@ fn read_name(name: &str) -> Option<(Segment, Stage)> {
     Some((segment, stage))
 }
 
+/// What tells a file from the next one of its name: its inode, and when that was made, where the file system knows,
+/// because the inode of a file that was removed is soon that of another.
+pub(crate) type Identity = (u64, Option<SystemTime>);
+
+pub(crate) fn identity(status: &Metadata) -> Identity {
+    (status.ino(), status.created().ok())
+}
+
 impl Store {
     /// Every file of records, the oldest segment first; one file a segment, that of its latest stage.
     pub(crate) fn record_file_list(&self) -> Result<Vec<RecordFile>, Error> {
@@ -129,11 +139,12 @@ impl Store {
             let Some((segment, stage)) = entry.file_name().to_str().and_then(read_name) else { continue };
             let path = entry.path();
             links::refuse(&path)?;
-            // The inode tells one open file from the next; closed ones have their numbers. It is the one of the
+            // Its identity tells one open file from the next; closed ones have their numbers. It is the one of the
             // file, which a stacked file system need not have put into the listing.
             let moves_on = matches!(stage, Stage::Open | Stage::Closing);
-            let inode = if moves_on { path.metadata().map_or(0, |status| status.ino()) } else { 0 };
-            files.push(RecordFile { segment, stage, path, inode });
+            let identity =
+                if moves_on { path.metadata().as_ref().map_or((0, None), identity) } else { (0, None) };
+            files.push(RecordFile { segment, stage, path, identity });
         }
         files.sort();
         Ok(files)

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use pm_record::{Timestamp, Window};
@@ -16,7 +15,7 @@ use pm_record::{Timestamp, Window};
 use crate::day::{Day, Month};
 use crate::offer::{Offer, Part, overlap};
 use crate::rollup::{Origin, Rollup, identity_of};
-use crate::segment::{RecordFile, Segment, Stage};
+use crate::segment::{RecordFile, Segment, Stage, identity};
 use crate::{Error, Store, links};
 
 /// The finest cut of time that an answer needs from rollups.
@@ -107,7 +106,8 @@ impl Source {
         let file = links::open_to_read(&self.path)?;
         // Somebody may have begun the day again after this one was closed.
         let is_it = |file: &File| {
-            records.stage != Stage::Open || file.metadata().is_ok_and(|status| status.ino() == records.inode)
+            records.stage != Stage::Open
+                || file.metadata().is_ok_and(|status| identity(&status) == records.identity)
         };
         if let Some(file) = file.filter(is_it) {
             return Ok(file);
