@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use pm_e2e::fake_github::{DEFAULT_TOKEN, FakeGithub, Setup};
 use pm_e2e::harness::Place;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -72,6 +73,34 @@ fn a_command_is_judged_by_the_monitor_as_soon_as_it_ends_and_by_nobody_else() {
     let log = place.read(".github-pm/run/monitor.log");
     assert_eq!(log.matches("PERFORMANCE ALERT: Command 'batch'").count(), 1, "told once: {log}");
     assert_eq!(place.sh("github-pm monitor stop").succeeds(), "the monitor has ended\n");
+}
+
+#[test]
+fn samples_arrive_and_status_counts_them() {
+    let place = place();
+    place.sh("github-pm monitor start --interval 100ms").succeeds();
+    until("samples were counted", || {
+        let status = place.sh("github-pm monitor status --json | jq .monitor_status.records.system_metrics");
+        status.stdout.trim().parse::<u32>().is_ok_and(|count| count >= 3)
+    });
+    let frame = place.sh("COLUMNS=120 LINES=40 github-pm monitor watch --once").succeeds();
+    assert!(frame.contains("CPU ") && !frame.contains("no samples yet"), "{frame}");
+    place.sh("github-pm monitor stop").succeeds();
+    let lines = place.sh("cat .github-pm/records/*.ndjson").succeeds();
+    let whole = |line: &&str| line.starts_with('{') && line.ends_with('}');
+    assert!(lines.ends_with('\n') && lines.lines().all(|line| whole(&line)), "nothing is half-written");
+}
+
+#[test]
+fn what_is_left_of_the_quota_is_asked_for_said_and_seen() {
+    let github = FakeGithub::start(Setup::default());
+    let mut place = place();
+    place.0 =
+        std::mem::take(&mut place.0).with([("GH_TOKEN", DEFAULT_TOKEN), ("GITHUB_API_URL", &github.url())]);
+    place.sh("github-pm monitor start").succeeds();
+    until("it is said", || place.sh("github-pm monitor status").stdout.contains("quota         core: "));
+    let frame = place.sh("COLUMNS=120 LINES=40 github-pm monitor watch --once").succeeds();
+    assert!(frame.contains("Quota left: ") && frame.contains("core "), "{frame}");
 }
 
 #[test]
