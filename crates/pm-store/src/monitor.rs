@@ -19,6 +19,9 @@ use crate::running::RUN;
 use crate::state_file::write_whole;
 use crate::{Error, Store, links};
 
+/// A log that is longer when a monitor begins is put aside.
+const LONGEST_LOG: u64 = 1 << 20;
+
 /// What a monitor says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Monitor {
@@ -92,13 +95,18 @@ impl Store {
         Ok(serde_json::from_str(&text).ok())
     }
 
-    /// What the programs of a monitor say to people goes here.
+    /// What the programs of a monitor say to people goes here. A log that has become long begins anew, and the one
+    /// before it is kept as `monitor.log.old`.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if the store cannot be written, [`Error::Link`] if it is a link.
     pub fn monitor_log(&self) -> Result<(PathBuf, File), Error> {
         let path = self.make(RUN)?.join("monitor.log");
+        if path.symlink_metadata().is_ok_and(|status| status.is_file() && status.len() > LONGEST_LOG) {
+            let old = path.with_extension("log.old");
+            std::fs::rename(&path, &old).map_err(Error::io("replace", old))?;
+        }
         let mut options = OpenOptions::new();
         let file = links::open("open", &path, options.append(true).create(true).mode(0o600))?;
         Ok((path, file))
@@ -169,6 +177,21 @@ mod tests {
         assert!(!first.counts() && second.counts());
         drop(second);
         assert!(!store.is_monitored().expect("a lock"));
+    }
+
+    #[test]
+    fn a_long_log_begins_anew_and_the_last_one_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path());
+        let length =
+            |name: &str| folder.path().join("run").join(name).metadata().map(|status| status.len()).ok();
+        let (_, log) = store.monitor_log().expect("a log");
+        log.set_len(LONGEST_LOG).expect("longer");
+        store.monitor_log().expect("the same");
+        assert_eq!(length("monitor.log.old"), None);
+        log.set_len(LONGEST_LOG + 1).expect("longer");
+        store.monitor_log().expect("another");
+        assert_eq!((length("monitor.log"), length("monitor.log.old")), (Some(0), Some(LONGEST_LOG + 1)));
     }
 
     #[test]
