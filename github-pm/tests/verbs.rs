@@ -65,6 +65,34 @@ fn what_explain_prints_gives_the_same_bytes() {
     let again = stand("../../bin/github-pm --explain performance report --timeframe month | (cd / && sh)");
     assert_eq!(run, again);
     assert_eq!(run.stdout.lines().count(), 4);
+    assert!(run.stdout.contains("|--changes|--window=1d|"), "{run:?}");
+}
+
+#[test]
+fn a_comparison_takes_the_baseline_s_day_else_its_limits_else_the_week_before() {
+    let place = tools();
+    fs::create_dir_all(place.path("desk/.github-pm/records")).expect("a store");
+    let compare = |args: &[&str]| {
+        let seen = place.run(&[&["performance", "compare"], args].concat());
+        assert_eq!((seen.stderr.as_str(), seen.status), ("", 0));
+        seen.stdout.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let week = compare(&[]);
+    assert!(
+        week.contains("|--compare=20") && week.contains("Z..20") && week.contains("|--since=20"),
+        "{week}"
+    );
+    let limits =
+        "benchmarks: { baseline: { date: '2024-12-01' }, commands: { batch: { baseline_ms: 5 } } }\n";
+    fs::write(place.path("desk/.github-pm/benchmarks.yml"), limits).expect("written");
+    let limits = compare(&[]);
+    assert!(limits.contains("|--compare=TOP/desk/.github-pm/benchmarks.yml|--since="), "{limits}");
+    fs::write(place.path("desk/.github-pm/records/2024-12-01.ndjson"), "").expect("written");
+    let day = compare(&[]);
+    assert!(day.contains("|--compare=2024-12-01|--since="), "{day}");
+    let typed =
+        compare(&["--baseline", "version=1", "--current", "version=2", "--exit-code", "--metric", "a,b"]);
+    assert!(typed.ends_with("|--compare=version=1|--current=version=2|--metric=a,b|--exit-code|"), "{typed}");
 }
 
 #[test]
