@@ -1,13 +1,17 @@
 //! How large the folders of the store are, and how much room is left beside them.
 //!
 //! A folder is listed again only when something was made, renamed or removed in it. Between two listings only
-//! files that are appended to can have grown, and these are few: the plain ones.
+//! files that are appended to can have grown, and these are few: the plain ones. Sizes are up to five seconds old,
+//! because asking for them anew costs as much as everything else of a tick; the room that is left never is.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pm_store::Store;
+
+/// How old a size may be.
+const PERIOD: Duration = Duration::from_secs(5);
 
 /// Sizes in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,28 +30,53 @@ pub(crate) struct Folders {
     root: PathBuf,
     records: Folder,
     caches: Vec<Folder>,
+    sized: Option<Sized>,
+}
+
+/// What is not looked at anew in every tick.
+#[derive(Debug)]
+struct Sized {
+    at: Duration,
+    records: Option<u64>,
+    cache: Option<u64>,
+    /// The root, or the folder in which it would be made.
+    beside: Option<PathBuf>,
 }
 
 impl Folders {
     /// Those of a store, which need not be there yet.
     pub(crate) fn of(store: &Store) -> Self {
         let caches = store.cache_folders().map(Folder::at).collect();
-        Self { root: store.root().to_owned(), records: Folder::at(store.records_folder()), caches }
+        let records = Folder::at(store.records_folder());
+        Self { root: store.root().to_owned(), records, caches, sized: None }
     }
 
-    pub(crate) fn look(&mut self) -> Space {
+    /// Looks, at a time of a clock that goes forward.
+    pub(crate) fn look(&mut self, now: Duration) -> Space {
+        let sized = match self.sized.take() {
+            Some(sized) if now.saturating_sub(sized.at) < PERIOD => sized,
+            _ => self.size(now),
+        };
+        let Sized { records, cache, .. } = sized;
+        let available = sized.beside.as_deref().and_then(available);
+        self.sized = Some(sized);
+        Space { records, cache, available }
+    }
+
+    fn size(&mut self, at: Duration) -> Sized {
         let sizes: Vec<u64> = self.caches.iter_mut().filter_map(Folder::size).collect();
-        Space {
+        Sized {
+            at,
             records: self.records.size(),
             cache: (!sizes.is_empty()).then(|| sizes.iter().sum()),
-            available: available(&self.root),
+            beside: self.root.ancestors().find(|folder| folder.exists()).map(Path::to_owned),
         }
     }
 }
 
-/// The room beside a folder, or beside the one in which it would be made.
+/// The room beside a folder.
 fn available(folder: &Path) -> Option<u64> {
-    let status = folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok())?;
+    let status = rustix::fs::statvfs(folder).ok()?;
     Some(status.f_bavail.saturating_mul(status.f_frsize))
 }
 
@@ -103,7 +132,13 @@ mod tests {
 
     #[track_caller]
     fn check(folders: &mut Folders, records: Option<u64>, cache: Option<u64>) {
-        let space = folders.look();
+        let last = folders.sized.as_ref().map(|sized| sized.at).unwrap_or_default();
+        check_at(last + PERIOD, folders, records, cache);
+    }
+
+    #[track_caller]
+    fn check_at(now: Duration, folders: &mut Folders, records: Option<u64>, cache: Option<u64>) {
+        let space = folders.look(now);
         assert_eq!((space.records, space.cache), (records, cache));
         assert!(space.available.is_some_and(|bytes| bytes > 0));
     }
@@ -124,11 +159,13 @@ mod tests {
         check(&mut folders, Some(8), Some(5));
         check(&mut folders, Some(8), Some(5));
         fs::write(root.join("records/2024-12-06.ndjson"), "123456789").expect("written");
+        let last = folders.sized.as_ref().expect("sizes").at;
+        check_at(last + PERIOD / 2, &mut folders, Some(8), Some(5));
         check(&mut folders, Some(12), Some(5));
         fs::write(root.join("records/2024-12-07.ndjson"), "1").expect("written");
         fs::remove_file(root.join("records/2024-12-05.ndjson.zst")).expect("removed");
         // All of this may have happened in one tick of the file system's clock.
-        let later = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000);
+        let later = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
         fs::File::open(root.join("records")).and_then(|folder| folder.set_modified(later)).expect("a time");
         check(&mut folders, Some(10), Some(5));
     }

@@ -118,7 +118,7 @@ impl Sampler {
         let now = wait::awake();
         let reading = self.probe.look();
         let elapsed = now.saturating_sub(std::mem::replace(&mut self.before, now));
-        let space = self.folders.as_mut().map(Folders::look).unwrap_or_default();
+        let space = self.folders.as_mut().map(|folders| folders.look(now)).unwrap_or_default();
         let circumstances = Circumstances { identity: &self.identity, timestamp, tick, elapsed, space };
         let line = record::line(&reading, &circumstances);
         self.destination.write(&line, &self.interrupts, io)

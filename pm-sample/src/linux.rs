@@ -4,10 +4,12 @@
 //! descriptor of a process's file answers for that process alone: once it has ended there is no answer, whoever
 //! has its number by then.
 
+mod averages;
 mod census;
 mod cgroup;
 mod children;
 mod counters;
+mod descriptors;
 mod diag;
 mod entry;
 mod interfaces;
@@ -15,7 +17,6 @@ mod kept;
 mod limits;
 mod listing;
 mod mounts;
-mod pressure;
 mod sockets;
 mod stat;
 mod words;
@@ -24,12 +25,12 @@ use crate::config::{Choice, MemoryKind};
 use crate::reading::{Chosen, Reading, Scope, Traffic};
 use crate::wait;
 
+use averages::{Averages, Waiting};
 use census::Census;
 use counters::{Processors, established, memory_available};
 use interfaces::Interfaces;
 use kept::Kept;
 use limits::Limits;
-use pressure::Pressure;
 use sockets::Sockets;
 
 /// Everything that is read, with what the differences to the look before need.
@@ -41,7 +42,7 @@ pub(crate) struct Probe {
     protocols: Kept,
     processors: Processors,
     interfaces: Interfaces,
-    pressure: Pressure,
+    averages: Averages,
     limits: Limits,
     sockets: Sockets,
 }
@@ -56,7 +57,7 @@ impl Probe {
             protocols: Kept::at("/proc/net/snmp"),
             processors: Processors::default(),
             interfaces: Interfaces::default(),
-            pressure: Pressure::default(),
+            averages: Averages::default(),
             limits: Limits::of_this_process(),
             sockets: Sockets::new(),
         }
@@ -72,13 +73,14 @@ impl Probe {
         let processors = self.stat.read(|text| self.processors.look(text)).unwrap_or_default();
         let limits = self.limits.look(now);
         let available = self.memory.read(memory_available);
+        let Waiting { load, pressure } = self.averages.look(now);
         Reading {
             chosen,
             system_share: processors.share,
             cores: at_most(processors.count, limits.cores),
             available_bytes: at_most(available, limits.available_bytes),
-            load: Some(load()),
-            pressure: self.pressure.look(now),
+            load: Some(load),
+            pressure,
             traffic: own.or_else(|| self.traffic()),
         }
     }
@@ -97,9 +99,4 @@ impl Probe {
 /// What there is, where a limit does not allow less. A limit alone says nothing.
 fn at_most<T: PartialOrd + Copy>(there: Option<T>, limit: Option<T>) -> Option<T> {
     there.map(|there| limit.filter(|&limit| limit < there).unwrap_or(there))
-}
-
-/// The kernel gives the averages in units of 2^-16.
-fn load() -> [f64; 3] {
-    rustix::system::sysinfo().loads.map(|load| load as f64 / 65_536.0)
 }

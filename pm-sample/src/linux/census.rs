@@ -23,8 +23,8 @@ use crate::wait;
 /// From how many threads on listing `/proc` is cheaper than asking each for its children.
 const FEW_THREADS: u64 = 64;
 
-/// Descriptors that are left to everything else.
-const SPARE: u64 = 64;
+/// Descriptors that are left to everything else: each of few processes has up to two beside that of its `stat`.
+const SPARE: u64 = 64 + 2 * FEW_THREADS;
 
 /// The chosen ones and, where all of `/proc` is listed, the others.
 #[derive(Debug)]
@@ -128,9 +128,8 @@ impl Census {
     fn ask_for_children(&mut self) {
         let mut parents: Vec<i32> = self.members.keys().copied().collect();
         while let Some(parent) = parents.pop() {
-            let threads = self.members.get(&parent).map_or(1, |member| member.stat.threads);
-            let new = children::of(parent, threads).into_iter().filter(|&child| self.choose(child));
-            parents.extend(new.collect::<Vec<_>>());
+            let children = self.members.get_mut(&parent).map(Member::children).unwrap_or_default();
+            parents.extend(children.into_iter().filter(|&child| self.choose(child)));
         }
     }
 

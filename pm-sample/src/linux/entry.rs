@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_getcpuclockid};
 
-use super::kept::{open_file, read_whole};
+use super::children;
+use super::kept::{Kept, open_file, read_whole};
 use super::stat::{self, Stat};
 use super::words::{behind, number, words};
 use crate::config::MemoryKind;
@@ -26,6 +27,7 @@ pub(crate) struct Member {
     pub(crate) stat: Stat,
     /// Its `stat`; none where descriptors are scarce.
     file: Option<OwnedFd>,
+    children: Kept,
     /// Counts its time to the nanosecond, where `stat` has a hundredth of a second.
     clock: Option<ClockId>,
 }
@@ -51,7 +53,7 @@ impl Member {
     pub(crate) fn find(pid: i32, keep: bool) -> Option<Self> {
         let (stat, file) = look(pid)?;
         let clock = clock_getcpuclockid(nix::unistd::Pid::from_raw(pid)).ok();
-        Some(Self { pid, stat, file: keep.then_some(file), clock })
+        Some(Self { pid, stat, file: keep.then_some(file), children: children::of_first_thread(pid), clock })
     }
 
     /// Looks again. False once it has ended and was waited for.
@@ -67,6 +69,15 @@ impl Member {
             }
             None => false,
         }
+    }
+
+    /// Whom it has started that still lives.
+    pub(crate) fn children(&mut self) -> Vec<i32> {
+        let children = children::of(self.pid, &mut self.children, self.stat.threads);
+        if self.file.is_none() {
+            self.children.close();
+        }
+        children
     }
 
     /// Its own time.

@@ -61,6 +61,11 @@ impl Kept {
         self.keep_if_good(read)
     }
 
+    /// Gives the descriptor back; the next reading opens the file anew.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
     fn open(&mut self) -> Option<&OwnedFd> {
         if self.file.is_none() {
             self.file = open_file(&self.path).ok();

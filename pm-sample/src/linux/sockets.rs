@@ -1,26 +1,20 @@
 //! What went through the chosen processes' own TCP connections.
 //!
 //! A connection that is known is asked about by itself at every look, which takes some microseconds. To find new
-//! ones, every descriptor of every process is looked at and, if there is a socket among them that is not known, the
+//! ones, the descriptors of every process are looked at and, if there is a socket among them that is not known, the
 //! kernel goes through its whole table of connections. That is done at every look as long as it takes a thousandth
 //! of the time at most. What was sent through a connection after the last look at it, or through one that came and
 //! went between two, is lost.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::CStr;
-use std::mem::MaybeUninit;
-use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fs::readlinkat_raw;
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::descriptors::Descriptors;
 use super::diag::{Connection, Diag};
-use super::entry::file;
-use super::listing;
-use super::words::number;
 use crate::reading::{Scope, Traffic};
 
 /// Searching takes so small a part of the time, but is done this often.
@@ -29,6 +23,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// From so many connections on, the whole table is read more quickly.
 const MANY: usize = 100;
+
+/// Of so many processes each has a descriptor of ours, so that what it has open need not be read at every look.
+const FEW: usize = 64;
 
 /// A process, and whether it started since the look before.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +41,7 @@ pub(crate) struct Sockets {
     /// This process's network; the kernel tells of no other.
     network: Option<PathBuf>,
     known: HashMap<u32, Connection>,
+    descriptors: HashMap<i32, Descriptors>,
     /// Sockets that were no connection when they were last looked for.
     idle: HashSet<u32>,
     /// Whose descriptors were looked at before: what they have opened since is theirs from its first byte.
@@ -68,6 +66,7 @@ impl Sockets {
             diag: Diag::open(),
             network: std::fs::read_link("/proc/self/ns/net").ok(),
             known: HashMap::new(),
+            descriptors: HashMap::new(),
             idle: HashSet::new(),
             searched: HashSet::new(),
             next_search: Duration::ZERO,
@@ -79,10 +78,13 @@ impl Sockets {
     /// What went through since the look before; none where not all of it can be seen.
     pub(crate) fn look(&mut self, now: Duration, owners: &[Owner]) -> Option<Traffic> {
         let mut traffic = Traffic { scope: Scope::Processes, sent: 0, received: 0, connections: None };
+        let known = self.known.len();
         self.follow(&mut traffic)?;
         if now >= self.next_search {
             let begun = own_time();
-            let found = self.search(owners);
+            // Another may have taken the place of one that has ended.
+            let are_old = self.known.len() < known;
+            let found = self.search(now, owners, are_old);
             if let Some(found) = found.filter(|found| self.are_worth_a_table(found, now)) {
                 self.find(&found, &mut traffic)?;
                 self.next_table = now + LONGEST_PAUSE;
@@ -121,19 +123,25 @@ impl Sockets {
     }
 
     /// The sockets of all processes; none if one of them does not show its own.
-    fn search(&mut self, owners: &[Owner]) -> Option<Vec<Found>> {
+    fn search(&mut self, now: Duration, owners: &[Owner], are_old: bool) -> Option<Vec<Found>> {
         let mut found = Vec::new();
         let mut seen = true;
-        for owner in owners {
-            let is_new = owner.is_new || self.searched.contains(&owner.pid);
-            let before = found.len();
-            let listed = listing::each(&file(owner.pid, "fd"), |folder, name| {
-                found.extend(socket(folder, name).map(|inode| Found { inode, is_new }));
-            });
-            seen &= !matches!(listed, Err(Errno::ACCESS | Errno::PERM));
-            if found.len() > before {
-                let network = std::fs::read_link(file(owner.pid, "ns/net")).ok();
-                seen &= network.is_none() || network == self.network;
+        let mut before = std::mem::take(&mut self.descriptors);
+        for &Owner { pid, is_new } in owners {
+            let is_new = is_new || self.searched.contains(&pid);
+            // The one we know may have ended, and another may have its number.
+            let kept = before.remove(&pid).and_then(|kept| kept.looked(pid, now, are_old).ok());
+            let looked = kept.map_or_else(|| Descriptors::of(pid)?.looked(pid, now, true), Ok);
+            match looked {
+                Ok(descriptors) => {
+                    let sockets = descriptors.sockets.iter();
+                    found.extend(sockets.map(|&inode| Found { inode, is_new }));
+                    seen &= descriptors.network.is_none() || descriptors.network == self.network;
+                    if owners.len() <= FEW {
+                        self.descriptors.insert(pid, descriptors);
+                    }
+                }
+                Err(error) => seen &= !matches!(error, Errno::ACCESS | Errno::PERM),
             }
         }
         self.searched = owners.iter().map(|owner| owner.pid).collect();
@@ -170,13 +178,6 @@ impl Traffic {
         self.sent = self.sent.saturating_add(now.sent.saturating_sub(sent));
         self.received = self.received.saturating_add(now.received.saturating_sub(received));
     }
-}
-
-/// The number of a socket that a descriptor stands for: its link reads `socket:[1234]`.
-fn socket(folder: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
-    let mut space = [MaybeUninit::uninit(); 32];
-    let (link, _) = readlinkat_raw(folder, name, &mut space).ok()?;
-    number(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
 /// How long this thread has computed: being made to wait costs nothing.
