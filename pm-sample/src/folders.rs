@@ -1,8 +1,8 @@
 //! How large the folders of the store are, and how much room is left beside them.
 //!
 //! A folder is listed again only when something was made, renamed or removed in it. Between two listings only
-//! files that are appended to can have grown, and these are few: the plain ones. Sizes are up to five seconds old,
-//! because asking for them anew costs as much as everything else of a tick; the room that is left never is.
+//! files that are appended to can have grown, and these are few: the plain ones. Figures are up to five seconds
+//! old, because asking for them anew costs as much as everything else of a tick.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use pm_store::Store;
 
-/// How old a size may be.
+/// How old a figure may be.
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// Sizes in bytes.
@@ -30,17 +30,8 @@ pub(crate) struct Folders {
     root: PathBuf,
     records: Folder,
     caches: Vec<Folder>,
-    sized: Option<Sized>,
-}
-
-/// What is not looked at anew in every tick.
-#[derive(Debug)]
-struct Sized {
-    at: Duration,
-    records: Option<u64>,
-    cache: Option<u64>,
-    /// The root, or the folder in which it would be made.
-    beside: Option<PathBuf>,
+    /// What was seen, and when.
+    last: Option<(Duration, Space)>,
 }
 
 impl Folders {
@@ -48,35 +39,30 @@ impl Folders {
     pub(crate) fn of(store: &Store) -> Self {
         let caches = store.cache_folders().map(Folder::at).collect();
         let records = Folder::at(store.records_folder());
-        Self { root: store.root().to_owned(), records, caches, sized: None }
+        Self { root: store.root().to_owned(), records, caches, last: None }
     }
 
     /// Looks, at a time of a clock that goes forward.
     pub(crate) fn look(&mut self, now: Duration) -> Space {
-        let sized = match self.sized.take() {
-            Some(sized) if now.saturating_sub(sized.at) < PERIOD => sized,
-            _ => self.size(now),
-        };
-        let Sized { records, cache, .. } = sized;
-        let available = sized.beside.as_deref().and_then(available);
-        self.sized = Some(sized);
-        Space { records, cache, available }
+        let fresh = self.last.filter(|(at, _)| now.saturating_sub(*at) < PERIOD);
+        let (at, space) = fresh.unwrap_or_else(|| (now, self.look_anew()));
+        self.last = Some((at, space));
+        space
     }
 
-    fn size(&mut self, at: Duration) -> Sized {
+    fn look_anew(&mut self) -> Space {
         let sizes: Vec<u64> = self.caches.iter_mut().filter_map(Folder::size).collect();
-        Sized {
-            at,
+        Space {
             records: self.records.size(),
             cache: (!sizes.is_empty()).then(|| sizes.iter().sum()),
-            beside: self.root.ancestors().find(|folder| folder.exists()).map(Path::to_owned),
+            available: available(&self.root),
         }
     }
 }
 
-/// The room beside a folder.
+/// The room beside a folder, or beside the one in which it would be made.
 fn available(folder: &Path) -> Option<u64> {
-    let status = rustix::fs::statvfs(folder).ok()?;
+    let status = folder.ancestors().find_map(|folder| rustix::fs::statvfs(folder).ok())?;
     Some(status.f_bavail.saturating_mul(status.f_frsize))
 }
 
@@ -132,7 +118,7 @@ mod tests {
 
     #[track_caller]
     fn check(folders: &mut Folders, records: Option<u64>, cache: Option<u64>) {
-        let last = folders.sized.as_ref().map(|sized| sized.at).unwrap_or_default();
+        let last = folders.last.map(|(at, _)| at).unwrap_or_default();
         check_at(last + PERIOD, folders, records, cache);
     }
 
@@ -159,7 +145,7 @@ mod tests {
         check(&mut folders, Some(8), Some(5));
         check(&mut folders, Some(8), Some(5));
         fs::write(root.join("records/2024-12-06.ndjson"), "123456789").expect("written");
-        let last = folders.sized.as_ref().expect("sizes").at;
+        let (last, _) = folders.last.expect("sizes");
         check_at(last + PERIOD / 2, &mut folders, Some(8), Some(5));
         check(&mut folders, Some(12), Some(5));
         fs::write(root.join("records/2024-12-07.ndjson"), "1").expect("written");

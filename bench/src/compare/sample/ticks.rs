@@ -36,7 +36,7 @@ pub(super) fn one_process(bench: &mut Bench<'_>) -> Result<(), Error> {
     let samplers = samplers(bench)?;
     bench.title("A tick of one process and the system, once a second")?;
     bench.progress(&format!("{} samplers at once, {ROUNDS} rounds of {TICKS} s", samplers.len()));
-    let busy = shell("while :; do sleep 0.01; done");
+    let busy = busy_process();
     let busy = busy.run()?;
     let costs = costs(&samplers, busy.pid(), TICKS)?;
     report(bench, &samplers, &costs, busy.pid())?;
@@ -53,6 +53,12 @@ pub(super) fn one_process(bench: &mut Bench<'_>) -> Result<(), Error> {
     bench.judge(Goal::at_most(0.05, " %", "CPU at a tick a second, of one core").is(share))?;
     let resident = resident(&samplers[0], busy.pid())?;
     bench.judge(Goal::at_most(4.0, " MiB", "resident size").is(resident))
+}
+
+/// A process that does something a hundred times a second and starts no other: what that one does would be for
+/// ours to follow, and its peers look at one process.
+fn busy_process() -> CommandLine {
+    CommandLine::new("bash", "bash", ["-c", "exec 3<> <(:); while :; do read -rt 0.01 -u 3; done"])
 }
 
 pub(super) fn tree(bench: &mut Bench<'_>) -> Result<(), Error> {
