@@ -119,10 +119,12 @@ mod x86_64 {
             let digits = others.trailing_zeros() as usize;
             let end = (others ^ point).trailing_zeros() as usize;
             let decimals = end - digits - usize::from(point != 0);
-            let usual = digits.wrapping_sub(1) < MOST_DIGITS
-                && decimals <= 3
-                && (decimals > 0) == (point != 0)
-                && (digits == 1 || window[0] != b'0');
+            // One question that is always answered alike, where several would be jumps of which one, whether there
+            // is a single digit, is anybody's guess.
+            let usual = (digits.wrapping_sub(1) < MOST_DIGITS)
+                & (decimals <= 3)
+                & ((decimals > 0) == (point != 0))
+                & ((digits == 1) | (window[0] != b'0'));
             if !usual {
                 return bytes::long_number(text, start);
             }
