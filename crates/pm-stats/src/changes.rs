@@ -29,6 +29,7 @@ use crate::median::Median;
 use crate::shift::Shift;
 use crate::tally::Tally;
 use confirm::Confirmed;
+use modes::Ways;
 use signal::Signal;
 
 /// So many values are looked at one by one.
@@ -126,15 +127,14 @@ fn medians(values: &[f64], size: usize) -> Cow<'_, [f64]> {
 fn find(values: &[f64]) -> Vec<Confirmed> {
     let Some(signal) = Signal::of(values) else { return Vec::new() };
     let found = shape::search(&signal);
-    let Some(single) = modes::joined(&signal).and_then(|levels| Signal::of_levels(levels, signal.is_log))
-    else {
-        return found;
-    };
+    let Some(ways) = Ways::of(&signal) else { return found };
+    let Some(single) = Signal::of_levels(ways.joined(), signal.is_log) else { return found };
     // What both modes did together shows where they are one; how often each occurs, where they are two.
     // Of a change that shows both ways, the place is better known where there is less noise.
     let mut all = shape::search(&single);
     let is_new = |change: &Confirmed| all.iter().all(|other| other.at.abs_diff(change.at) > NEAR);
-    let further: Vec<_> = found.into_iter().filter(is_new).collect();
+    let mut further: Vec<_> = found.into_iter().filter(is_new).collect();
+    confirm::widen(&mut further, &ways.taken());
     all.extend(further);
     all.sort_unstable_by_key(|change| change.at);
     all

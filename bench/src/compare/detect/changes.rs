@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use pm_stats::change_points;
+use pm_stats::{ChangePoint, change_points};
 
 use super::super::goal::Goal;
 use super::super::measure::CommandLine;
@@ -12,7 +12,7 @@ use crate::generator::draw::Draw;
 use crate::series::{Kind, Series, series};
 
 /// Series of these seeds were used to tune the method and the peers: 1, 2, 3. These are not.
-const JUDGED: u64 = 20_261_127;
+const JUDGED: u64 = 8_140_232;
 
 /// So many series of each kind: 680 in all.
 const OF_EACH: usize = 40;
@@ -32,7 +32,9 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
         "\n  {:<36} {:>6} {:>9} {:>10} {:>26} {:>10}\n",
         "", "F1", "covering", "pooled F1", "false alarms/1,000 points", "of these*"
     ))?;
-    let ours: Vec<Vec<usize>> = all.iter().map(|series| places(&series.values)).collect();
+    let changes: Vec<Vec<ChangePoint>> = all.iter().map(|series| change_points(&series.values)).collect();
+    let ours: Vec<Vec<usize>> =
+        changes.iter().map(|found| found.iter().map(|one| one.at).collect()).collect();
     let found = Found::new(&all, &ours);
     bench.say(&found.line("pm-stats"))?;
     let mut best = None::<f64>;
@@ -56,8 +58,27 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     )?;
     let ahead = best.map(|best| found.score.f1() - best);
     bench.judge(Goal::at_least(0.0, "", "change points, F1 over the best peer's").is(ahead))?;
+    let held = intervals_that_hold(&all, &changes);
+    bench.judge(Goal::at_least(0.95, "", "intervals of found changes that hold the true place").is(held))?;
     delay(bench)?;
     time(bench)
+}
+
+/// How far a change may be from a true one to be taken for it.
+const NEAR: usize = 25;
+
+/// Of the true changes that were found, the share that lies in the interval of the nearest one.
+fn intervals_that_hold(all: &[Series], found: &[Vec<ChangePoint>]) -> Option<f64> {
+    let (mut matched, mut held) = (0_u32, 0_u32);
+    for (series, found) in all.iter().zip(found) {
+        for &truth in &series.changes {
+            let near = found.iter().filter(|change| change.at.abs_diff(truth) <= NEAR);
+            let Some(change) = near.min_by_key(|change| change.at.abs_diff(truth)) else { continue };
+            matched += 1;
+            held += u32::from((change.between.0..=change.between.1).contains(&truth));
+        }
+    }
+    (matched > 0).then(|| f64::from(held) / f64::from(matched))
 }
 
 fn places(values: &[f64]) -> Vec<usize> {

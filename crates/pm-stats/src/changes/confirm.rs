@@ -16,8 +16,8 @@ const EFFECT: f64 = 1.03;
 /// How much worse than the step a straight line has to fit: what drifts does not step.
 const STRAIGHT: f64 = 1.02;
 
-/// How much worse than the best place another may be at which the change can be, in squared deviations: what it takes
-/// to confirm one.
+/// How much worse than the best place another may be at which the change can be, in squared deviations of what is
+/// around it: what it takes to confirm one.
 const UNCERTAIN: f64 = 15.0;
 
 /// A boundary that is a change.
@@ -121,14 +121,34 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Where the second of three edges can be.
+    /// Where the second of three edges is, and where it can be.
     fn locate(&self, edges: &[usize]) -> Confirmed {
         let (start, at, end) = (edges[0], edges[1], edges[2]);
-        let cost = |at| self.sums.cost(start, at) + self.sums.cost(at, end);
-        let limit = cost(at) + UNCERTAIN * self.inflation;
-        let first = (start + SEGMENT.min(at - start)..at).find(|&place| cost(place) <= limit).unwrap_or(at);
-        let last =
-            (at + 1..=end - SEGMENT.min(end - at)).rev().find(|&place| cost(place) <= limit).unwrap_or(at);
-        Confirmed { at, between: (first, last), p: self.ranks(start, at, end) }
+        let between = range(&self.sums, edges, self.inflation, 1.0);
+        Confirmed { at, between, p: self.ranks(start, at, end) }
+    }
+}
+
+/// The first and the last place where the second of three edges can be, by the squares of what is around it.
+/// `noise` is the least variance that it is taken to have.
+fn range(sums: &Sums, edges: &[usize], inflation: f64, noise: f64) -> (usize, usize) {
+    let (start, at, end) = (edges[0], edges[1], edges[2]);
+    let cost = |at| sums.cost(start, at) + sums.cost(at, end);
+    // Two ways of running beside each other differ by more than the noise of either.
+    let variance = (cost(at) / (end - start) as f64).max(noise);
+    let limit = cost(at) + UNCERTAIN * inflation * variance;
+    let first = (start + SEGMENT.min(at - start)..at).find(|&place| cost(place) <= limit);
+    let last = (at + 1..=end - SEGMENT.min(end - at)).rev().find(|&place| cost(place) <= limit);
+    (first.unwrap_or(at), last.unwrap_or(at))
+}
+
+/// Widens where each change can be, by which of two ways each value took: zero or one.
+pub(super) fn widen(changes: &mut [Confirmed], ways: &[f64]) {
+    let sums = Sums::new(ways);
+    let places: Vec<usize> =
+        std::iter::once(0).chain(changes.iter().map(|change| change.at)).chain([ways.len()]).collect();
+    for (change, edges) in changes.iter_mut().zip(places.windows(3)) {
+        let (first, last) = range(&sums, edges, 1.0, 0.0);
+        change.between = (change.between.0.min(first), change.between.1.max(last));
     }
 }

@@ -14,19 +14,37 @@ const SHARE: f64 = 0.1;
 /// Of as many turns from one way to the other as chance would make, so many there have to be: a step makes one.
 const MIXED: f64 = 0.5;
 
-/// The levels with both ways moved onto one; none if there are no two.
-pub(super) fn joined(signal: &Signal) -> Option<Vec<f64>> {
-    let levels = &signal.levels;
-    let mut sorted = levels.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let (cut, apart) = split(&sorted)?;
-    let count = levels.len() as f64;
-    let above = levels.iter().filter(|&&level| level > cut).count() as f64 / count;
-    let turns = levels.windows(2).filter(|pair| (pair[0] > cut) != (pair[1] > cut)).count() as f64;
-    if turns < MIXED * 2.0 * above * (1.0 - above) * (count - 1.0) {
-        return None;
+/// Two ways that a series takes.
+pub(super) struct Ways<'a> {
+    levels: &'a [f64],
+    /// The largest level of the lower one.
+    cut: f64,
+    apart: f64,
+}
+
+impl<'a> Ways<'a> {
+    /// None if there are no two.
+    pub(super) fn of(signal: &'a Signal) -> Option<Self> {
+        let levels = &signal.levels;
+        let mut sorted = levels.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (cut, apart) = split(&sorted)?;
+        let count = levels.len() as f64;
+        let above = levels.iter().filter(|&&level| level > cut).count() as f64 / count;
+        let turns = levels.windows(2).filter(|pair| (pair[0] > cut) != (pair[1] > cut)).count() as f64;
+        let are_mixed = turns >= MIXED * 2.0 * above * (1.0 - above) * (count - 1.0);
+        are_mixed.then_some(Self { levels, cut, apart })
     }
-    Some(levels.iter().map(|&level| if level > cut { level - apart } else { level }).collect())
+
+    /// The levels with both ways moved onto one.
+    pub(super) fn joined(&self) -> Vec<f64> {
+        self.levels.iter().map(|&level| if level > self.cut { level - self.apart } else { level }).collect()
+    }
+
+    /// Which way each value took: zero for the lower one, one for the upper one.
+    pub(super) fn taken(&self) -> Vec<f64> {
+        self.levels.iter().map(|&level| f64::from(u8::from(level > self.cut))).collect()
+    }
 }
 
 /// The best cut of rising values in two, by squared error: the largest value below it, and how far apart the means lie.

@@ -90,6 +90,25 @@ fn both_ways_of_a_command_that_becomes_slower_show_it() {
 }
 
 #[test]
+fn where_a_cache_began_to_miss_is_known_to_within_many_runs() {
+    // Three of four runs are answered by the cache, then one of four.
+    let mut widths = 0;
+    for shift in 0..40 {
+        let misses = |run: usize, share: f64| noise(run * 31 + shift * 1000 + 7) < 2.0 * share - 1.0;
+        let value = |run: usize| {
+            let share = if run < 100 { 0.25 } else { 0.75 };
+            (if misses(run, share) { 400.0 } else { 100.0 }) * (0.05 * noise(run)).exp()
+        };
+        let values: Vec<f64> = (0..200).map(value).collect();
+        let found = change_points(&values);
+        let near = found.iter().find(|change| change.at.abs_diff(100) <= 25).expect("a change");
+        assert!(near.between.0 <= 100 && 100 <= near.between.1, "{shift}: {near:?}");
+        widths += near.between.1 - near.between.0;
+    }
+    assert!(widths / 40 < 60, "{widths}");
+}
+
+#[test]
 fn values_that_are_not_positive_can_change_too() {
     let values: Vec<f64> = (0..120).map(|place| if place < 60 { 0.0 } else { 10.0 } + noise(place)).collect();
     assert_eq!(places(&values), [60]);
