@@ -108,6 +108,7 @@ mod x86_64 {
 
         /// Nothing here depends on how long the number is or on whether it has decimals but by way of numbers: these
         /// change from line to line, and a jump that cannot be foreseen costs as much as all of this.
+        #[expect(clippy::needless_bitwise_bool, reason = "each lazy operator is a jump")]
         #[inline(always)]
         fn number(self, text: &[u8], start: usize) -> Option<Number> {
             let Some(window) = text.get(start..)?.first_chunk::<16>() else {
@@ -119,8 +120,7 @@ mod x86_64 {
             let digits = others.trailing_zeros() as usize;
             let end = (others ^ point).trailing_zeros() as usize;
             let decimals = end - digits - usize::from(point != 0);
-            // One question that is always answered alike, where several would be jumps of which one, whether there
-            // is a single digit, is anybody's guess.
+            // One question that is always answered alike; whether there is a single digit is anybody's guess.
             let usual = (digits.wrapping_sub(1) < MOST_DIGITS)
                 & (decimals <= 3)
                 & ((decimals > 0) == (point != 0))

@@ -23,8 +23,7 @@ impl Minute {
         let digits = [tens, ones, one, two, three].map(|digit| digit.wrapping_sub(b'0'));
         // A comparison of arrays is a call of the C library, which in the static builds goes byte by byte.
         let is_same = u128::from_le_bytes(*written.first_chunk()?) == u128::from_le_bytes(self.text);
-        let in_minute =
-            is_same & digits.iter().fold(true, |all, &digit| all & (digit < 10)) & (digits[0] < 6);
+        let in_minute = is_same && digits.iter().all(|&digit| digit < 10) && digits[0] < 6;
         if !in_minute {
             return self.other_time(text, start);
         }
