@@ -115,7 +115,8 @@ impl From {
                 (offset.saturating_sub(1), offset > 0)
             }
             Self::Place(Place { files }) => {
-                let known = files.iter().find(|(_, known, _)| *known == inode);
+                // The inode of a file that was removed is soon that of another day's.
+                let known = files.iter().find(|(day, known, _)| day == name && *known == inode);
                 let is_newer = files.iter().all(|(older, ..)| older.as_str() < name);
                 let unknown = if is_newer { 0 } else { length };
                 (known.map_or(unknown, |(.., offset)| (*offset).min(length)), false)

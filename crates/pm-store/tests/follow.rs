@@ -132,6 +132,21 @@ fn a_reader_goes_on_where_the_last_one_stopped() {
 }
 
 #[test]
+fn the_inode_of_a_day_that_went_is_no_place_in_the_next_day() {
+    let place = Followed::new();
+    place.append("one", "2024-12-06T10:00:00Z");
+    let mut first = place.follow(&From::Back(100));
+    assert_eq!(lines(&mut first), ["one"]);
+    let stopped = first.place();
+    drop(first);
+    // As a file system does that gives a removed file's inode to the next one.
+    let day = |day: &str| place.folder.path().join("records").join(format!("{day}.ndjson"));
+    fs::rename(day("2024-12-06"), day("2024-12-07")).expect("renamed");
+    fs::write(day("2024-12-07"), "two\nthree\n").expect("written");
+    assert_eq!(lines(&mut place.follow(&From::Place(stopped))), ["two", "three"]);
+}
+
+#[test]
 fn the_last_bytes_begin_with_a_whole_line() {
     let place = Followed::new();
     for line in ["one", "two", "three"] {
