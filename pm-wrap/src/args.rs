@@ -48,6 +48,11 @@ pub struct Args {
     #[arg(long)]
     pub trace: bool,
 
+    /// Look at its processes from time to time in place of following them: nothing changes for them, and those that
+    /// live briefly are missed
+    #[arg(long, conflicts_with = "trace")]
+    pub sample: bool,
+
     /// While one of these programs runs, the command is in this phase (can be repeated)
     #[arg(long, value_name = "NAME=PROGRAM,…", value_parser = parse_phase, requires = "trace")]
     pub phase: Vec<ProgramPhase>,

@@ -14,7 +14,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 use crate::amounts::millis;
 use crate::birth::{self, Birth, Failure, Fate, New};
-use crate::config::Config;
+use crate::config::{Config, Processes};
 use crate::error::Error;
 use crate::following::{Change, Followed, Following};
 use crate::image::Image;
@@ -97,20 +97,21 @@ impl<'a> Child<'a> {
         let (account, transfers) = (Account::now(), TransferAccount::open());
         let started = Instant::now();
         let New { pid, mut birth, floor_kib } =
-            birth::begin(image, signals.heritage(), streams, config.trace).map_err(
+            birth::begin(image, signals.heritage(), streams, config.processes == Processes::Traced).map_err(
                 |failure| match failure {
                     Failure::Process(error) => Error::Prepare(error),
                     Failure::Program(error) => Error::start(program, error.into()),
                 },
             )?;
         signals::block_again().map_err(Error::Wait)?;
-        let mut following = Following::default();
-        if config.trace {
-            following = Following::begin(pid, started, config.program_phases.clone());
-        }
+        let following = match config.processes {
+            Processes::Unseen => Following::default(),
+            Processes::Sampled => Following::by_looking(),
+            Processes::Traced => Following::begin(pid, started, config.program_phases.clone()),
+        };
         birth.iter_mut().for_each(Birth::let_go);
         let own_transfers = birth.as_ref().map(Birth::transfers).unwrap_or_default();
-        let (mut sampler, stops) = (Sampler::of(pid, floor_kib, config.trace), Stops::default());
+        let (mut sampler, stops) = (Sampler::of(pid, floor_kib, following.rhythm()), Stops::default());
         if birth.is_none() {
             sampler.begin(started.elapsed());
         }

@@ -24,13 +24,24 @@ pub(crate) struct Config {
     /// The shell command that gets the record afterwards.
     pub(crate) then: Option<OsString>,
     pub(crate) limit: Limit,
-    pub(crate) trace: bool,
+    pub(crate) processes: Processes,
     pub(crate) requests: Requests,
     /// Whether the quota is read before and after.
     pub(crate) quota: bool,
     /// The phases that programs stand for, the first that matches first.
     pub(crate) program_phases: Vec<ProgramPhase>,
     pub(crate) record_args: bool,
+}
+
+/// How the command's processes come to have records of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processes {
+    /// They have none.
+    Unseen,
+    /// Each is followed from its start to its end.
+    Traced,
+    /// They are looked at from time to time.
+    Sampled,
 }
 
 /// What becomes of requests to GitHub's API.
@@ -79,7 +90,11 @@ impl From<Args> for Config {
             },
             then: args.then,
             limit: Limit::new(args.timeout, args.kill_after),
-            trace: args.trace,
+            processes: match (args.trace, args.sample) {
+                (true, _) => Processes::Traced,
+                (false, true) => Processes::Sampled,
+                (false, false) => Processes::Unseen,
+            },
             requests: match (args.api, args.api_requests) {
                 (false, _) => Requests::Unseen,
                 (true, false) => Requests::Counted,

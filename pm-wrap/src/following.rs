@@ -53,7 +53,7 @@ pub(crate) enum Trouble {
     #[error("'{program}' traces others, so it and what it starts were not traced")]
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is traced there"))]
     Untraced { program: String },
-    #[error("processes cannot be traced on this system")]
+    #[error("processes can be neither traced nor looked at on this system")]
     #[cfg_attr(target_os = "linux", expect(dead_code, reason = "they can be there"))]
     Unsupported,
 }
@@ -68,7 +68,9 @@ impl Explain for Trouble {
             Self::Refused(_) => Some(
                 "see whether the system forbids it with `cat /proc/sys/kernel/yama/ptrace_scope`".to_owned(),
             ),
-            Self::Degraded { .. } | Self::Untraced { .. } => Some("leave out `--trace`".to_owned()),
+            Self::Degraded { .. } | Self::Untraced { .. } => Some(
+                "look at its processes without tracing them: `--sample` in place of `--trace`".to_owned(),
+            ),
             Self::Unsupported => None,
         }
     }

@@ -128,14 +128,29 @@ impl Memory {
 /// costs bounds it from below: a tenth of the time for a command of under 100 ms, a thousandth for any other.
 ///
 /// A command that is traced waits for us now and then, and of each of its processes the kernel's mark is
-/// read, so there the first readings are not as dense.
-pub(crate) fn next_sample(now: Duration, cost: Duration, traced: bool) -> Duration {
-    let (rhythm, share) = if now < DENSE {
-        ((now / 8).max(Duration::from_millis(if traced { 10 } else { 1 })), 10)
-    } else {
-        ((now / 40).clamp(Duration::from_millis(50), Duration::from_millis(500)), 1000)
+/// read, so there the first readings are not as dense. Where processes are known by these readings alone, they stay
+/// denser, and may cost a fiftieth of the time.
+pub(crate) fn next_sample(now: Duration, cost: Duration, rhythm: Rhythm) -> Duration {
+    let first = Duration::from_millis(if rhythm == Rhythm::Traced { 10 } else { 1 });
+    let (pause, share) = match rhythm {
+        _ if now < DENSE => ((now / 8).max(first), 10),
+        Rhythm::Processes => ((now / 100).clamp(Duration::from_millis(5), Duration::from_millis(50)), 50),
+        Rhythm::Memory | Rhythm::Traced => {
+            ((now / 40).clamp(Duration::from_millis(50), Duration::from_millis(500)), 1000)
+        }
     };
-    now + rhythm.max((cost * share).min(LONGEST_PAUSE))
+    now + pause.max((cost * share).min(LONGEST_PAUSE))
+}
+
+/// What the tree is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rhythm {
+    /// Its memory.
+    Memory,
+    /// The same, of a command that is traced as well.
+    Traced,
+    /// Who is there.
+    Processes,
 }
 
 /// How long the tree is read densely.
@@ -202,15 +217,15 @@ mod tests {
 
     #[test]
     fn a_long_command_is_read_twice_a_second() {
-        assert_eq!(next_sample(ms(8_000), Duration::ZERO, false), ms(8_200));
-        assert_eq!(next_sample(ms(3_600_000), Duration::ZERO, false), ms(3_600_500));
+        assert_eq!(next_sample(ms(8_000), Duration::ZERO, Rhythm::Memory), ms(8_200));
+        assert_eq!(next_sample(ms(3_600_000), Duration::ZERO, Rhythm::Memory), ms(3_600_500));
     }
 
     #[test]
     fn reading_is_dense_at_first_and_then_twenty_times_a_second_at_most() {
         let mut times = vec![ms(1)];
         while times[times.len() - 1] < Duration::from_secs(1) {
-            times.push(next_sample(times[times.len() - 1], Duration::from_micros(20), false));
+            times.push(next_sample(times[times.len() - 1], Duration::from_micros(20), Rhythm::Memory));
         }
         let dense = times.iter().filter(|&&at| at < DENSE).count();
         assert!((20..40).contains(&dense), "{dense}");
@@ -219,8 +234,9 @@ mod tests {
 
     #[test]
     fn a_tree_that_is_dear_to_read_is_read_seldom() {
-        assert_eq!(next_sample(ms(200), Duration::from_micros(100), false), ms(300));
-        assert_eq!(next_sample(ms(50), ms(2), false), ms(70));
-        assert_eq!(next_sample(ms(200), ms(100), false), ms(1200));
+        assert_eq!(next_sample(ms(200), Duration::from_micros(100), Rhythm::Memory), ms(300));
+        assert_eq!(next_sample(ms(50), ms(2), Rhythm::Memory), ms(70));
+        assert_eq!(next_sample(ms(200), ms(100), Rhythm::Memory), ms(1200));
+        assert_eq!(next_sample(ms(200), ms(1), Rhythm::Processes), ms(250));
     }
 }

@@ -2,6 +2,7 @@
 //! are none, and every answer is "unknown".
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 
@@ -55,6 +56,16 @@ fn number(word: &[u8]) -> Option<u64> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
+/// A number of `/proc/PID/stat`, counted from nought at the state, behind the name that may hold anything.
+pub(crate) fn after_name(stat: &[u8], index: usize) -> Option<u64> {
+    word(stat.get(memchr::memrchr(b')', stat)? + 2..)?, index)
+}
+
+/// A count of the kernel's ticks, which `/proc` tells times in.
+pub(crate) fn ticks(count: u64) -> Duration {
+    Duration::from_nanos(count.saturating_mul(1_000_000_000 / rustix::param::clock_ticks_per_second().max(1)))
+}
+
 /// The size of a page, in KiB.
 pub(crate) fn page_kib() -> u64 {
     u64::try_from(rustix::param::page_size() / 1024).unwrap_or(4)
@@ -80,5 +91,10 @@ mod tests {
     fn the_state_stands_behind_a_name_that_may_hold_anything() {
         assert!(is_zombie(b"12 (a) R) Z 1 2") && is_zombie(b"12 (x) X 1"));
         assert!(!is_zombie(b"12 (a) Z) R 1 2") && !is_zombie(b"12 (cut"));
+        assert_eq!(
+            [0, 1, 2, 3].map(|index| after_name(b"12 (a) 7) R 1 2\n", index)),
+            [None, Some(1), Some(2), None]
+        );
+        assert_eq!(after_name(b"12 (cut)", 1), None);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
-use crate::memory::{Memory, MemoryUse, Source, next_sample};
+use crate::memory::{Memory, MemoryUse, Rhythm, Source, next_sample};
 use crate::sightings::Sightings;
 use crate::tree::Tree;
 
@@ -24,8 +24,7 @@ pub(crate) struct Sampler {
     proportional_cost: Duration,
     /// What the last proportional reading said.
     shared: Option<Shared>,
-    /// Whether the command waits for us now and then.
-    traced: bool,
+    rhythm: Rhythm,
 }
 
 /// A proportional reading.
@@ -40,7 +39,7 @@ struct Shared {
 
 impl Sampler {
     /// Nothing is read yet: the new process is still a copy of this one.
-    pub(crate) fn of(root: Pid, floor_kib: u64, traced: bool) -> Self {
+    pub(crate) fn of(root: Pid, floor_kib: u64, rhythm: Rhythm) -> Self {
         let proportional_cost = Duration::ZERO;
         Self {
             tree: Tree::of(root),
@@ -49,13 +48,13 @@ impl Sampler {
             floor_kib,
             proportional_cost,
             shared: None,
-            traced,
+            rhythm,
         }
     }
 
     /// The command's program is loaded.
     pub(crate) fn begin(&mut self, now: Duration) {
-        self.next = Some(next_sample(now, Duration::ZERO, self.traced));
+        self.next = Some(next_sample(now, Duration::ZERO, self.rhythm));
     }
 
     /// When the next reading is due.
@@ -72,12 +71,13 @@ impl Sampler {
         }
         let before = own_cpu();
         let resident = self.tree.resident_kib();
-        // What follows is done seldom or was asked for, and has bounds of its own.
-        self.next = Some(next_sample(now, own_cpu().saturating_sub(before), self.traced));
-        let Some(resident) = resident else { return };
-        self.note(now, resident);
-        if let Some(sightings) = sightings {
+        if let Some(sightings) = sightings.filter(|_| resident.is_some()) {
             sightings.look(now, self.tree.sightings());
+        }
+        // What follows is done seldom, and has a bound of its own.
+        self.next = Some(next_sample(now, own_cpu().saturating_sub(before), self.rhythm));
+        if let Some(resident) = resident {
+            self.note(now, resident);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The processes of a tree as they were seen from time to time, for where they cannot be traced.
 //!
-//! What lived between two looks was never seen, and of the others start and end are known only as well as
-//! the looks are dense. Nothing is known of how a process ended.
+//! What lived between two looks was never seen, and of the others the end is known only as well as the looks are
+//! dense; the start is known to a tick of the kernel where that is finer. Nothing is known of how a process ended, and
+//! of its processor time only what it had used when it was last seen.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -22,6 +23,10 @@ pub(crate) struct Sighting {
     pub(crate) program: String,
     /// The most memory it has held so far, in KiB.
     pub(crate) peak_kib: Option<u64>,
+    /// What it has used of processors so far, in ticks of the kernel.
+    pub(crate) cpu: Option<Duration>,
+    /// When it started, on a clock that is the same for all of them.
+    pub(crate) since_boot: Option<Duration>,
 }
 
 /// All looks so far.
@@ -30,6 +35,9 @@ pub(crate) struct Sightings {
     /// Those of the last look, by number.
     living: IndexMap<i32, Seen>,
     ended: Vec<Seen>,
+    last_look: Duration,
+    /// When the command started, on the clock of [`Sighting::since_boot`].
+    began: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -44,10 +52,17 @@ impl Sightings {
     pub(crate) fn look(&mut self, now: Duration, tree: impl Iterator<Item = Sighting>) {
         let mut before = std::mem::take(&mut self.living);
         for sighting in tree {
-            let first_at = before.shift_remove(&sighting.pid).map_or(now, |seen| seen.first_at);
+            let began = *self.began.get_or_insert(sighting.since_boot.unwrap_or_default());
+            let known = before.shift_remove(&sighting.pid).map(|seen| seen.first_at);
+            let first_at = known.unwrap_or_else(|| {
+                // It came after the last look, at which it was not there, and no later than this one.
+                let told = sighting.since_boot.map_or(now, |since_boot| since_boot.saturating_sub(began));
+                told.clamp(self.last_look, now)
+            });
             let seen = Seen { first_at, last_at: now, last: sighting };
             self.living.insert(seen.last.pid, seen);
         }
+        self.last_look = now;
         let room = REMEMBERED.saturating_sub(self.ended.len());
         self.ended.extend(before.into_values().take(room));
     }
@@ -79,7 +94,7 @@ fn record(seen: Seen, parent: Option<i32>) -> ProcessTrace {
         program: last.program,
         start_ms: millis(first_at),
         duration_ms: Some(millis(last_at.saturating_sub(first_at))),
-        cpu_time_ms: None,
+        cpu_time_ms: last.cpu.map(millis),
         peak_memory_mb: last.peak_kib.map(mebibytes),
         exit_code: None,
         signal: None,
@@ -93,7 +108,8 @@ mod tests {
     use super::*;
 
     fn sighting(pid: i32, program: &str) -> Sighting {
-        Sighting { pid, parent: 1, program: program.to_owned(), peak_kib: Some(2048) }
+        let program = program.to_owned();
+        Sighting { pid, parent: 1, program, peak_kib: Some(2048), cpu: None, since_boot: None }
     }
 
     #[test]
@@ -113,5 +129,21 @@ mod tests {
         let expected = [("sh", 1000, Some(8000)), ("git", 3000, Some(0)), ("gh", 20_000, Some(0))];
         assert_eq!(times, expected);
         assert_eq!(records[0].peak_memory_mb, Some(Thousandths(2000)));
+    }
+
+    #[test]
+    fn a_start_is_what_the_kernel_says_if_that_lies_between_two_looks() {
+        let mut sightings = Sightings::default();
+        let told = |pid, tens| {
+            let since_boot = Some(Duration::from_millis(7000 + tens * 10));
+            Sighting { since_boot, cpu: Some(Duration::from_millis(tens)), ..sighting(pid, "sh") }
+        };
+        sightings.look(Duration::from_millis(100), [told(1, 0)].into_iter());
+        sightings
+            .look(Duration::from_millis(200), [told(1, 0), told(2, 15), told(3, 9), told(4, 30)].into_iter());
+        let records = sightings.into_records();
+        let starts: Vec<_> = records.iter().map(|record| (record.pid, record.start_ms.0)).collect();
+        assert_eq!(starts, [(1, 0), (3, 100_000), (2, 150_000), (4, 200_000)]);
+        assert_eq!(records[2].cpu_time_ms, Some(Thousandths(15_000)));
     }
 }

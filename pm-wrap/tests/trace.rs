@@ -260,6 +260,27 @@ fn where_tracing_is_refused_the_processes_are_looked_at() {
 }
 
 #[test]
+fn sampled_processes_are_recorded_as_they_were_seen() {
+    let ended = wrap(&["--sample"], "consume cpu 300; sleep 0.3; exit 4");
+    ended.quietly(4);
+    let expected =
+        [(None, "sh", None, None), (Some(0), "consume", None, None), (Some(0), "sleep", None, None)];
+    assert_eq!(shape(&ended.processes), expected);
+    let total = ended.run.duration.total_ms;
+    let mut reached = 0;
+    for child in &ended.processes[1..] {
+        let took = child.duration_ms.expect("it was seen").0;
+        assert!(child.start_ms.0 >= reached && took > 100_000, "{:?}", ended.processes);
+        reached = child.start_ms.0 + took;
+    }
+    assert!(reached <= total.0 && ended.processes[0].start_ms.0 == 0, "{:?}", ended.processes);
+    let cpu = |process: &ProcessTrace| process.cpu_time_ms.expect("it was seen").to_f64();
+    assert!(cpu(&ended.processes[1]) >= 100.0 && cpu(&ended.processes[2]) < 50.0, "{:?}", ended.processes);
+    // Those that lived between two looks are missing, so how many there were is not known.
+    assert_eq!(ended.run.resource_usage.processes, None);
+}
+
+#[test]
 fn a_wrapper_that_is_traced_by_another_says_so_and_works() {
     let script = "exec pm-wrap -o inner --trace -- sh -c '/bin/true; exit 6'";
     let folder = folder();

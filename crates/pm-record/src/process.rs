@@ -1,4 +1,4 @@
-//! `process_trace`: one process of a command's tree. Made by `pm-wrap --trace`.
+//! `process_trace`: one process of a command's tree. Made by `pm-wrap --trace` and `--sample`.
 
 use serde::{Deserialize, Serialize};
 

@@ -13,6 +13,7 @@ use crate::amounts::{mebibytes, millis};
 use crate::args::ProgramPhase;
 use crate::child::End;
 use crate::journal::Journal;
+use crate::memory::Rhythm;
 use crate::proc;
 use crate::sightings::Sightings;
 use crate::trace::{Event, Look, Process, Seen, Tracer};
@@ -31,16 +32,26 @@ pub(crate) struct Following {
 }
 
 impl Following {
+    /// Only looks around.
+    pub(crate) fn by_looking() -> Self {
+        Self { sightings: Some(Sightings::default()), ..Self::default() }
+    }
+
+    /// How often the tree is to be read.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        match self {
+            Self { sightings: Some(_), .. } => Rhythm::Processes,
+            Self { tracer: Some(_), .. } => Rhythm::Traced,
+            _ => Rhythm::Memory,
+        }
+    }
+
     /// Follows `root`, which waits to become the command.
     pub(crate) fn begin(root: Pid, started: Instant, rules: Vec<ProgramPhase>) -> Self {
         let seized = if proc::is_ours() { Tracer::seize(root, started) } else { Err(Errno::ENOENT) };
         match seized {
             Ok(tracer) => Self { tracer: Some(tracer), rules, ..Self::default() },
-            Err(error) => Self {
-                sightings: Some(Sightings::default()),
-                troubles: vec![Trouble::Refused(error.into())],
-                ..Self::default()
-            },
+            Err(error) => Self { troubles: vec![Trouble::Refused(error.into())], ..Self::by_looking() },
         }
     }
 

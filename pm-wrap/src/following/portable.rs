@@ -8,6 +8,7 @@ use rustix::process::Pid;
 use super::{Change, Followed, Trouble};
 use crate::args::ProgramPhase;
 use crate::journal::Journal;
+use crate::memory::Rhythm;
 use crate::sightings::Sightings;
 
 /// Nobody.
@@ -19,6 +20,15 @@ pub(crate) struct Following {
 impl Following {
     pub(crate) fn begin(_root: Pid, _started: Instant, _rules: Vec<ProgramPhase>) -> Self {
         Self { asked_for: true }
+    }
+
+    pub(crate) fn by_looking() -> Self {
+        Self { asked_for: true }
+    }
+
+    #[expect(clippy::unused_self, reason = "where processes are traced this depends on it")]
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        Rhythm::Memory
     }
 
     #[expect(clippy::unused_self, reason = "where processes are traced this depends on it")]

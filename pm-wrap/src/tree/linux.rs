@@ -97,11 +97,24 @@ impl Tree {
     /// Those seen at the last look, by name.
     pub(crate) fn sightings(&self) -> impl Iterator<Item = Sighting> {
         self.members().filter_map(|member| {
+            let times = member.read("stat", |text| {
+                let ticks = |index| proc::after_name(text, index).map(proc::ticks);
+                // The fields 14, 15 and 22 as proc(5) counts them: user time, system time, start since boot.
+                Some((ticks(11)? + ticks(12)?, ticks(19)?))
+            });
+            let (cpu, since_boot) = times.unzip();
             member.read("status", |text| {
                 let number = |name| i32::try_from(proc::field(text, name)?).ok();
                 let program = String::from_utf8_lossy(proc::line(text, "Name:")?).trim().to_owned();
-                let peak_kib = proc::field(text, "VmHWM:");
-                Some(Sighting { pid: number("Pid:")?, parent: number("PPid:")?, program, peak_kib })
+                let (pid, parent) = (number("Pid:")?, number("PPid:")?);
+                Some(Sighting {
+                    pid,
+                    parent,
+                    program,
+                    peak_kib: proc::field(text, "VmHWM:"),
+                    cpu,
+                    since_boot,
+                })
             })
         })
     }
