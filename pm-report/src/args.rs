@@ -7,7 +7,8 @@ use pm_cli::ColorChoice;
 /// Show summaries and alerts to people
 ///
 /// Reads the NDJSON that `pm-aggregate` and `pm-alert` write and shows one page: what was covered, one row
-/// for each group of runs, and the alerts.
+/// for each group of runs, and the alerts. With `--as profile` and the forms after it, it reads what `pm-wrap` writes,
+/// and shows the command that ran last in detail; several runs of it become medians.
 ///
 /// Rows stand in order of the total time spent, the most first; when the input is cut into windows of time
 /// they keep its order. A terminal that is too narrow for all columns loses the least important ones.
@@ -30,9 +31,9 @@ pub struct Args {
     #[arg(long = "as", value_name = "FORM", default_value = "terminal")]
     pub form: Form,
 
-    /// The page's title
-    #[arg(long, value_name = "TEXT", default_value = "Performance report")]
-    pub title: String,
+    /// The page's title [default: Performance report, or what was profiled]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
 
     /// When to write in color
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -53,10 +54,22 @@ pub enum Form {
     Terminal,
     /// GitHub-flavored Markdown, for `$GITHUB_STEP_SUMMARY`, an issue or a comment
     Markdown,
+    /// One command in detail, from the records of `pm-wrap --trace`: text that fits a terminal
+    Profile,
+    /// The same as a self-contained page
+    ProfileHtml,
+    /// Its timeline as a picture (SVG)
+    ProfileSvg,
+    /// Its timeline for Perfetto and Chrome (Trace Event Format)
+    ChromeTrace,
+    /// Its critical path and timeline for speedscope
+    Speedscope,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   pm-aggregate --store --since '7 days ago' | pm-report      the last week, by command
   pm-aggregate --store --window 1d | pm-report --width 200   day by day, every column
-  pm-aggregate runs.ndjson | pm-report --as markdown >> \"$GITHUB_STEP_SUMMARY\"";
+  pm-aggregate runs.ndjson | pm-report --as markdown >> \"$GITHUB_STEP_SUMMARY\"
+  pm-wrap --trace -- make test | pm-report --as profile      where did its time go?
+  pm-wrap --trace -- make test | pm-report --as profile-html > profile.html";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pm_cli::{Environment, Output, Usage};
 
 use crate::args::{Args, Form, NARROWEST};
+use crate::profile;
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
@@ -13,13 +14,21 @@ pub(crate) struct Config {
     pub(crate) files: Vec<PathBuf>,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
-    pub(crate) title: String,
+    /// In place of the one that the page would have.
+    pub(crate) title: Option<String>,
     pub(crate) medium: Medium,
 }
 
-/// What is written.
+/// What is made of the records, and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Medium {
+    Report(Page),
+    Profile(profile::Form),
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
     Terminal { width: usize, color: bool },
     Markdown,
 }
@@ -39,12 +48,16 @@ impl Config {
             let variable = || environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
             args.width.or_else(|| output.columns()).or_else(variable).unwrap_or(WIDTH).max(NARROWEST)
         };
+        let (width, color) =
+            (|| usize::from(width()), || args.color.decide(environment, output.is_terminal()));
         let medium = match args.form {
-            Form::Markdown => Medium::Markdown,
-            Form::Terminal => Medium::Terminal {
-                width: width().into(),
-                color: args.color.decide(environment, output.is_terminal()),
-            },
+            Form::Terminal => Medium::Report(Page::Terminal { width: width(), color: color() }),
+            Form::Markdown => Medium::Report(Page::Markdown),
+            Form::Profile => Medium::Profile(profile::Form::Terminal { width: width(), color: color() }),
+            Form::ProfileHtml => Medium::Profile(profile::Form::Html),
+            Form::ProfileSvg => Medium::Profile(profile::Form::Svg),
+            Form::ChromeTrace => Medium::Profile(profile::Form::ChromeTrace),
+            Form::Speedscope => Medium::Profile(profile::Form::Speedscope),
         };
         Ok(Self { medium, files: args.files, strict: args.strict, title: args.title })
     }

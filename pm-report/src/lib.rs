@@ -6,6 +6,9 @@
 //! its rows are held in memory until the input ends: at most 20,000, and what is beyond counts in the
 //! totals only.
 //!
+//! A profile is another page, made of `performance_metrics`, `process_trace` and `api_request` as `pm-wrap` writes
+//! them; it has a model and renderers of its own.
+//!
 //! This library exists for the program and its tests and may change at any time; the command line is the
 //! contract.
 
@@ -20,6 +23,8 @@ mod findings;
 mod fit;
 mod layout;
 mod markdown;
+mod model;
+mod profile;
 mod report;
 mod terminal;
 mod times;
@@ -31,9 +36,9 @@ use pm_cli::{Exit, Streams};
 use pm_record::{Lines, Skipped};
 
 use crate::args::Args;
-use crate::config::{Config, Medium};
+use crate::config::Config;
 pub use crate::error::Error;
-use crate::report::Report;
+use crate::model::Model;
 
 /// The program's name.
 pub const TOOL: &str = "pm-report";
@@ -51,7 +56,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let inputs = io.inputs(&config.files)?;
     io.tell_of_typing(TOOL, &inputs);
     let mut lines = Lines::new(inputs);
-    let mut report = Report::new(&config.title);
+    let mut model = Model::new(&config);
     let (mut skipped, mut unread) = (Skipped::default(), None);
     loop {
         // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
@@ -67,20 +72,14 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         };
         skipped.seen();
         match line.record() {
-            Ok(record) => report.push(record),
+            Ok(record) => model.push(record),
             Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
             Err(reason) => skipped.skip(line.position, &reason),
         }
     }
-    let unsummarized = report.unsummarized();
-    if unsummarized.is_none() || !report.is_empty() {
-        let page = match config.medium {
-            Medium::Terminal { width, color } => terminal::render(&report, width, color),
-            Medium::Markdown => markdown::render(&report),
-        };
-        io.output.write_all(page.as_bytes()).map_err(Error::Write)?;
-    }
-    if let Some(note) = unsummarized {
+    let (page, note) = model.finish();
+    io.output.write_all(page.as_bytes()).map_err(Error::Write)?;
+    if let Some(note) = note {
         io.tell(TOOL, &note);
     }
     if !skipped.is_empty() {

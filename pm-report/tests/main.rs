@@ -1,6 +1,7 @@
 //! The tool as a function: arguments and lines in, page and status out.
 
 mod markdown;
+mod profile;
 mod terminal;
 
 use pm_cli::{Exit, Outcome, Trial};

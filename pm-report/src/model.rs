@@ -1,0 +1,62 @@
+//! What is made of the records: a report, or a profile.
+
+use pm_record::Record;
+
+use crate::config::{Config, Medium, Page};
+use crate::profile::{Form, Intake};
+use crate::report::Report;
+use crate::{markdown, terminal};
+
+/// The title of a report that was given none.
+const TITLE: &str = "Performance report";
+
+/// What is known so far, and what it is going to be written as.
+#[derive(Debug)]
+pub(crate) enum Model {
+    Report(Box<Report>, Page),
+    Profile(Box<Intake>, Form),
+}
+
+impl Model {
+    pub(crate) fn new(config: &Config) -> Self {
+        let title = config.title.as_deref();
+        match config.medium {
+            Medium::Report(page) => Self::Report(Box::new(Report::new(title.unwrap_or(TITLE))), page),
+            Medium::Profile(form) => Self::Profile(Box::new(Intake::new(title)), form),
+        }
+    }
+
+    /// Takes in one record.
+    pub(crate) fn push(&mut self, record: Record) {
+        match self {
+            Self::Report(report, _) => report.push(record),
+            Self::Profile(intake, _) => intake.push(record),
+        }
+    }
+
+    /// The page, and what to tell beside it.
+    pub(crate) fn finish(self) -> (String, Option<String>) {
+        match self {
+            Self::Report(report, page) => self::report(&report, page),
+            Self::Profile(intake, form) => {
+                let nothing = intake.nothing();
+                match intake.finish() {
+                    Some(profile) => (profile.render(form), None),
+                    None => (String::new(), Some(nothing.to_owned())),
+                }
+            }
+        }
+    }
+}
+
+fn report(report: &Report, page: Page) -> (String, Option<String>) {
+    let unsummarized = report.unsummarized();
+    if unsummarized.is_some() && report.is_empty() {
+        return (String::new(), unsummarized);
+    }
+    let text = match page {
+        Page::Terminal { width, color } => terminal::render(report, width, color),
+        Page::Markdown => markdown::render(report),
+    };
+    (text, unsummarized)
+}
