@@ -4,6 +4,7 @@
 //! host command. Each verb then has a parser of its own.
 
 mod monitor;
+mod profile;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use pm_cli::Usage;
 use pm_record::Field;
 
 pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
+pub use crate::args::profile::{ProfileArgs, ProfileForm};
 use crate::timeframe::Timeframe;
 
 /// The command line, cut at its first word that is no flag of ours.

@@ -30,6 +30,7 @@ pub(crate) enum Kind {
 pub(crate) enum Verb {
     Report,
     Compare,
+    Profile,
     Init,
     Trust,
     Store,
@@ -60,6 +61,7 @@ const fn later(group: &'static str, word: &'static str, about: &'static str, ins
 const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
+    verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
     verb("init", Verb::Init, "make a commented .github-pm here"),
     verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
     verb("store", Verb::Store, "compress, roll up, remove and check records"),
@@ -82,12 +84,6 @@ const ENTRIES: &[Entry] = &[
         "benchmark",
         "run commands again and again",
         "record runs by hand with `pm-wrap --store -- COMMAND` and see them with `github-pm performance report`",
-    ),
-    later(
-        "performance",
-        "profile",
-        "one command in detail",
-        "see what one run costs with `pm-wrap -- COMMAND`",
     ),
     later(
         "performance",

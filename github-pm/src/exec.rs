@@ -18,6 +18,7 @@ pub(crate) fn carry_out(plan: Plan, here: &Surroundings, io: &mut Streams) -> Re
             // The tools finish in their own way after a signal, we wait, and then end by it as they did.
             pipeline.run(&Interrupts::watch().map_err(Error::Watch)?)
         }
+        Plan::Profile(profile) => profile.run(io),
         Plan::Init(init) => say(&init.run()?, io),
         Plan::Trust(trust) => say(&trust.run()?, io),
         Plan::Store(upkeep) => {

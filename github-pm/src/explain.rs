@@ -7,6 +7,7 @@ use crate::doctor;
 use crate::invocation::Invocation;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plan::Plan;
+use crate::profile::{Output, Profile};
 use crate::surroundings::Surroundings;
 
 /// What `--explain` prints. A verb that only looks after files and programs is told in comments.
@@ -15,6 +16,7 @@ pub(crate) fn plan(plan: &Plan, here: &Surroundings) -> Vec<u8> {
         Plan::Say(text) => text.clone().into_bytes(),
         Plan::Become(become_it) => [invocation(&become_it.invocation), b"\n".to_vec()].concat(),
         Plan::Pipe(pipe) => pipeline(pipe),
+        Plan::Profile(profile) => self::profile(profile),
         Plan::Init(init) => comments(&init.steps()),
         Plan::Trust(trust) => comments(&trust.steps()),
         Plan::Store(upkeep) => comments(&upkeep.steps()),
@@ -44,6 +46,10 @@ pub(crate) fn quote(word: &OsStr) -> OsString {
 }
 
 fn invocation(invocation: &Invocation) -> Vec<u8> {
+    words(invocation).join(&b' ')
+}
+
+fn words(invocation: &Invocation) -> Vec<Vec<u8>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     for (name, value) in &invocation.variables {
         words.push([name.as_bytes(), b"=", quote(value.as_ref()).as_bytes()].concat());
@@ -52,7 +58,34 @@ fn invocation(invocation: &Invocation) -> Vec<u8> {
     words.extend(
         program.chain(invocation.args.iter().map(OsString::as_os_str)).map(|word| quote(word).into_vec()),
     );
-    words.join(&b' ')
+    words
+}
+
+/// A command and what shows its records. It stands in parentheses, so that it ends no shell that it is typed into.
+fn profile(profile: &Profile) -> Vec<u8> {
+    let (begin, records) = match &profile.records {
+        Some(path) => (&b""[..], quote(path.as_os_str()).into_vec()),
+        None => (
+            &b"  records=$(mktemp) || exit\n  trap 'rm -f \"$records\"' EXIT\n"[..],
+            b"\"$records\"".to_vec(),
+        ),
+    };
+    let mut wrap = words(&profile.wrap);
+    let options = profile.wrap.variables.len() + 1;
+    wrap.splice(options..options, [b"-o".to_vec(), records.clone()]);
+    let wrap = [&wrap.join(&b' ')[..], b" || status=$?"].concat();
+    let wrap = match profile.iterations {
+        1 => [b"  ", &wrap[..], b"\n"].concat(),
+        times => [format!("  for run in $(seq {times}); do\n    ").as_bytes(), &wrap, b"\n  done\n"].concat(),
+    };
+    let to = match &profile.output {
+        Output::Stderr => b" >&2".to_vec(),
+        Output::Stdout => Vec::new(),
+        Output::File(path) => [b" > ", quote(path.as_os_str()).as_bytes()].concat(),
+    };
+    let report = [&invocation(&profile.report)[..], b" ", &records, &to].concat();
+    let parts = [&b"(\n"[..], begin, b"  status=0\n", &wrap, b"  ", &report, b"\n  exit \"$status\"\n)\n"];
+    parts.concat()
 }
 
 /// Commands that run at the same time, until all have ended or a signal comes; each for so many seconds at most.

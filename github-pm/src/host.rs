@@ -100,11 +100,37 @@ impl fmt::Display for PassedOver {
     }
 }
 
+/// The host command, ready to run.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) invocation: Invocation,
+    /// What to tell of how it was found.
+    pub(crate) warning: Option<Warning>,
+    settings: Settings,
+    store: Result<Store, pm_store::Error>,
+}
+
 /// Plans to run the host command with these words, measured if it is not so already.
 pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Error> {
+    let Found { invocation, warning, mut settings, store } = find(words, here)?;
+    let mut planned = match &store {
+        _ if is_measured(here) => unmeasured(invocation, None),
+        Err(error) => unmeasured(invocation, Some(not_recorded(error))),
+        Ok(store) => {
+            // A monitor judges what it finds in the store, and tells of it where it was started.
+            settings.alerts_after_command &= !store.is_monitored().unwrap_or(false);
+            wrap::around(invocation, words.first().map(OsString::as_os_str), &settings, here)
+        }
+    };
+    planned.warnings.splice(0..0, warning);
+    Ok(planned)
+}
+
+/// The host command with these words.
+pub(crate) fn find(words: &[OsString], here: &Surroundings) -> Result<Found, Error> {
     let word = words.first().map(OsString::as_os_str);
     let store = here.store();
-    let mut settings = store.as_ref().ok().map(Settings::of).transpose()?.unwrap_or_default();
+    let settings = store.as_ref().ok().map(Settings::of).transpose()?.unwrap_or_default();
     let found = store.as_ref().ok();
     let setting = Setting::of(found, &settings, here);
     let search = Search::new(word, &setting, here);
@@ -113,20 +139,12 @@ pub(crate) fn plan(words: &[OsString], here: &Surroundings) -> Result<Become, Er
         let naming = naming::advice(found, here);
         return Err(Error::NoHost { word, looked_for: search.passed_over, naming });
     };
-    let host = invocation(host, words, found, here)?;
-    let mut planned = match &store {
-        _ if is_measured(here) => unmeasured(host, None),
-        Err(error) => unmeasured(host, Some(not_recorded(error))),
-        Ok(store) => {
-            // A monitor judges what it finds in the store, and tells of it where it was started.
-            settings.alerts_after_command &= !store.is_monitored().unwrap_or(false);
-            wrap::around(host, word, &settings, here)
-        }
+    let invocation = invocation(host, words, found, here)?;
+    let warning = match &setting {
+        Setting::Untrusted { file, cli } => Some(not_trusted(file, cli)),
+        _ => None,
     };
-    if let Setting::Untrusted { file, cli } = &setting {
-        planned.warnings.insert(0, not_trusted(file, cli));
-    }
-    Ok(planned)
+    Ok(Found { invocation, warning, settings, store })
 }
 
 fn invocation(

@@ -26,6 +26,7 @@ mod monitor;
 mod naming;
 mod pipeline;
 mod plan;
+mod profile;
 mod report;
 mod sharing;
 mod store;
@@ -41,7 +42,6 @@ use pm_cli::{Exit, Streams};
 
 use crate::args::Typed;
 pub use crate::error::Error;
-use crate::plan::Plan;
 use crate::surroundings::Surroundings;
 
 /// The program's name.
@@ -58,9 +58,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let here = Surroundings::of_process(io);
     let typed = Typed::read(args.into_iter().skip(1))?;
     let Some(plan) = plan::plan(typed.request, &here, io)? else { return Ok(Exit::Done) };
-    if let Plan::Become(become_it) = &plan {
-        become_it.warnings.iter().for_each(|warning| io.complain(TOOL, warning));
-    }
+    plan.warnings().iter().for_each(|warning| io.complain(TOOL, warning));
     if typed.explain {
         io.output.write_all(&explain::plan(&plan, &here)).map_err(Error::Write)?;
         return Ok(Exit::Done);

@@ -95,7 +95,7 @@ impl Stage {
     }
 }
 
-fn exit_of(status: ExitStatus) -> Exit {
+pub(crate) fn exit_of(status: ExitStatus) -> Exit {
     match (status.code(), status.signal()) {
         (Some(0), _) => Exit::Done,
         (Some(code), _) => Exit::Status(u8::try_from(code).unwrap_or(u8::MAX)),

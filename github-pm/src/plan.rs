@@ -5,18 +5,19 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    CompareArgs, DoctorArgs, InitArgs, ReportArgs, Request, StartArgs, StatusArgs, StopArgs, StoreArgs,
-    TrustArgs, WatchArgs,
+    CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request, StartArgs, StatusArgs, StopArgs,
+    StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::command_list::{self, Kind, Verb};
 use crate::init::Init;
 use crate::invocation::Invocation;
 use crate::monitor::{self, Monitoring, Tether};
 use crate::pipeline::Pipeline;
+use crate::profile::Profile;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, compare, host, report, store, trust};
+use crate::{Error, compare, host, profile, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) enum Plan {
     Become(Become),
     /// Run tools joined by pipes.
     Pipe(Pipeline),
+    /// Run a command and show where its time went.
+    Profile(Profile),
     /// Make a store.
     Init(Init),
     /// Trust a store.
@@ -39,6 +42,17 @@ pub(crate) enum Plan {
     Tethered(Tether),
     /// Look after everything.
     Doctor,
+}
+
+impl Plan {
+    /// What to tell people before anything happens.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Become(become_it) => &become_it.warnings,
+            Self::Profile(profile) => &profile.warnings,
+            _ => &[],
+        }
+    }
 }
 
 /// Another program takes this process's place.
@@ -113,6 +127,9 @@ fn verb(
             .transpose()?,
         Verb::Compare => pm_cli::parse::<CompareArgs>(args, io)?
             .map(|args| compare::plan(&args, here).map(Plan::Pipe))
+            .transpose()?,
+        Verb::Profile => pm_cli::parse::<ProfileArgs>(args, io)?
+            .map(|args| profile::plan(args, here).map(Plan::Profile))
             .transpose()?,
         Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
             .map(|args| Init::new(&args, here).map(Plan::Init))

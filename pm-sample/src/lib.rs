@@ -44,14 +44,6 @@ use crate::wait::Woken;
 /// The program's name.
 pub const TOOL: &str = "pm-sample";
 
-/// Whatever the kernel may write is read or left: how many of the readers found something, for the fuzz target.
-#[cfg(target_os = "linux")]
-#[doc(hidden)]
-#[must_use]
-pub fn read_as_anything(text: &[u8]) -> usize {
-    linux::read_as_anything(text)
-}
-
 /// The whole life of the tool.
 ///
 /// # Errors

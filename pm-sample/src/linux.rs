@@ -96,23 +96,6 @@ impl Probe {
     }
 }
 
-/// Reads a text by everything that reads what the kernel writes. How many of these found something in it.
-pub(crate) fn read_as_anything(text: &[u8]) -> usize {
-    let mut processors = Processors::default();
-    let found = [
-        processors.look(text).is_some(),
-        processors.look(text).is_some(),
-        memory_available(text).is_some(),
-        established(text).is_some(),
-        averages::some(text).is_some(),
-        !interfaces::interfaces(text, |_| true).is_empty(),
-        stat::parse(text).is_some(),
-        !mounts::parse(text).is_empty(),
-        diag::answers(text, &mut Vec::new()).is_ok(),
-    ];
-    found.into_iter().filter(|&found| found).count()
-}
-
 /// What there is, where a limit does not allow less. A limit alone says nothing.
 fn at_most<T: PartialOrd + Copy>(there: Option<T>, limit: Option<T>) -> Option<T> {
     there.map(|there| limit.filter(|&limit| limit < there).unwrap_or(there))

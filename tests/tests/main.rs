@@ -11,6 +11,7 @@ mod filters;
 mod invariants;
 mod monitor;
 mod porcelain;
+mod profile;
 mod ratelimit;
 mod readme;
 mod relay;

@@ -60,7 +60,7 @@ fn load() -> [f64; 3] {
 }
 
 /// The share of time in which at least one task waited.
-pub(super) fn some(text: &[u8]) -> Option<f64> {
+fn some(text: &[u8]) -> Option<f64> {
     let average = words(behind(text, "some ")?).find_map(|word| word.strip_prefix(b"avg10="))?;
     number(average).filter(|share: &f64| share.is_finite())
 }

@@ -17,7 +17,7 @@ pub(crate) struct Interfaces {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Interface {
+struct Interface {
     received: u64,
     sent: u64,
     is_device: bool,
@@ -46,7 +46,7 @@ impl Interfaces {
 }
 
 /// Everything but the loopback, which leads nowhere.
-pub(super) fn interfaces(text: &[u8], is_device: impl Fn(&[u8]) -> bool) -> HashMap<Vec<u8>, Interface> {
+fn interfaces(text: &[u8], is_device: impl Fn(&[u8]) -> bool) -> HashMap<Vec<u8>, Interface> {
     lines(text)
         .filter_map(interface)
         .filter(|(name, ..)| *name != b"lo")

@@ -24,7 +24,7 @@ pub(crate) fn of_this_process() -> Vec<Mount> {
 }
 
 /// Reads `mountinfo`: number, parent, device, root, mount point, options, any number of marks, a dash, the kind.
-pub(super) fn parse(text: &[u8]) -> Vec<Mount> {
+fn parse(text: &[u8]) -> Vec<Mount> {
     let mount = |line| {
         let mut fields = words(line);
         let root = fields.nth(3)?;
