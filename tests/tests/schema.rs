@@ -11,10 +11,10 @@ use pm_record::Record;
 use serde_json::{Value, json};
 
 /// The schemas as they are published, by kind.
-struct Schemas(BTreeMap<String, Validator>);
+pub(crate) struct Schemas(BTreeMap<String, Validator>);
 
 impl Schemas {
-    fn published() -> Self {
+    pub(crate) fn published() -> Self {
         let kinds = pm_record::schemas().into_iter().map(|(kind, _)| {
             let text = fs::read_to_string(file(kind)).unwrap_or_else(|error| panic!("{kind}: {error}"));
             let schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
@@ -33,7 +33,7 @@ impl Schemas {
 
     /// Demands that every line is a record of this kind, by its schema and to the reader.
     #[track_caller]
-    fn demand(&self, kind: &str, lines: &str) {
+    pub(crate) fn demand(&self, kind: &str, lines: &str) {
         assert!(!lines.is_empty(), "there is no {kind}");
         for line in lines.lines() {
             let record: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -222,6 +222,8 @@ fn leaves(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
         for (name, field) in properties {
             leaves(field, &below(name), found);
         }
+    } else if schema["items"]["properties"].is_object() {
+        leaves(&schema["items"], &format!("{path}[]"), found);
     } else if schema["additionalProperties"].is_object() {
         leaves(&schema["additionalProperties"], &below("*"), found);
     } else {

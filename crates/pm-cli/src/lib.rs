@@ -48,7 +48,7 @@ pub use feed::Feed;
 pub use input::Input;
 pub use instant::{Instant, NoInstant};
 pub use interrupts::Interrupts;
-pub use machine::{host, machine};
+pub use machine::{Description, describe_machine, host, machine};
 pub use nearest::nearest;
 pub use opener::Opener;
 pub use output::Output;

@@ -27,6 +27,30 @@ pub fn machine() -> Option<String> {
     None
 }
 
+/// A machine as people know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The operating system: `linux`.
+    pub os: &'static str,
+    /// The processor's name; on ARM what Linux has in its place. None where it cannot be had cheaply.
+    pub processor: Option<String>,
+    /// How much memory it has, in GiB, rounded up.
+    pub memory_gib: Option<u64>,
+    /// How many cores are online.
+    pub cores: Option<u64>,
+}
+
+/// What this machine is. Beyond the operating system, only Linux is asked.
+#[must_use]
+pub fn describe_machine() -> Description {
+    let os = std::env::consts::OS;
+    #[cfg(target_os = "linux")]
+    if let Some(traits) = linux::traits() {
+        return traits.description();
+    }
+    Description { os, processor: None, memory_gib: None, cores: None }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -37,5 +61,7 @@ mod tests {
         let identity = machine().expect("an identity");
         assert!(identity.len() == 12 && identity.bytes().all(|byte| byte.is_ascii_hexdigit()), "{identity}");
         assert_eq!(machine(), Some(identity));
+        let description = describe_machine();
+        assert!(description.cores >= Some(1) && description.memory_gib >= Some(1), "{description:?}");
     }
 }

@@ -21,6 +21,7 @@
 mod alert;
 mod api;
 mod api_request;
+mod benchmark;
 mod comparison;
 mod decompress;
 mod field;
@@ -44,6 +45,10 @@ mod timestamp;
 pub use alert::{AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
 pub use api_request::{ApiRequest, CacheState, CostSource, LimitHit, RequestLimit};
+pub use benchmark::{
+    BenchmarkChange, BenchmarkResults, CommandResult, Outlier, Percentiles, Rating, RegressionAnalysis,
+    ScenarioResult, SystemInfo,
+};
 pub use comparison::{
     ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, interval,
     percentage,

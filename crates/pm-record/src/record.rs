@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ApiMonitoring, ApiRequest, PerformanceAlert, PerformanceChange, PerformanceComparison,
+    ApiMonitoring, ApiRequest, BenchmarkResults, PerformanceAlert, PerformanceChange, PerformanceComparison,
     PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, SystemMetrics, Timestamp,
 };
 
@@ -34,6 +34,8 @@ pub enum Record {
     Change(Box<PerformanceChange>),
     /// A limit that was exceeded.
     Alert(Box<PerformanceAlert>),
+    /// What a benchmark found.
+    Benchmark(Box<BenchmarkResults>),
     /// A kind that this version does not know: no error, and passed on by filters that pass records on.
     Unknown(String),
 }
@@ -48,6 +50,7 @@ pub(crate) const PARTIAL: &str = "performance_partial";
 pub(crate) const COMPARISON: &str = "performance_comparison";
 pub(crate) const CHANGE: &str = "performance_change";
 pub(crate) const ALERT: &str = "performance_alert";
+pub(crate) const BENCHMARK: &str = "benchmark_results";
 
 impl Record {
     /// The key of the record on its line.
@@ -64,6 +67,7 @@ impl Record {
             Self::Comparison(_) => COMPARISON,
             Self::Change(_) => CHANGE,
             Self::Alert(_) => ALERT,
+            Self::Benchmark(_) => BENCHMARK,
             Self::Unknown(kind) => kind,
         }
     }
@@ -81,6 +85,7 @@ impl Record {
             Self::Partial(partial) => partial.group.as_ref().map(|group| group.first),
             Self::Change(change) => Some(change.timestamp),
             Self::Alert(alert) => alert.timestamp,
+            Self::Benchmark(results) => Some(results.test_date),
             Self::Comparison(_) | Self::Unknown(_) => None,
         }
     }
@@ -148,6 +153,7 @@ impl Serialize for Record {
             Self::Comparison(comparison) => object.serialize_entry(COMPARISON, comparison)?,
             Self::Change(change) => object.serialize_entry(CHANGE, change)?,
             Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
+            Self::Benchmark(results) => object.serialize_entry(BENCHMARK, results)?,
             Self::Unknown(kind) => {
                 return Err(serde::ser::Error::custom(format_args!("the fields of '{kind}' are not known")));
             }
@@ -181,6 +187,7 @@ impl<'de> Deserialize<'de> for Record {
                     COMPARISON => Record::Comparison(object.next_value()?),
                     CHANGE => Record::Change(object.next_value()?),
                     ALERT => Record::Alert(object.next_value()?),
+                    BENCHMARK => Record::Benchmark(object.next_value()?),
                     unknown => {
                         object.next_value::<IgnoredAny>()?;
                         Record::Unknown(unknown.to_owned())

@@ -7,7 +7,7 @@
 //! - [`Moments`]: count, sum, sum of squares, smallest, largest.
 //! - [`Histogram`]: base-2 exponential buckets at scale 7; a quantile read from it is off by at most 0.27 %.
 //! - [`Distribution`]: moments and quantiles together; quantiles are exact up to 64 values. Its [`Outliers`] are
-//!   counted too.
+//!   counted too; a [`Fence`] says which they are.
 //! - [`Comparison`]: two [`Tally`]s in; [`judge`] gives a table of them its [`Verdict`]s. What they are made of can
 //!   be had alone: [`Median`], [`RankTest`], [`Shift`].
 //! - [`change_points`]: since when a series has another level; [`ChangeStream`] for one that goes on.
@@ -50,7 +50,7 @@ pub use distribution::{Distribution, EXACT_VALUES, Sample};
 pub use histogram::Histogram;
 pub use median::Median;
 pub use moments::Moments;
-pub use outliers::Outliers;
+pub use outliers::{Fence, Outliers};
 pub use rank_test::RankTest;
 pub use shift::Shift;
 pub use tally::Tally;

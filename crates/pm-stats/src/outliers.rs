@@ -8,6 +8,8 @@
 //! Both medians are nearest ranks (the element of rank ⌈n/2⌉). From a histogram each value is the middle of its
 //! bucket, as it is for quantiles.
 
+use std::cmp::Ordering;
+
 /// How many values stand apart, on either side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outliers {
@@ -20,23 +22,53 @@ pub struct Outliers {
 /// 14.826, in thousandths.
 const CUT: i128 = 14_826;
 
+/// Where values stop to belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fence {
+    median: i64,
+    // In thousandths of a value, so that the floor is an integer.
+    spread: i128,
+}
+
+impl Fence {
+    /// The fence around some values in any order; none if there are none.
+    #[must_use]
+    pub fn around(values: impl IntoIterator<Item = i64>) -> Option<Self> {
+        let mut values: Vec<_> = values.into_iter().map(|value| (value, 1)).collect();
+        values.sort_unstable();
+        Self::of(&values)
+    }
+
+    /// The same of values by rising value, each with how often it occurred.
+    fn of(values: &[(i64, u64)]) -> Option<Self> {
+        let total = values.iter().fold(0_u64, |total, &(_, count)| total.saturating_add(count));
+        let rank = total.div_ceil(2);
+        let median = at_rank(values.iter().copied(), rank)?;
+        let mut deviations: Vec<_> =
+            values.iter().map(|&(value, count)| (value.abs_diff(median), count)).collect();
+        deviations.sort_unstable();
+        let mad = at_rank(deviations.into_iter(), rank).unwrap_or(0);
+        let spread = (i128::from(mad) * 1000).max(1000).max(i128::from(median).abs());
+        Some(Self { median, spread })
+    }
+
+    /// Where a value lies: far below the others, far above them, or with them.
+    #[must_use]
+    pub fn side(&self, value: i64) -> Ordering {
+        let away = i128::from(value) - i128::from(self.median);
+        if away.abs() * 1_000_000 > self.spread * CUT { away.cmp(&0) } else { Ordering::Equal }
+    }
+}
+
 /// Counts the outliers among values, given by rising value, each with how often it occurred.
 pub(crate) fn outliers(values: &[(i64, u64)]) -> Outliers {
-    let total = values.iter().fold(0_u64, |total, &(_, count)| total.saturating_add(count));
-    let rank = total.div_ceil(2);
-    let Some(median) = at_rank(values.iter().copied(), rank) else { return Outliers::default() };
-    let mut deviations: Vec<_> =
-        values.iter().map(|&(value, count)| (value.abs_diff(median), count)).collect();
-    deviations.sort_unstable();
-    let mad = at_rank(deviations.into_iter(), rank).unwrap_or(0);
-    // In thousandths of a value, so that the floor is an integer.
-    let spread = (i128::from(mad) * 1000).max(1000).max(i128::from(median).abs());
     let mut outliers = Outliers::default();
+    let Some(fence) = Fence::of(values) else { return outliers };
     for &(value, count) in values {
-        let away = i128::from(value) - i128::from(median);
-        if away.abs() * 1_000_000 > spread * CUT {
-            let side = if away < 0 { &mut outliers.low } else { &mut outliers.high };
-            *side = side.saturating_add(count);
+        match fence.side(value) {
+            Ordering::Less => outliers.low = outliers.low.saturating_add(count),
+            Ordering::Greater => outliers.high = outliers.high.saturating_add(count),
+            Ordering::Equal => {}
         }
     }
     outliers
@@ -86,6 +118,14 @@ mod tests {
         // Near nothing it is one thousandth of the unit.
         check(&[0, 0, 0, 14, -14], 0, 0);
         check(&[0, 0, 0, 15, -15], 1, 1);
+    }
+
+    #[test]
+    fn a_fence_says_of_each_value_what_is_counted_of_all() {
+        let values = [199_000, 200_000, 201_000, 201_000, 199_000, 215_827, 100_000];
+        let fence = Fence::around(values).expect("values");
+        assert_eq!(values.map(|value| fence.side(value) as i8), [0, 0, 0, 0, 0, 1, -1]);
+        assert_eq!(Fence::around([]), None);
     }
 
     #[test]

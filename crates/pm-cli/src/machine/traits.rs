@@ -4,6 +4,8 @@ use std::hash::Hasher;
 
 use fnv::FnvHasher;
 
+use super::Description;
+
 /// What a machine's speed depends on.
 #[derive(Debug, Clone)]
 pub(super) struct Traits {
@@ -19,11 +21,28 @@ impl Traits {
     /// machine. Nobody gains from two machines with one identity, and a cryptographic hash would ask the
     /// processor what it can do, which in a virtual machine takes longer than everything else here.
     pub(super) fn identity(&self) -> String {
-        let Self { processor, cores, memory_bytes, system, architecture } = self;
-        let gib = memory_bytes.div_ceil(1 << 30);
+        let Self { processor, cores, system, architecture, .. } = self;
+        let gib = self.gib();
         let mut hasher = FnvHasher::default();
         hasher.write(format!("{processor}\n{cores}\n{gib}\n{system}\n{architecture}").as_bytes());
         format!("{:012x}", hasher.finish() >> 16)
+    }
+
+    /// The same for people. On x86-64 a number that says which version it is stands in front of a processor's name.
+    pub(super) fn description(&self) -> Description {
+        let processor = self.processor.split_once(';').map_or(&*self.processor, |(version, name)| {
+            if version.contains(':') { &*self.processor } else { name }
+        });
+        Description {
+            os: self.system,
+            processor: Some(processor.trim_end_matches(';').to_owned()).filter(|name| !name.is_empty()),
+            memory_gib: u64::try_from(self.gib()).ok(),
+            cores: Some(self.cores),
+        }
+    }
+
+    fn gib(&self) -> u128 {
+        self.memory_bytes.div_ceil(1 << 30)
     }
 }
 
@@ -60,6 +79,17 @@ mod tests {
         for other in others {
             assert_ne!(other.identity(), laptop().identity(), "{other:?}");
         }
+    }
+
+    #[test]
+    fn people_read_the_processor_s_name_and_not_its_numbers() {
+        let named = |processor: &str| {
+            let traits = Traits { processor: processor.to_owned(), ..laptop() };
+            traits.description().processor.expect("a name")
+        };
+        assert_eq!(named("a00f11;AMD EPYC 7R13"), "AMD EPYC 7R13");
+        assert_eq!(named("CPU implementer:0x41;CPU part:0xd0c;"), "CPU implementer:0x41;CPU part:0xd0c");
+        assert_eq!(laptop().description().memory_gib, Some(16));
     }
 
     #[test]
