@@ -1,9 +1,15 @@
-//! `benchmarks.yml`: how long commands should take.
+//! `benchmarks.yml`: how long commands should take, and how they are run to find out.
 
+mod rewriting;
+
+use std::fmt::Write as _;
 use std::path::Path;
 
 use indexmap::IndexMap;
+use pm_record::Rating;
 use serde::Deserialize;
+
+pub use rewriting::NewBaselines;
 
 use crate::{Error, Store};
 
@@ -29,8 +35,8 @@ pub struct Baseline {
     pub cli_version: Option<String>,
 }
 
-/// How long one command should take, in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+/// How long one command should take, in milliseconds, and how a benchmark runs it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// What it took when the baseline was taken.
@@ -39,6 +45,10 @@ pub struct Limits {
     pub target_ms: Option<f64>,
     /// What it may take at most.
     pub max_acceptable_ms: Option<f64>,
+    /// What a benchmark runs: a program and its arguments. Without it the host command with this name.
+    pub run: Option<Vec<String>>,
+    /// Whether a benchmark may run it unasked, because it changes nothing.
+    pub safe: Option<bool>,
 }
 
 /// The size of a project, and what to expect of it.
@@ -53,20 +63,6 @@ pub struct Scenario {
     pub dependency_count: Option<f64>,
     /// The rating that is expected.
     pub expected_performance: Rating,
-}
-
-/// How good an average duration is against its limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rating {
-    /// At most the baseline.
-    Excellent,
-    /// At most halfway from the baseline to what is acceptable.
-    Good,
-    /// At most what is acceptable.
-    Acceptable,
-    /// More.
-    Poor,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,6 +91,60 @@ impl Benchmarks {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
         crate::yaml::parse::<File>(path, &text).map(|file| file.benchmarks.unwrap_or_default())
     }
+
+    /// The settings that start a program, in a form that changes when one of them does, a line each; `None` when
+    /// there are none.
+    #[must_use]
+    pub fn sensitive(&self) -> Option<String> {
+        let mut text = String::new();
+        for (name, limits) in &self.commands {
+            let safe = if limits.safe == Some(true) { ", safe" } else { "" };
+            match &limits.run {
+                Some(words) => _ = writeln!(text, "benchmark {name:?}: {words:?}{safe}"),
+                None if !safe.is_empty() => _ = writeln!(text, "benchmark {name:?}: the host command{safe}"),
+                None => {}
+            }
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The scenarios that a project of some size is like: of those that name its kind of size the nearest one, by
+    /// ratio, unless the project has less than half of what the smallest has. A `project_size` that is the name of a scenario, with or
+    /// without `_project` at its end, outranks them.
+    #[must_use]
+    pub fn scenarios_of(&self, size: &ProjectSize<'_>) -> Vec<(&str, &Scenario)> {
+        let is_called = |name: &str| size.name == Some(name) || name.strip_suffix("_project") == size.name;
+        if size.name.is_some()
+            && let Some((name, scenario)) = self.scenarios.iter().find(|(name, _)| is_called(name))
+        {
+            return vec![(name, scenario)];
+        }
+        let nearest = |count: Option<f64>, of: fn(&Scenario) -> Option<f64>| {
+            let count = count.filter(|&count| count > 0.0)?;
+            let sized = self.scenarios.iter().filter_map(|(name, scenario)| {
+                Some((name.as_str(), scenario, of(scenario).filter(|&wanted| wanted > 0.0)?))
+            });
+            let away = |wanted: f64| (count / wanted).ln().abs();
+            let is_smaller_than_all = sized.clone().all(|(.., wanted)| count < wanted / 2.0);
+            let nearest = sized.min_by(|one, other| away(one.2).total_cmp(&away(other.2)));
+            nearest.filter(|_| !is_smaller_than_all).map(|(name, scenario, _)| (name, scenario))
+        };
+        let tasks = nearest(size.task_count, |scenario| scenario.task_count);
+        let dependencies = nearest(size.dependency_count, |scenario| scenario.dependency_count);
+        let dependencies = dependencies.filter(|other| tasks.is_none_or(|one| one.0 != other.0));
+        tasks.into_iter().chain(dependencies).collect()
+    }
+}
+
+/// How large a project is, as far as that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ProjectSize<'a> {
+    /// What it was called: the label `project_size`.
+    pub name: Option<&'a str>,
+    /// How many tasks it has.
+    pub task_count: Option<f64>,
+    /// How many dependencies it has.
+    pub dependency_count: Option<f64>,
 }
 
 impl Limits {
@@ -110,17 +160,6 @@ impl Limits {
             Rating::Acceptable
         } else {
             Rating::Poor
-        })
-    }
-}
-
-impl std::fmt::Display for Rating {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Excellent => "excellent",
-            Self::Good => "good",
-            Self::Acceptable => "acceptable",
-            Self::Poor => "poor",
         })
     }
 }
@@ -173,7 +212,7 @@ benchmarks:
 
     #[test]
     fn a_rating_goes_by_baseline_halfway_and_maximum() {
-        let limits = Limits { baseline_ms: Some(250.0), target_ms: None, max_acceptable_ms: Some(500.0) };
+        let limits = Limits { baseline_ms: Some(250.0), max_acceptable_ms: Some(500.0), ..Limits::default() };
         let rated =
             [250.0, 251.0, 375.0, 376.0, 500.0, 501.0].map(|average| limits.rate(average).expect("limits"));
         let [excellent, good, also_good, acceptable, also_acceptable, poor] = rated;
@@ -183,5 +222,48 @@ benchmarks:
             (Rating::Acceptable, Rating::Acceptable, Rating::Poor)
         );
         assert_eq!(Limits::default().rate(1.0), None);
+    }
+
+    #[test]
+    fn what_a_benchmark_runs_is_sensitive_and_keeps_its_words() {
+        let read = parse(
+            "benchmarks: { commands: { a: { run: [sleep, 0.10, \"x\\ny\"], safe: true }, status: { baseline_ms: 1 }, b: { safe: true } } }\n",
+        );
+        let benchmarks = read.expect("commands");
+        assert_eq!(
+            benchmarks.commands["a"].run.as_deref(),
+            Some(&["sleep", "0.10", "x\ny"].map(str::to_owned)[..])
+        );
+        assert_eq!(
+            benchmarks.sensitive().as_deref(),
+            Some(
+                "benchmark \"a\": [\"sleep\", \"0.10\", \"x\\ny\"], safe\nbenchmark \"b\": the host command, safe\n"
+            )
+        );
+        assert_eq!(parse(EXAMPLE).expect("the example").sensitive(), None);
+    }
+
+    #[test]
+    fn a_project_is_like_the_scenario_of_the_nearest_size() {
+        let text = EXAMPLE.replace(
+            "    large_project:",
+            "    small_project: { task_count: 20, expected_performance: excellent }\n    large_project:",
+        );
+        let benchmarks = parse(&text).expect("scenarios");
+        let of = |size: ProjectSize<'_>| {
+            benchmarks.scenarios_of(&size).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let tasks = |count| of(ProjectSize { task_count: Some(count), ..ProjectSize::default() });
+        // The specification calls a project with 87 tasks large.
+        assert_eq!(tasks(87.0), ["large_project"]);
+        assert_eq!([tasks(60.0), tasks(10.0)], [["small_project"]; 2]);
+        assert_eq!([tasks(9.0), tasks(0.0), tasks(-1.0)], [[""; 0]; 3]);
+        let both = ProjectSize { task_count: Some(500.0), dependency_count: Some(250.0), name: None };
+        assert_eq!(of(both), ["large_project", "complex_dependencies"]);
+        for name in ["small_project", "small"] {
+            assert_eq!(of(ProjectSize { name: Some(name), ..both }), ["small_project"]);
+        }
+        assert_eq!(of(ProjectSize { name: Some("other"), ..both }).len(), 2);
+        assert!(of(ProjectSize::default()).is_empty());
     }
 }

@@ -54,7 +54,7 @@ mod yaml;
 
 pub use alerts::{Alerts, ApiRateLimitWarning, Channel, MemoryUsageHigh, PerformanceDegradation};
 pub use append::append_line;
-pub use benchmarks::{Baseline, Benchmarks, Limits, Rating, Scenario};
+pub use benchmarks::{Baseline, Benchmarks, Limits, NewBaselines, ProjectSize, Scenario};
 pub use day::{Day, Month};
 pub use day_file::Appended;
 pub use digest::AlertSource;
@@ -64,6 +64,7 @@ pub use figures::{Amount, Figures};
 pub use firing::Firing;
 pub use follow::{Follow, From, Place};
 pub use monitor::{Monitor, MonitorLock, Worker};
+pub use pm_record::Rating;
 pub use process::{Process, Standing};
 pub use rollup::RollUp;
 pub use running::{RunEntry, Running};

@@ -25,28 +25,28 @@ impl Trust {
         Self { folder: personal.root().join("trusted") }
     }
 
-    /// Whether `sensitive`, the settings in question, may take effect in `store`.
+    /// Whether `sensitive`, the settings in question of one file, may take effect in `store`.
     #[must_use]
     pub fn covers(&self, store: &Store, sensitive: &str) -> bool {
         store.is_personal()
             || std::fs::read_to_string(self.entry(store.root()))
-                .is_ok_and(|known| known.trim() == digest(sensitive.as_bytes()))
+                .is_ok_and(|known| known.lines().any(|known| known == digest(sensitive.as_bytes())))
     }
 
-    /// Lets `sensitive` take effect in `store`, until it changes.
+    /// Lets these settings take effect in `store`, those of each file until they change, and no others.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if it cannot be remembered.
-    pub fn extend_to(&self, store: &Store, sensitive: &str) -> Result<(), Error> {
+    pub fn extend_to(&self, store: &Store, sensitive: &[String]) -> Result<(), Error> {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(&self.folder).map_err(Error::io("make", &self.folder))?;
         let entry = self.entry(store.root());
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = options.open(&entry).map_err(Error::io("open", &entry))?;
-        std::io::Write::write_all(&mut file, digest(sensitive.as_bytes()).as_bytes())
-            .map_err(Error::io("write", entry))
+        let digests: String = sensitive.iter().map(|settings| digest(settings.as_bytes()) + "\n").collect();
+        std::io::Write::write_all(&mut file, digests.as_bytes()).map_err(Error::io("write", entry))
     }
 
     fn entry(&self, root: &Path) -> PathBuf {
@@ -74,9 +74,9 @@ mod tests {
         let personal = Store::personal(home).expect("a place");
         let (trust, store) = (Trust::beside(&personal), Store::at(folder.path().join("clone")));
         assert!(!trust.covers(&store, "cli=x"));
-        trust.extend_to(&store, "cli=x").expect("remembered");
-        assert!(trust.covers(&store, "cli=x"));
-        assert!(!trust.covers(&store, "cli=y"));
+        trust.extend_to(&store, &["cli=x".to_owned(), "run=z".to_owned()]).expect("remembered");
+        assert!(trust.covers(&store, "cli=x") && trust.covers(&store, "run=z"));
+        assert!(!trust.covers(&store, "cli=y") && !trust.covers(&store, ""));
         assert!(!trust.covers(&Store::at(folder.path().join("other")), "cli=x"));
         assert!(trust.covers(&personal, "cli=anything"));
     }
