@@ -47,7 +47,6 @@ pub(crate) fn run(config: &Config, task: Task, io: &mut Streams) -> Result<Exit,
     if config.window != WindowSize::All {
         return windows::run(&config, task.exit_code, io);
     }
-    config.leave_out_deliberate();
     let inputs = inputs::of_records(&config, io)?;
     io.tell_of_typing(TOOL, inputs.iter().map(|(input, _)| input));
     let mut runs = RunReader::new(&wanted(&config));
@@ -101,7 +100,11 @@ impl<'a> Watch<'a> {
     fn push(&mut self, run: &Run<'_>) {
         let start = run.timestamp();
         // What never ran has no level.
-        if !self.taken.covers(start) || !self.config.lets_through(run) || run.not_started() {
+        if !self.taken.covers(start)
+            || !self.config.lets_through(run)
+            || run.not_started()
+            || self.config.leaves_out(run)
+        {
             return;
         }
         let key: Key = (0..self.config.by.len()).map(|place| scalar(run, place)).collect();

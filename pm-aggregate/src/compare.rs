@@ -18,7 +18,7 @@ use crate::groups::Groups;
 use crate::inputs::Taken;
 use crate::passage::{self, Taker};
 use crate::selection::{Baseline, Selection};
-use crate::{Error, TOOL, tell};
+use crate::{Error, TOOL, tell, tell_of_deliberate};
 use sides::Sides;
 use table::Table;
 pub(crate) use table::significant;
@@ -52,6 +52,8 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
     for groups in &groups {
         tell(groups, &Account::new(false), io);
     }
+    let deliberate = groups.iter().map(|groups| groups.left_out.deliberate).max().unwrap_or(0);
+    tell_of_deliberate(deliberate, config, io);
     if !account.skipped.is_empty() {
         io.tell(TOOL, &account.skipped.to_string());
     }

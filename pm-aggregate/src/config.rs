@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use pm_cli::{Period, Source, Usage};
-use pm_record::{Field, Run, Scalar, Timestamp, Wanted};
+use pm_record::{Field, Label, Run, Scalar, Timestamp, Wanted};
 use pm_store::Grain;
 
 use crate::args::Args;
@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) by: Vec<Field>,
     pub(crate) columns: Columns,
     filters: Vec<Filter>,
+    leaves_out_deliberate: bool,
     pub(crate) window: WindowSize,
     /// How long after its end a window of a live stream stays open, in milliseconds.
     pub(crate) grace: i64,
@@ -61,6 +62,9 @@ const COMMAND: &str = "command";
 /// The field that says where.
 pub(crate) const MACHINE: &str = "machine";
 
+/// The field that says what a run was for.
+const PURPOSE: &str = "context.purpose";
+
 /// The fields that rollups of the store are grouped by.
 const ROLLED_UP: [&str; 2] = [COMMAND, MACHINE];
 
@@ -83,7 +87,9 @@ impl Config {
         } else {
             Columns::new(&args.metric)?
         };
+        let asked = args.by.iter().chain(args.filters.iter().map(|filter| &filter.field));
         let config = Self {
+            leaves_out_deliberate: !asked.into_iter().any(|field| field.as_str() == PURPOSE),
             strict: args.input.strict,
             source: args.input.source(),
             by: args.by,
@@ -109,7 +115,7 @@ impl Config {
 
     /// Whether there are not too many fields.
     pub(crate) fn check_fields(&self) -> Result<(), Usage> {
-        if self.by.len() + self.filters.len() > Wanted::MOST {
+        if self.by.len() + self.filters.len() + usize::from(self.leaves_out_deliberate) > Wanted::MOST {
             let message = format!("--by and --where name more than {} fields", Wanted::MOST);
             return Err(Usage::new(message, "name fewer fields"));
         }
@@ -123,19 +129,16 @@ impl Config {
         }
     }
 
-    /// Leaves out runs of benchmarks and profiles, which are slow on purpose, unless somebody asks for a purpose.
-    pub(crate) fn leave_out_deliberate(&mut self) {
-        let Ok(purpose) = "context.purpose".parse::<Field>() else { return };
-        if self.filters.iter().all(|filter| filter.field != purpose)
-            && self.by.len() + self.filters.len() + 2 <= Wanted::MOST
-        {
-            for deliberate in ["benchmark", "profile"] {
-                self.filters.push(Filter::new(purpose.clone(), deliberate.to_owned()).negated());
-            }
-        }
+    /// Whether a run was slow on purpose: one of a benchmark or a profile. Such runs count only for whoever asks for
+    /// a purpose. The store's rollups do not have them either.
+    #[inline]
+    pub(crate) fn leaves_out(&self, run: &Run<'_>) -> bool {
+        let purpose = || run.label(self.by.len() + self.filters.len());
+        self.leaves_out_deliberate && matches!(purpose(), Label::Text("benchmark" | "profile"))
     }
 
     pub(crate) fn add_filter(&mut self, filter: Filter) {
+        self.leaves_out_deliberate &= filter.field.as_str() != PURPOSE;
         self.filters.push(filter);
     }
 
@@ -155,12 +158,13 @@ impl Config {
         (command, machine, by)
     }
 
-    /// What to read of a run: the labels are those of the groups, then those of the filters.
+    /// What to read of a run: the labels are those of the groups, then those of the filters, then the purpose.
     pub(crate) fn wanted(&self, partials: bool) -> Wanted {
-        let filters = self.filters.iter().map(|filter| &filter.field);
+        let filters = self.filters.iter().map(|filter| filter.field.clone());
+        let purpose = self.leaves_out_deliberate.then(|| PURPOSE.parse().ok()).flatten();
         Wanted {
             numbers: self.columns.fields().to_vec(),
-            labels: self.by.iter().chain(filters).cloned().collect(),
+            labels: self.by.iter().cloned().chain(filters).chain(purpose).collect(),
             partials,
         }
     }

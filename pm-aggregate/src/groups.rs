@@ -35,6 +35,8 @@ pub(crate) struct LeftOut {
     pub(crate) nested: u64,
     /// Groups whose metrics came without their counts: a line of a partial result is missing.
     pub(crate) headless: u64,
+    /// Runs that were slow on purpose.
+    pub(crate) deliberate: u64,
 }
 
 /// A group with what makes it.
@@ -67,6 +69,10 @@ impl<'a> Groups<'a> {
         let start = run.timestamp();
         self.progress.see(start, run.end());
         if !from.period.covers(start.as_millis()) || !self.config.lets_through(run) {
+            return;
+        }
+        if self.config.leaves_out(run) {
+            self.left_out.deliberate = self.left_out.deliberate.saturating_add(1);
             return;
         }
         let nested = run.is_nested();
@@ -141,6 +147,7 @@ impl<'a> Groups<'a> {
     /// Takes in all that others have seen.
     pub(crate) fn merge(&mut self, other: Self) {
         self.left_out.nested = self.left_out.nested.saturating_add(other.left_out.nested);
+        self.left_out.deliberate = self.left_out.deliberate.saturating_add(other.left_out.deliberate);
         for (key, theirs) in other.table {
             match self.table.get_mut(&key) {
                 Some(mine) => mine.merge(&theirs, &self.config.columns),

@@ -41,7 +41,7 @@ mod workers;
 use std::ffi::OsString;
 use std::io::Write;
 
-use pm_cli::{Exit, Input, Streams, human};
+use pm_cli::{Exit, Input, Source, Streams, human};
 
 use crate::account::Account;
 use crate::args::Args;
@@ -85,6 +85,7 @@ fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
         io.output.write_all(&record.to_line()).map_err(Error::Write)?;
     }
     tell(&groups, &account, io);
+    tell_of_deliberate(groups.left_out.deliberate, config, io);
     account.failure(io.interrupted().is_some()).map_or(Ok(Exit::Done), |failure| Err(Error::Read(failure)))
 }
 
@@ -118,6 +119,17 @@ fn read_in_turn<'a>(
         account.add(outcome, false);
     }
     Ok((worker.groups, account))
+}
+
+/// Tells whoever named the input of runs in it that were slow on purpose. A store is expected to have some.
+fn tell_of_deliberate(runs: u64, config: &Config, io: &mut Streams) {
+    if runs > 0 && matches!(config.source, Source::Named(_)) {
+        let count = human::count(runs);
+        let text = format!(
+            "runs of benchmarks and profiles, left out: {count}; --where context.purpose=benchmark asks for them"
+        );
+        io.tell(TOOL, &text);
+    }
 }
 
 /// Tells people what does not stand in the results.
