@@ -9,6 +9,7 @@ use pm_cli::ColorChoice;
 /// Reads the NDJSON that `pm-aggregate` and `pm-alert` write and shows one page: what was covered, one row
 /// for each group of runs, and the alerts. With `--as profile` and the forms after it, it reads what `pm-wrap` writes,
 /// and shows the command that ran last in detail; several runs of it become medians.
+/// A `benchmark_results` is shown too; with `--as benchmark` it is made, of the runs that `pm-wrap` writes.
 ///
 /// Rows stand in order of the total time spent, the most first; when the input is cut into windows of time
 /// they keep its order. A terminal that is too narrow for all columns loses the least important ones.
@@ -39,9 +40,34 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
 
+    /// What `--as benchmark` holds its runs against
+    #[command(flatten)]
+    pub benchmark: BenchmarkArgs,
+
     /// How wide a terminal's page is [default: the terminal, else $COLUMNS, else 100]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(i64::from(NARROWEST)..))]
     pub width: Option<u16>,
+}
+
+/// What `--as benchmark` holds its runs against.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "With --as benchmark and --as hyperfine")]
+pub struct BenchmarkArgs {
+    /// Rate by the limits of this `benchmarks.yml`, and compare with its `baseline_ms`
+    #[arg(long, value_name = "FILE")]
+    pub limits: Option<PathBuf>,
+
+    /// Compare with what a file says: a `benchmark_results`, runs, or the JSON of hyperfine
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+
+    /// Hold runs of different machines against each other
+    #[arg(long)]
+    pub across_machines: bool,
+
+    /// End with status 1 if something regressed, and with 3 if nobody can tell yet
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// The narrowest page: less has no room for a word and a figure.
@@ -64,6 +90,10 @@ pub enum Form {
     ChromeTrace,
     /// Its critical path and timeline for speedscope
     Speedscope,
+    /// One `benchmark_results` made of runs: times, ratings, what became slower
+    Benchmark,
+    /// The same in the JSON of hyperfine, of runs or of a `benchmark_results`
+    Hyperfine,
 }
 
 const EXAMPLES: &str = "\
@@ -72,4 +102,6 @@ Examples:
   pm-aggregate --store --window 1d | pm-report --width 200   day by day, every column
   pm-aggregate runs.ndjson | pm-report --as markdown >> \"$GITHUB_STEP_SUMMARY\"
   pm-wrap --trace -- make test | pm-report --as profile      where did its time go?
-  pm-wrap --trace -- make test | pm-report --as profile-html > profile.html";
+  pm-wrap --trace -- make test | pm-report --as profile-html > profile.html
+  pm-report --as benchmark runs.ndjson | pm-report           times of single runs, percentiles, outliers
+  pm-report --as benchmark new.ndjson --against hyperfine.json --exit-code";

@@ -43,11 +43,14 @@ pub(crate) enum Figure {
     Total,
     Share,
     Mean,
+    Min,
     Median,
     P90,
     P95,
     P99,
     Max,
+    First,
+    Rating,
     Memory,
     Cpu,
     Requests,
@@ -56,15 +59,20 @@ pub(crate) enum Figure {
 }
 
 use Figure::{
-    CacheHits, Cpu, Failed, Max, Mean, Median, Memory, P90, P95, P99, Quota, Requests, Runs, Share, Total,
+    CacheHits, Cpu, Failed, First, Max, Mean, Median, Memory, Min, P90, P95, P99, Quota, Rating, Requests,
+    Runs, Share, Total,
 };
 
-const ALL: [Figure; 15] =
-    [Runs, Failed, Total, Share, Mean, Median, P90, P95, P99, Max, Memory, Cpu, Requests, Quota, CacheHits];
+const ALL: [Figure; 18] = [
+    Runs, Failed, Total, Share, Mean, Min, Median, P90, P95, P99, Max, First, Rating, Memory, Cpu, Requests,
+    Quota, CacheHits,
+];
 
 /// What a page that is too narrow loses, the first to go first.
-pub(crate) const LEAST_IMPORTANT_FIRST: [Figure; 15] =
-    [P90, P99, Cpu, CacheHits, Quota, Max, Requests, Share, Memory, Total, Median, Mean, P95, Failed, Runs];
+pub(crate) const LEAST_IMPORTANT_FIRST: [Figure; 18] = [
+    P90, P99, Cpu, CacheHits, Quota, First, Max, Requests, Share, Memory, Min, Total, Median, Mean, P95,
+    Failed, Rating, Runs,
+];
 
 impl<'a> Table<'a> {
     pub(crate) fn new(report: &'a Report) -> Self {
@@ -102,7 +110,10 @@ impl<'a> Table<'a> {
 impl Column {
     /// Whether a cell of this column is bad news.
     pub(crate) fn is_bad(self, row: &Row) -> bool {
+        let is_poor =
+            || row.benchmark.is_some_and(|measured| measured.rating == Some(pm_record::Rating::Poor));
         self == Self::Figure(Figure::Failed) && row.failures > 0
+            || self == Self::Figure(Figure::Rating) && is_poor()
     }
 }
 
@@ -119,6 +130,9 @@ impl Figure {
             P95 => "p95",
             P99 => "p99",
             Max => "max",
+            Min => "min",
+            First => "first",
+            Rating => "rating",
             Memory => "memory",
             Cpu => "CPU",
             Requests => "requests",
@@ -148,6 +162,9 @@ impl Figure {
             P95 => duration?.p95.map(time),
             P99 => duration?.p99.map(time),
             Max => duration?.max.map(time),
+            Min => duration.filter(|_| row.benchmark.is_some())?.min.map(time),
+            First => row.benchmark?.first_ms.map(time),
+            Rating => row.benchmark?.rating.map(|rating| rating.to_string()),
             Memory => row.peak_memory_mb.map(|memory| human::mebibytes(memory.to_f64())),
             Cpu => row.cpu_time_ms.map(time),
             Requests => row.requests.map(count),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pm_cli::{Environment, Output, Usage};
 
-use crate::args::{Args, Form, NARROWEST};
+use crate::args::{Args, BenchmarkArgs, Form, NARROWEST};
 use crate::profile;
 
 /// What to do, with nothing left to default.
@@ -17,6 +17,8 @@ pub(crate) struct Config {
     /// In place of the one that the page would have.
     pub(crate) title: Option<String>,
     pub(crate) medium: Medium,
+    /// What runs are held against where a benchmark is made of them.
+    pub(crate) benchmark: BenchmarkArgs,
 }
 
 /// What is made of the records, and how it is written.
@@ -24,6 +26,8 @@ pub(crate) struct Config {
 pub(crate) enum Medium {
     Report(Page),
     Profile(profile::Form),
+    Benchmark,
+    Hyperfine,
 }
 
 /// How a report is written.
@@ -44,6 +48,12 @@ impl Config {
             let hint = format!("try `pm-aggregate {store} | pm-report`");
             return Err(Usage::new("a store holds records, and this shows summaries of them", hint));
         }
+        let BenchmarkArgs { limits, against, across_machines, exit_code } = &args.benchmark;
+        let asks = limits.is_some() || against.is_some() || *across_machines || *exit_code;
+        if asks && !matches!(args.form, Form::Benchmark | Form::Hyperfine) {
+            let message = "--limits, --against, --across-machines and --exit-code are about a benchmark";
+            return Err(Usage::new(message, "add `--as benchmark`"));
+        }
         let width = || {
             let variable = || environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
             args.width.or_else(|| output.columns()).or_else(variable).unwrap_or(WIDTH).max(NARROWEST)
@@ -58,7 +68,15 @@ impl Config {
             Form::ProfileSvg => Medium::Profile(profile::Form::Svg),
             Form::ChromeTrace => Medium::Profile(profile::Form::ChromeTrace),
             Form::Speedscope => Medium::Profile(profile::Form::Speedscope),
+            Form::Benchmark => Medium::Benchmark,
+            Form::Hyperfine => Medium::Hyperfine,
         };
-        Ok(Self { medium, files: args.files, strict: args.strict, title: args.title })
+        Ok(Self {
+            medium,
+            files: args.files,
+            strict: args.strict,
+            title: args.title,
+            benchmark: args.benchmark,
+        })
     }
 }

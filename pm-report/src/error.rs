@@ -14,6 +14,12 @@ pub enum Error {
     /// A named input is not there.
     #[error(transparent)]
     Input(#[from] pm_cli::MissingInput),
+    /// Limits cannot be read.
+    #[error(transparent)]
+    Limits(#[from] pm_store::Error),
+    /// A file to compare with says nothing that could be.
+    #[error("'{}' says of no command how long it takes", .0.display())]
+    NoTimes(std::path::PathBuf),
     /// Signals cannot be watched.
     #[error("cannot watch for signals")]
     Watch(#[source] io::Error),
@@ -44,7 +50,9 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
-            Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
+            Self::NoTimes(_) => Exit::Usage,
+            Self::Limits(error) if error.is_configuration() => Exit::Usage,
+            Self::Limits(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
         }
     }
@@ -54,6 +62,11 @@ impl Explain for Error {
             Self::Usage(usage) => usage.hint(),
             Self::Input(missing) => missing.hint(),
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
+            Self::Limits(error) => error.hint(),
+            Self::NoTimes(path) => Some(format!(
+                "make one with `github-pm performance benchmark --output {}`",
+                pm_cli::quote(&path.display().to_string())
+            )),
             Self::Read(_) => {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
             }

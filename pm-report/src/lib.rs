@@ -4,7 +4,7 @@
 //! `performance_change` the findings; any other kind is passed over
 //! in silence, except that runs which nobody summarized are pointed out. A page is laid out as a whole, so
 //! its rows are held in memory until the input ends: at most 20,000, and what is beyond counts in the
-//! totals only.
+//! totals only. `--as benchmark` makes a `benchmark_results` of runs, which is shown like the others.
 //!
 //! A profile is another page, made of `performance_metrics`, `process_trace` and `api_request` as `pm-wrap` writes
 //! them; it has a model and renderers of its own.
@@ -16,27 +16,31 @@
 
 mod alerts;
 pub mod args;
+mod benchmark;
 mod columns;
 mod config;
 mod error;
 mod findings;
 mod fit;
+mod hyperfine;
 mod layout;
+mod making;
 mod markdown;
 mod model;
 mod profile;
+mod reading;
+mod remarks;
 mod report;
 mod terminal;
 mod times;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 
 use pm_cli::{Exit, Streams};
-use pm_record::{Lines, Skipped};
 
 use crate::args::Args;
-use crate::config::Config;
+use crate::config::{Config, Medium};
 pub use crate::error::Error;
 use crate::model::Model;
 
@@ -53,37 +57,21 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let config = Config::new(args, &io.environment, &io.output)?;
     io.outlive_interrupts().map_err(Error::Watch)?;
-    let inputs = io.inputs(&config.files)?;
-    io.tell_of_typing(TOOL, &inputs);
-    let mut lines = Lines::new(inputs);
-    let mut model = Model::new(&config);
-    let (mut skipped, mut unread) = (Skipped::default(), None);
-    loop {
-        // Nothing is written before the end, so there is nothing to flush while the input keeps us waiting.
-        let line = match lines.next_line(|_| Ok(())) {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            // Who compressed it met the same signal, and so this is the end.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && io.interrupted().is_some() => continue,
-            Err(error) => {
-                unread.get_or_insert(Error::Read(error));
-                continue;
-            }
-        };
-        skipped.seen();
-        match line.record() {
-            Ok(record) => model.push(record),
-            Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
-            Err(reason) => skipped.skip(line.position, &reason),
-        }
+    match config.medium {
+        Medium::Report(page) => show(Model::report(&config, page), &config, io),
+        Medium::Profile(form) => show(Model::profile(&config, form), &config, io),
+        Medium::Benchmark => making::benchmark(&config, io),
+        Medium::Hyperfine => making::hyperfine(&config, io),
     }
+}
+
+/// Renders one page of everything that is read.
+fn show(mut model: Model, config: &Config, io: &mut Streams) -> Result<Exit, Error> {
+    let read = reading::records(config, io, |record| model.push(record))?;
     let (page, note) = model.finish();
     io.output.write_all(page.as_bytes()).map_err(Error::Write)?;
     if let Some(note) = note {
         io.tell(TOOL, &note);
     }
-    if !skipped.is_empty() {
-        io.tell(TOOL, &skipped.to_string());
-    }
-    unread.map_or(Ok(Exit::Done), Err)
+    read.end(io).map_or(Ok(Exit::Done), Err)
 }

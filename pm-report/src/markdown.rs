@@ -37,6 +37,15 @@ pub(crate) fn render(report: &Report) -> String {
         let _ = writeln!(page, "{}\n", facts.join(" · "));
         table(&mut page, &Table::new(report), report.rows_left_out());
     }
+    let remarks = report.remarks().iter().map(|remark| {
+        let text = prose(&remark.text);
+        if remark.bad { format!("- **{text}**\n") } else { format!("- {text}\n") }
+    });
+    let remarks: Vec<_> = remarks.collect();
+    if !remarks.is_empty() {
+        page.push('\n');
+        push_while_shorter(&mut page, LONGEST, remarks.into_iter());
+    }
     page
 }
 

@@ -2,7 +2,7 @@
 
 use pm_record::Record;
 
-use crate::config::{Config, Medium, Page};
+use crate::config::{Config, Page};
 use crate::profile::{Form, Intake};
 use crate::report::Report;
 use crate::{markdown, terminal};
@@ -18,12 +18,12 @@ pub(crate) enum Model {
 }
 
 impl Model {
-    pub(crate) fn new(config: &Config) -> Self {
-        let title = config.title.as_deref();
-        match config.medium {
-            Medium::Report(page) => Self::Report(Box::new(Report::new(title.unwrap_or(TITLE))), page),
-            Medium::Profile(form) => Self::Profile(Box::new(Intake::new(title)), form),
-        }
+    pub(crate) fn report(config: &Config, page: Page) -> Self {
+        Self::Report(Box::new(Report::new(config.title.as_deref().unwrap_or(TITLE))), page)
+    }
+
+    pub(crate) fn profile(config: &Config, form: Form) -> Self {
+        Self::Profile(Box::new(Intake::new(config.title.as_deref())), form)
     }
 
     /// Takes in one record.

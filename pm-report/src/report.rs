@@ -9,17 +9,23 @@ use std::collections::HashMap;
 
 use indexmap::{IndexMap, IndexSet};
 use pm_cli::human;
-use pm_record::{MetricSummary, PerformanceSummary, Record, Scalar, Thousandths, Timestamp, Window};
+use pm_record::{
+    BenchmarkResults, CommandResult, ComparisonStatus, MetricSummary, PerformanceComparison,
+    PerformanceSummary, Rating, Record, Scalar, Thousandths, Timestamp, Window,
+};
 
 use crate::alerts::Alerts;
 use crate::findings::Findings;
-use crate::times;
+use crate::{remarks, times};
 
 /// How many rows are kept: a month of hours for two dozen commands.
 pub(crate) const MOST_ROWS: usize = 20_000;
 
 /// How many different fields of groups are kept; no page has room for more.
 pub(crate) const MOST_FIELDS: usize = 16;
+
+/// How many remarks are kept.
+const MOST_REMARKS: usize = 1_000;
 
 /// How many characters are kept of a name or a value.
 pub(crate) const LONGEST_LABEL: usize = 120;
@@ -37,6 +43,7 @@ pub(crate) struct Report {
     totals: Totals,
     alerts: Alerts,
     findings: Findings,
+    remarks: Vec<Fact>,
     raw_runs: u64,
     partial_results: u64,
 }
@@ -59,6 +66,15 @@ pub(crate) struct Row {
     /// The sum of all runs: what was consumed of the rate limit, or else the points of GraphQL.
     pub(crate) quota: Option<Thousandths>,
     pub(crate) cache_hit_rate: Option<Thousandths>,
+    /// What only a benchmark knows.
+    pub(crate) benchmark: Option<Measured>,
+}
+
+/// What a benchmark knows of a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) rating: Option<Rating>,
+    pub(crate) first_ms: Option<Thousandths>,
 }
 
 /// What all summaries come to, whether or not their rows were kept.
@@ -92,6 +108,7 @@ impl Report {
             Record::Alert(alert) => self.alerts.push(&alert),
             Record::Comparison(comparison) => self.findings.push_comparison(&comparison),
             Record::Change(change) => self.findings.push_change(&change),
+            Record::Benchmark(results) => self.push_benchmark(&results),
             Record::Performance(_) => self.raw_runs += 1,
             Record::Partial(_) => self.partial_results += 1,
             _ => {}
@@ -117,8 +134,76 @@ impl Report {
             requests: api_total("requests_made"),
             quota: api_total("rate_limit_consumed").or_else(|| api_total("graphql_points")),
             cache_hit_rate: summary.cache_hit_rate,
+            benchmark: None,
         };
         self.rows.push(row);
+    }
+
+    fn push_benchmark(&mut self, results: &BenchmarkResults) {
+        let analysis = &results.regression_analysis;
+        let sides = !results.baseline_results.is_empty();
+        let other = analysis.compared_with.as_deref().unwrap_or("baseline");
+        let window = Window { start: results.test_date, end: results.test_date };
+        let all = results.command_results.iter().map(|result| (result, "current"));
+        for (result, side) in all.chain(results.baseline_results.iter().map(|result| (result, other))) {
+            let mut by = IndexMap::from([("command".to_owned(), Scalar::from(&*result.command))]);
+            if sides {
+                by.insert("side".to_owned(), Scalar::from(side));
+            }
+            self.push_command(result, &by, window);
+        }
+        let told = |status| matches!(status, ComparisonStatus::Regressed | ComparisonStatus::Improved);
+        // Nobody asked for each of these, so that only what is certain is worth a word.
+        let resources = analysis.resource_changes.iter().filter(|change| told(change.status));
+        for change in analysis.performance_changes.iter().chain(resources) {
+            self.findings.push_comparison(&PerformanceComparison::from(change));
+        }
+        let room = MOST_REMARKS.saturating_sub(self.remarks.len());
+        self.remarks.extend(remarks::of(results).into_iter().take(room));
+    }
+
+    fn push_command(&mut self, result: &CommandResult, by: &IndexMap<String, Scalar>, window: Window) {
+        let percentile = |of: fn(&pm_record::Percentiles) -> Thousandths| result.percentiles.as_ref().map(of);
+        let sum = result.times_ms.iter().fold(0_i64, |sum, time| sum.saturating_add(time.0));
+        let duration = MetricSummary {
+            count: result.iterations,
+            sum: Thousandths(sum),
+            mean: result.average_ms,
+            std_deviation: result.std_deviation,
+            min: result.min_ms,
+            max: result.max_ms,
+            p50: percentile(|all| all.p50),
+            p90: percentile(|all| all.p90),
+            p95: percentile(|all| all.p95),
+            p99: percentile(|all| all.p99),
+            outliers: None,
+        };
+        self.totals.add(window, result.iterations, result.failures, sum.into());
+        if self.rows.len() == MOST_ROWS {
+            return;
+        }
+        let row = Row {
+            labels: self.labels(by),
+            window,
+            runs: result.iterations,
+            failures: result.failures,
+            duration: Some(duration),
+            peak_memory_mb: result.peak_memory_mb,
+            cpu_time_ms: result
+                .user_ms
+                .zip(result.system_ms)
+                .map(|(user, system)| Thousandths(user.0.saturating_add(system.0))),
+            requests: result.requests_made,
+            quota: result.rate_limit_consumed,
+            cache_hit_rate: None,
+            benchmark: Some(Measured { rating: result.performance_rating, first_ms: result.first_ms }),
+        };
+        self.rows.push(row);
+    }
+
+    /// Sentences about benchmarks.
+    pub(crate) fn remarks(&self) -> &[Fact] {
+        &self.remarks
     }
 
     fn labels(&mut self, by: &IndexMap<String, Scalar>) -> Vec<Option<String>> {
@@ -230,13 +315,17 @@ impl Report {
 
 impl Totals {
     fn push(&mut self, summary: &PerformanceSummary, duration: Option<&MetricSummary>) {
-        self.summaries += 1;
-        self.runs = self.runs.saturating_add(summary.count);
-        self.failures = self.failures.saturating_add(summary.failures);
         // A run inside of another one is a run too, and its time is part of the other's.
         let nested = summary.nested_duration.as_ref().map_or(0, |nested| i128::from(nested.sum.0));
-        self.time += duration.map_or(0, |duration| i128::from(duration.sum.0)) - nested;
-        let Window { start, end } = summary.window;
+        let time = duration.map_or(0, |duration| i128::from(duration.sum.0)) - nested;
+        self.add(summary.window, summary.count, summary.failures, time);
+    }
+
+    fn add(&mut self, Window { start, end }: Window, runs: u64, failures: u64, time: i128) {
+        self.summaries += 1;
+        self.runs = self.runs.saturating_add(runs);
+        self.failures = self.failures.saturating_add(failures);
+        self.time += time;
         let (first, last) = self.span.unwrap_or((start, end));
         self.span = Some((first.min(start), last.max(end)));
     }
@@ -248,9 +337,9 @@ impl Row {
         self.labels.get(place)?.as_deref()
     }
 
-    /// How long its runs took together.
+    /// How long its runs took together; of a benchmark nobody asks that.
     pub(crate) fn time(&self) -> Option<Thousandths> {
-        self.duration.as_ref().map(|duration| duration.sum)
+        self.duration.as_ref().filter(|_| self.benchmark.is_none()).map(|duration| duration.sum)
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
         page.end_line();
         page.table(&Table::new(report));
     }
+    page.remarks(report);
     if report.rows_left_out() > 0 {
         page.plain(&format!("Groups not shown: {}", human::count(report.rows_left_out())));
     }
@@ -99,6 +100,16 @@ impl Page {
             self.paint(&fact.text, style(fact.bad));
         }
         self.text.push('\n');
+    }
+
+    fn remarks(&mut self, report: &Report) {
+        for (place, remark) in report.remarks().iter().enumerate() {
+            if place == 0 {
+                self.end_line();
+            }
+            let style = if remark.bad { Style::new().red() } else { Style::new() };
+            self.paragraph(&printable(&remark.text), "· ", "  ", style);
+        }
     }
 
     /// Verdicts, in order of what they mean to somebody in a hurry.
