@@ -25,6 +25,11 @@ impl<'a> Children<'a> {
         Self { interrupts, running: Mutex::default() }
     }
 
+    /// Whether a signal has asked for the end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupts.signal().is_some()
+    }
+
     /// Runs a command to its end; `None` if a signal has asked for the end before it could start.
     pub(crate) fn run(&self, command: &mut Command) -> io::Result<Option<ExitStatus>> {
         // The lock is held over the start: either the signal is seen here, or the child is seen by `pass_on`.

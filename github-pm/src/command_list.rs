@@ -31,6 +31,7 @@ pub(crate) enum Verb {
     Report,
     Compare,
     Profile,
+    Benchmark,
     Init,
     Trust,
     Store,
@@ -62,6 +63,7 @@ const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
     verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
+    verb("benchmark", Verb::Benchmark, "run commands again and again, rate and compare them"),
     verb("init", Verb::Init, "make a commented .github-pm here"),
     verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
     verb("store", Verb::Store, "compress, roll up, remove and check records"),
@@ -78,12 +80,6 @@ const ENTRIES: &[Entry] = &[
         "analyze",
         "where the time goes",
         "see every command and its cost with `github-pm performance report --timeframe week`",
-    ),
-    later(
-        "performance",
-        "benchmark",
-        "run commands again and again",
-        "record runs by hand with `pm-wrap --store -- COMMAND` and see them with `github-pm performance report`",
     ),
     later(
         "performance",

@@ -125,6 +125,9 @@ pub enum Error {
     /// The tools of a pipeline cannot be joined.
     #[error("cannot make a pipe")]
     Pipe(#[source] io::Error),
+    /// A benchmark cannot go on.
+    #[error(transparent)]
+    Benchmark(#[from] crate::benchmark::Trouble),
     /// Standard output failed.
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
@@ -162,6 +165,7 @@ impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(usage) => usage.exit(),
+            Self::Benchmark(trouble) => trouble.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
             Self::Loop { .. } | Self::NotYet { .. } | Self::NoVerb { .. } => Exit::Usage,
             // What a shell says when it cannot run a program.
@@ -186,6 +190,7 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(usage) => usage.hint(),
+            Self::Benchmark(trouble) => trouble.hint(),
             Self::Store(store) => store.hint(),
             Self::NoHost { word, looked_for, naming } => {
                 Some(no_host_hint(word.as_deref(), looked_for, naming))

@@ -19,6 +19,7 @@ pub(crate) fn carry_out(plan: Plan, here: &Surroundings, io: &mut Streams) -> Re
             pipeline.run(&Interrupts::watch().map_err(Error::Watch)?)
         }
         Plan::Profile(profile) => profile.run(io),
+        Plan::Benchmark(benchmark) => benchmark.run(here, io),
         Plan::Init(init) => say(&init.run()?, io),
         Plan::Trust(trust) => say(&trust.run()?, io),
         Plan::Store(upkeep) => {

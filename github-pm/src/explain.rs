@@ -17,6 +17,7 @@ pub(crate) fn plan(plan: &Plan, here: &Surroundings) -> Vec<u8> {
         Plan::Become(become_it) => [invocation(&become_it.invocation), b"\n".to_vec()].concat(),
         Plan::Pipe(pipe) => pipeline(pipe),
         Plan::Profile(profile) => self::profile(profile),
+        Plan::Benchmark(benchmark) => benchmark.explain(),
         Plan::Init(init) => comments(&init.steps()),
         Plan::Trust(trust) => comments(&trust.steps()),
         Plan::Store(upkeep) => comments(&upkeep.steps()),
@@ -45,7 +46,8 @@ pub(crate) fn quote(word: &OsStr) -> OsString {
     OsString::from_vec(quoted)
 }
 
-fn invocation(invocation: &Invocation) -> Vec<u8> {
+/// A program with what it is given, on one line.
+pub(crate) fn invocation(invocation: &Invocation) -> Vec<u8> {
     words(invocation).join(&b' ')
 }
 

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod benchmark;
 mod children;
 mod command_list;
 mod compare;

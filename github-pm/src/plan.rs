@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request, StartArgs, StatusArgs, StopArgs,
-    StoreArgs, TrustArgs, WatchArgs,
+    BenchmarkArgs, CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request, StartArgs,
+    StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
+use crate::benchmark::{self, Benchmark};
 use crate::command_list::{self, Kind, Verb};
 use crate::init::Init;
 use crate::invocation::Invocation;
@@ -30,6 +31,8 @@ pub(crate) enum Plan {
     Pipe(Pipeline),
     /// Run a command and show where its time went.
     Profile(Profile),
+    /// Run commands again and again.
+    Benchmark(Box<Benchmark>),
     /// Make a store.
     Init(Init),
     /// Trust a store.
@@ -130,6 +133,9 @@ fn verb(
             .transpose()?,
         Verb::Profile => pm_cli::parse::<ProfileArgs>(args, io)?
             .map(|args| profile::plan(args, here).map(Plan::Profile))
+            .transpose()?,
+        Verb::Benchmark => pm_cli::parse::<BenchmarkArgs>(args, io)?
+            .map(|args| benchmark::plan(&args, here).map(|benchmark| Plan::Benchmark(Box::new(benchmark))))
             .transpose()?,
         Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
             .map(|args| Init::new(&args, here).map(Plan::Init))

@@ -71,7 +71,7 @@ fn a_verb_of_a_later_version_says_so_and_what_works_today() {
 
 #[test]
 fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
-    let list = "there are report, compare, profile, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are analyze, benchmark, optimize, export, dashboard; see `github-pm --help`\n";
+    let list = "there are report, compare, profile, benchmark, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are analyze, optimize, export, dashboard; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod api;
+mod benchmark;
 mod compare;
 mod contract;
 mod digests;
