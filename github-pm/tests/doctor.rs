@@ -56,7 +56,7 @@ Settings
   ✓ config.yml      read
   ✓ alerts.yml      read
   ✓ benchmarks.yml  read
-  ✓ trust           nothing here starts a program
+  ✓ trust           no host command is named here
   ✓ limits          pm-alert can judge by them
 
 Host command

@@ -149,6 +149,9 @@ fn a_store_that_is_not_trusted_says_nothing_of_what_runs() {
     place.sh("github-pm performance benchmark --commands status --iterations 1 > page").succeeds();
     let explained = place.sh("github-pm --explain performance trust").succeeds();
     assert!(explained.contains("#   benchmark \"broken\": [\"repo/gh-pm\", \"broken\"]\n"), "{explained}");
+    let doctor = place.sh("github-pm performance doctor").stdout;
+    assert!(doctor.contains("what benchmarks.yml names is not run: you have not trusted it"), "{doctor}");
+    assert!(doctor.contains("may start 'repo/gh-pm'"), "{doctor}");
     let trusted =
         "github-pm performance trust > trusted; github-pm performance benchmark --iterations 1 > page";
     assert!(!place.sh(trusted).stderr.contains("trusted"));
@@ -360,6 +363,24 @@ fn a_run_that_fails_ends_it_unless_such_runs_count() {
     assert!(stderr.contains("--prepare failed (exit status: 7)"), "{stderr}");
     let slow = "github-pm performance benchmark --commands neighbor --timeout 20ms --iterations 1";
     assert!(place.sh(slow).fails_with(4).contains("'neighbor' failed (--timeout)"));
+}
+
+#[test]
+fn on_a_terminal_a_bar_says_how_far_it_is_and_how_long_it_will_take() {
+    let place = place();
+    let benchmark = "github-pm performance benchmark --commands changed --iterations 2 --no-control";
+    let seen = place.sh(&format!("script -qec '{benchmark}' /dev/null < /dev/null")).succeeds();
+    for turn in
+        ["[------------------------] 0/3  changed\x1b[K", "[########----------------] 1/3  changed · "]
+    {
+        assert!(seen.contains(turn), "{turn}: {seen:?}");
+    }
+    assert!(seen.contains(" left\x1b[K\r"), "{seen:?}");
+    let page = seen.rsplit("\r\x1b[K").next().unwrap_or_default();
+    assert!(page.contains("Benchmark") && page.contains("changed     2  "), "{page:?}");
+    // Nobody else sees it.
+    let outcome = place.sh(benchmark);
+    assert!(!outcome.stderr.contains('['), "{}", outcome.stderr);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pm_store::{Alerts, Benchmarks, Error, Settings, Store};
+use pm_store::{Alerts, Benchmarks, Error, Settings, Store, Trust};
 use rustix::fs::Access;
 
 use crate::doctor::finding::{Finding, Mark};
@@ -59,11 +59,11 @@ fn records(store: &Store) -> Finding {
 
 /// The store's settings files, and what `config.yml` says if that could be read.
 pub(crate) fn examine_settings(store: &Store, here: &Surroundings) -> (Vec<Finding>, Option<Settings>) {
-    let settings = Settings::of(store);
+    let (settings, benchmarks) = (Settings::of(store), Benchmarks::of(store));
     let mut findings = vec![
         file(store, "config.yml", settings.as_ref().err(), "its defaults hold"),
         file(store, "alerts.yml", Alerts::of(store).as_ref().err(), "no limit is watched"),
-        file(store, "benchmarks.yml", Benchmarks::of(store).as_ref().err(), "no command has limits"),
+        file(store, "benchmarks.yml", benchmarks.as_ref().err(), "no command has limits"),
     ];
     if let Some(last) = findings.iter_mut().rfind(|finding| finding.mark == Mark::Note) {
         let init = if store.is_personal() { "init --user" } else { "init" };
@@ -71,6 +71,8 @@ pub(crate) fn examine_settings(store: &Store, here: &Surroundings) -> (Vec<Findi
     }
     let settings = settings.ok();
     findings.extend(settings.as_ref().map(|settings| trust(store, settings, here)));
+    let sensitive = benchmarks.ok().and_then(|benchmarks| benchmarks.sensitive());
+    findings.extend(sensitive.map(|sensitive| trust_of_benchmarks(store, &sensitive, here)));
     (findings, settings)
 }
 
@@ -82,10 +84,20 @@ fn file(store: &Store, name: &str, error: Option<&Error>, without: &str) -> Find
     }
 }
 
+/// What benchmarks.yml runs is trusted apart from the host command.
+fn trust_of_benchmarks(store: &Store, sensitive: &str, here: &Surroundings) -> Finding {
+    const SUBJECT: &str = "benchmarks";
+    if here.personal_store().is_ok_and(|personal| Trust::beside(&personal).covers(store, sensitive)) {
+        return Finding::new(Mark::Good, SUBJECT, "may run what benchmarks.yml names");
+    }
+    Finding::new(Mark::Doubtful, SUBJECT, "what benchmarks.yml names is not run: you have not trusted it")
+        .advise("look at it with `github-pm --explain performance trust`, then trust it: `github-pm performance trust`")
+}
+
 fn trust(store: &Store, settings: &Settings, here: &Surroundings) -> Finding {
     match Setting::of(Some(store), settings, here) {
         Setting::NoStore | Setting::Unset { .. } => {
-            Finding::new(Mark::Good, "trust", "nothing here starts a program")
+            Finding::new(Mark::Good, "trust", "no host command is named here")
         }
         Setting::Trusted { cli, .. } => Finding::new(Mark::Good, "trust", format!("may start '{cli}'")),
         Setting::Untrusted { cli, .. } => {
