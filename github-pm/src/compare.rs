@@ -72,7 +72,13 @@ fn by_default(store: &Store, current: Window) -> Result<Sides, Error> {
     {
         let (since, until) = (Timestamp::from_millis(start), Timestamp::from_millis(start + 24 * 3_600_000));
         let rollups = Some(pm_store::Grain::All);
-        let question = Question { since: Some(since), until: Some(until), rollups, records_first: true };
+        let question = Question {
+            since: Some(since),
+            until: Some(until),
+            rollups,
+            records_first: true,
+            by_machine: true,
+        };
         if !store.sources(&question)?.is_empty() && until <= current.start {
             return Ok(Sides { baseline: date.into(), name: date.clone() });
         }

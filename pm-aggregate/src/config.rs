@@ -201,10 +201,24 @@ impl Config {
         self.window.grain().filter(|_| self.columns.is_plain() && self.rollups_know_fields())
     }
 
+    /// The only metric that is looked at, if there is but one.
+    pub(crate) fn only_metric(&self) -> Option<&str> {
+        match (&self.purpose, &self.judged[..]) {
+            (Purpose::Changes(_), [only]) => Some(only),
+            _ => None,
+        }
+    }
+
     /// Whether rollups can tell groups and filters apart.
     pub(crate) fn rollups_know_fields(&self) -> bool {
         let filters = self.filters.iter().map(|filter| &filter.field);
         self.by.iter().chain(filters).all(|field| ROLLED_UP.contains(&field.as_str()))
+    }
+
+    /// Whether the answer, or what is left out of it, depends on machines.
+    pub(crate) fn tells_machines(&self) -> bool {
+        let filters = self.filters.iter().map(|filter| &filter.field);
+        self.by.iter().chain(filters).any(|field| field.as_str() == MACHINE)
     }
 
     /// When the time begins from which runs are taken.

@@ -1,11 +1,12 @@
 //! What is read: the inputs, and what is taken of each.
 
-use std::io;
+use std::fmt::{self, Display};
+use std::io::{self, Read};
 use std::path::Path;
 
 use pm_cli::{Input, Opener, Period, Source, Streams};
 use pm_record::{Timestamp, Window};
-use pm_store::{Form, Question, Store};
+use pm_store::{Extract, Form, Needed, Question, Span, Store};
 
 use crate::Error;
 use crate::config::Config;
@@ -19,7 +20,36 @@ pub(crate) struct Taken {
     /// Whether partial results are taken.
     pub(crate) partials: bool,
     /// Whether it is a rollup, of which other inputs say what lies on the edge of the period.
-    rollup: bool,
+    pub(crate) rollup: bool,
+}
+
+/// The part of a rollup that is needed, under its name.
+#[derive(Debug)]
+pub(crate) struct RolledUp<'a, R: Read> {
+    lines: Extract<'a, R>,
+    name: String,
+}
+
+impl<'a, R: Read + Display> RolledUp<'a, R> {
+    /// What is needed of a rollup, of which `taken` is taken.
+    pub(crate) fn new(rollup: R, taken: &Taken, config: &'a Config) -> io::Result<Self> {
+        let time = |cut: Option<i64>| cut.map(Timestamp::from_millis);
+        let span = Span { since: time(taken.period.since), until: time(taken.period.until) };
+        let name = rollup.to_string();
+        Ok(Self { lines: Extract::new(rollup, Needed { span, metric: config.only_metric() })?, name })
+    }
+}
+
+impl<R: Read> Read for RolledUp<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.lines.read(buffer)
+    }
+}
+
+impl<R: Read> Display for RolledUp<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl Taken {
@@ -61,7 +91,8 @@ pub(crate) fn open(config: &Config, io: &mut Streams) -> Result<Vec<(Input, Take
         Source::Store(named) => {
             let (since, until) = (config.since(), config.until());
             let rollups = config.rollups();
-            let question = Question { since, until, rollups, records_first: false };
+            let question =
+                Question { since, until, rollups, records_first: false, by_machine: config.tells_machines() };
             let sources = store(named.as_deref(), io)?.sources(&question)?;
             Ok(sources.into_iter().map(|source| stored(config, source, io)).collect())
         }
@@ -72,7 +103,8 @@ pub(crate) fn open(config: &Config, io: &mut Streams) -> Result<Vec<(Input, Take
 pub(crate) fn of_records(config: &Config, io: &mut Streams) -> Result<Vec<(Input, Taken)>, Error> {
     let Source::Store(named) = &config.source else { return open(config, io) };
     let (since, until) = (config.since(), config.until());
-    let question = Question { since, until, rollups: None, records_first: true };
+    let question =
+        Question { since, until, rollups: None, records_first: true, by_machine: config.tells_machines() };
     let sources = store(named.as_deref(), io)?.sources(&question)?;
     Ok(sources.into_iter().map(|source| stored(config, source, io)).collect())
 }

@@ -111,7 +111,11 @@ fn read_in_turn<'a>(
     let mut worker = Worker::new(config, partials);
     let mut live = Live::new(config);
     for (input, taken) in inputs {
-        let outcome = worker.read(input, &taken, |groups, input| live.before_read(groups, input, io));
+        let outcome = if taken.rollup {
+            worker.read_rollup(input, &taken)
+        } else {
+            worker.read(input, &taken, |groups, input| live.before_read(groups, input, io))
+        };
         let outcome = outcome.map_err(|error| error.named(account.several))?;
         if let Some(failure) = live.failure.take() {
             return Err(Error::Write(failure));

@@ -8,7 +8,7 @@ use pm_record::{Lines, RunReader, Skipped};
 use crate::Error;
 use crate::config::Config;
 use crate::groups::Groups;
-use crate::inputs::Taken;
+use crate::inputs::{RolledUp, Taken};
 
 /// Reads into groups of its own, and learns from line to line.
 #[derive(Debug)]
@@ -31,9 +31,29 @@ pub(crate) struct Outcome {
     pub(crate) failure: Option<io::Error>,
 }
 
+impl Outcome {
+    /// Nothing could be read.
+    fn failed(name: String, failure: io::Error) -> Self {
+        Self { name, skipped: Skipped::default(), lines: 0, compressed: false, failure: Some(failure) }
+    }
+}
+
 impl<'a> Worker<'a> {
     pub(crate) fn new(config: &'a Config, partials: bool) -> Self {
         Self { config, runs: RunReader::new(&config.wanted(partials)), groups: Groups::new(config) }
+    }
+
+    /// Reads what is needed of a rollup of the store.
+    pub(crate) fn read_rollup(
+        &mut self,
+        rollup: impl Read + Display,
+        taken: &Taken,
+    ) -> Result<Outcome, Error> {
+        let name = rollup.to_string();
+        match RolledUp::new(rollup, taken, self.config) {
+            Ok(needed) => self.read(needed, taken, |_, _| Ok(())),
+            Err(failure) => Ok(Outcome::failed(name, failure)),
+        }
     }
 
     /// Reads an input to its end, or with `--strict` to the first line that is no record. `before_read` is called

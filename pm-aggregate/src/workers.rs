@@ -132,7 +132,12 @@ impl Plan {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(&piece) = self.pieces.get(number) else { return };
             let (part, taken) = self.open(piece);
-            match worker.read(part, taken, |_, _| Ok(())) {
+            let outcome = if taken.rollup {
+                worker.read_rollup(part, taken)
+            } else {
+                worker.read(part, taken, |_, _| Ok(()))
+            };
+            match outcome {
                 Ok(outcome) if piece.is_as_expected(&outcome) => {
                     self.done.lock().unwrap_or_else(PoisonError::into_inner).push((number, outcome));
                 }

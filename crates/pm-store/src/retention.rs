@@ -85,7 +85,7 @@ impl Store {
                 old.push(Rollup::Hour(segment));
             }
             if files.is_empty() && is_older(segment.day.end(), keep.keep_rollups_days, now) {
-                old.extend([Rollup::Day(segment), Rollup::Alerts(segment)]);
+                old.extend([Rollup::Day(segment), Rollup::Brief(segment), Rollup::Alerts(segment)]);
             }
         }
         for month in self.rolled_up_months()? {

@@ -38,6 +38,13 @@ pub trait RollUp {
     /// Whatever kept them from being made or written whole.
     fn roll_up(&mut self, grain: Grain, from: &[PathBuf], into: File) -> io::Result<u64>;
 
+    /// Adds the summaries of a day up, by command alone, and writes them in the same form.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept them from being made or written whole.
+    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()>;
+
     /// Writes what a closed segment alerts by the rules of its store: one `performance_alert` for each hour and
     /// each thing that is measured, as NDJSON; and says how many lines were no records.
     ///
@@ -89,6 +96,9 @@ pub(crate) enum Rollup {
     Day(Segment),
     Month(Month),
     Alerts(Segment),
+    /// The days by command alone: what most questions are about, and a fraction of the lines where there are many
+    /// machines.
+    Brief(Segment),
 }
 
 impl Rollup {
@@ -99,20 +109,21 @@ impl Rollup {
             Self::Day(_) => "rollups/day",
             Self::Month(_) => "rollups/month",
             Self::Alerts(_) => "rollups/alerts",
+            Self::Brief(_) => "rollups/brief",
         }
     }
 
     pub(crate) fn grain(self) -> Grain {
         match self {
             Self::Hour(_) | Self::Alerts(_) => Grain::Hour,
-            Self::Day(_) => Grain::Day,
+            Self::Day(_) | Self::Brief(_) => Grain::Day,
             Self::Month(_) => Grain::All,
         }
     }
 
     pub(crate) fn file_name(self) -> String {
         match self {
-            Self::Hour(segment) | Self::Day(segment) | Self::Alerts(segment) => {
+            Self::Hour(segment) | Self::Day(segment) | Self::Alerts(segment) | Self::Brief(segment) => {
                 format!("{segment}.ndjson.zst")
             }
             Self::Month(month) => format!("{month}.ndjson.zst"),
@@ -235,6 +246,7 @@ impl Store {
             let into = lines.file().try_clone()?;
             let skipped = match (rollup, from) {
                 (Rollup::Alerts(_), [records]) => with.digest(records, into)?,
+                (Rollup::Brief(_), [day]) => with.forget_machines(day, into).map(|()| 0)?,
                 _ => with.roll_up(rollup.grain(), from, into)?,
             };
             if rollup.grain() == Grain::Hour {
@@ -290,4 +302,5 @@ pub(crate) fn lines(file: File) -> io::Result<impl BufRead> {
 }
 
 /// Every folder of rollups.
-pub(crate) const FOLDERS: [&str; 4] = ["rollups/hour", "rollups/day", "rollups/month", "rollups/alerts"];
+pub(crate) const FOLDERS: [&str; 5] =
+    ["rollups/hour", "rollups/day", "rollups/month", "rollups/alerts", "rollups/brief"];

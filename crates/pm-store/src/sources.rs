@@ -40,6 +40,8 @@ pub struct Question {
     pub rollups: Option<Grain>,
     /// Whether rollups are only asked where there are no records any more, because they know less.
     pub records_first: bool,
+    /// Whether machines have to be told apart.
+    pub by_machine: bool,
 }
 
 /// What a source holds.
@@ -223,7 +225,11 @@ impl Store {
         let span = Span { since: question.since, until: question.until };
         let origin = |rollup| self.valid_origin(rollup, segment, records);
         // The coarse one comes first and is often enough; the fine one is then not even opened.
-        let day = origin(Rollup::Day(segment))?;
+        let brief = if question.by_machine { None } else { origin(Rollup::Brief(segment))? };
+        let (daily, day) = match brief {
+            Some(brief) => (Rollup::Brief(segment), Some(brief)),
+            None => (Rollup::Day(segment), origin(Rollup::Day(segment))?),
+        };
         if day.as_ref().is_some_and(|day| !day.overlaps(span)) {
             return Ok(());
         }
@@ -245,7 +251,7 @@ impl Store {
         for (part, span) in offer.parts(span) {
             sources.push(match (part, records) {
                 (Part::Records, Some(records)) => Source::records(records.clone(), span),
-                (Part::Day, _) => self.rollup_source(Rollup::Day(segment), span),
+                (Part::Day, _) => self.rollup_source(daily, span),
                 (Part::Hour | Part::Records, _) => self.rollup_source(Rollup::Hour(segment), span),
             });
         }

@@ -108,9 +108,9 @@ impl Upkeep<'_> {
         verified: &mut Verified,
     ) -> Result<(), Error> {
         let Some(records) = records else { return Ok(()) };
-        let (hours, days) = (Rollup::Hour(segment), Rollup::Day(segment));
-        let there: Vec<_> =
-            [hours, days].into_iter().filter(|&rollup| self.store.rollup_path(rollup).exists()).collect();
+        let (hours, days, brief) = (Rollup::Hour(segment), Rollup::Day(segment), Rollup::Brief(segment));
+        let all = [hours, days, brief].into_iter();
+        let there: Vec<_> = all.filter(|&rollup| self.store.rollup_path(rollup).exists()).collect();
         let mut fits = Vec::new();
         for rollup in there {
             verified.rollups += 1;
@@ -126,13 +126,15 @@ impl Upkeep<'_> {
         let origin = Origin::of(vec![identity_of(records)?]);
         let from = std::slice::from_ref(&records.path);
         let (hourly, origin) = self.store.roll_up(hours, origin, from, with)?;
+        let (daily, _) = self.store.roll_up(days, origin.clone(), &[hourly.path().to_owned()], with)?;
         for rollup in fits {
-            if rollup == hours {
-                self.compare(rollup, hourly.file(), verified)?;
+            if rollup == brief {
+                let (made, _) =
+                    self.store.roll_up(brief, origin.clone(), &[daily.path().to_owned()], with)?;
+                self.compare(rollup, made.file(), verified)?;
             } else {
-                let from = [hourly.path().to_owned()];
-                let (daily, _) = self.store.roll_up(days, origin.clone(), &from, with)?;
-                self.compare(rollup, daily.file(), verified)?;
+                let made = if rollup == hours { &hourly } else { &daily };
+                self.compare(rollup, made.file(), verified)?;
             }
         }
         Ok(())

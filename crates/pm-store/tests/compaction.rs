@@ -2,7 +2,7 @@
 
 use pm_store::Grain;
 
-use crate::summing::{HOUR, Place, record, time};
+use crate::summing::{HOUR, Place, ask, record, time};
 
 /// Two months with runs on four days, one of which began the day before it ended.
 fn two_months() -> Place {
@@ -29,6 +29,7 @@ fn a_day_is_closed_an_hour_after_its_end_and_not_before() {
         place.files(),
         [
             "records/2026-11-02.ndjson.zst",
+            "rollups/brief/2026-11-02.ndjson.zst",
             "rollups/day/2026-11-02.ndjson.zst",
             "rollups/hour/2026-11-02.ndjson.zst"
         ]
@@ -110,7 +111,7 @@ fn without_rollups_and_before_compaction_the_records_answer() {
     assert_eq!(place.ask(span.0, span.1, Some(Grain::All)).text(), "b c d");
     let without = place.files();
     place.compact(NOW);
-    assert_eq!(place.files().len(), without.len() + 7, "{:?}", place.files());
+    assert_eq!(place.files().len(), without.len() + 10, "{:?}", place.files());
 }
 
 #[test]
@@ -144,6 +145,32 @@ fn a_rollup_of_other_records_counts_as_not_there_and_is_made_anew() {
 }
 
 #[test]
+fn whoever_does_not_tell_machines_apart_reads_the_days_by_command_alone() {
+    let place = two_months();
+    place.compact(NOW);
+    let question = pm_store::Question {
+        since: Some(time("2026-10-05T11:00:00Z")),
+        until: None,
+        rollups: Some(Grain::All),
+        records_first: false,
+        by_machine: false,
+    };
+    let brief = ["rollups/brief/2026-10-20.ndjson.zst", "rollups/brief/2026-11-02.ndjson.zst"];
+    let answer = ask(&place.store, &question);
+    assert_eq!((&answer.read[1..3], answer.text().as_str()), (&brief.map(String::from)[..], "b c d e f"));
+    let by_machine = ask(&place.store, &pm_store::Question { by_machine: true, ..question });
+    assert_eq!(
+        (by_machine.read[1].as_str(), by_machine.text()),
+        ("rollups/day/2026-10-20.ndjson.zst", answer.text())
+    );
+    // Without them nothing is lost, and the next compaction makes them again.
+    std::fs::remove_dir_all(place.path("rollups/brief")).expect("removed");
+    assert_eq!(ask(&place.store, &question), by_machine);
+    place.compact(NOW);
+    assert_eq!(ask(&place.store, &question), answer);
+}
+
+#[test]
 fn what_was_compressed_by_hand_is_read_and_left_alone() {
     let place = Place::new();
     place.append("a", "2026-11-02T10:00:00Z", 0);
@@ -162,7 +189,13 @@ fn what_was_compressed_by_hand_is_read_and_left_alone() {
 fn a_file_that_moves_on_after_it_was_found_is_found_again() {
     let place = Place::new();
     place.append("a", "2026-11-02T10:00:00Z", 0);
-    let question = pm_store::Question { since: None, until: None, rollups: None, records_first: false };
+    let question = pm_store::Question {
+        since: None,
+        until: None,
+        rollups: None,
+        records_first: false,
+        by_machine: true,
+    };
     let found = place.store.sources(&question).expect("sources");
     place.compact(NOW).append("late", "2026-11-02T10:00:00Z", 0);
     let mut text = String::new();

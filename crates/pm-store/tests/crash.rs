@@ -27,7 +27,13 @@ fn place() -> Place {
 fn check_whole(store: &Store, step: &str) {
     for rollups in [None, Some(Grain::Hour), Some(Grain::Day), Some(Grain::All)] {
         for (since, expected) in [(None, "a b c d e"), (Some("2026-10-30T11:00:00Z"), "b c d e")] {
-            let question = Question { since: since.map(time), until: None, rollups, records_first: false };
+            let question = Question {
+                since: since.map(time),
+                until: None,
+                rollups,
+                records_first: false,
+                by_machine: true,
+            };
             let answer = ask(store, &question);
             assert_eq!(answer.text(), expected, "after {step}: {rollups:?} read {:?}", answer.read);
         }

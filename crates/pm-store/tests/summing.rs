@@ -61,7 +61,9 @@ impl Place {
     /// Every file of the store but locks, the oldest first.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
-        for folder in ["records", "rollups/hour", "rollups/day", "rollups/month", "rollups/alerts"] {
+        for folder in
+            ["records", "rollups/hour", "rollups/day", "rollups/month", "rollups/alerts", "rollups/brief"]
+        {
             let entries = std::fs::read_dir(self.store.root().join(folder)).into_iter().flatten();
             let names = entries.map(|entry| entry.expect("an entry").file_name());
             files.extend(names.map(|name| format!("{folder}/{}", name.to_str().expect("text"))));
@@ -78,7 +80,13 @@ impl Place {
     pub(crate) fn ask(&self, since: Option<&str>, until: Option<&str>, rollups: Option<Grain>) -> Answer {
         ask(
             &self.store,
-            &Question { since: since.map(time), until: until.map(time), rollups, records_first: false },
+            &Question {
+                since: since.map(time),
+                until: until.map(time),
+                rollups,
+                records_first: false,
+                by_machine: true,
+            },
         )
     }
 }
@@ -211,6 +219,10 @@ impl RollUp for Summing {
             into.write_all(&Record::Partial(Box::new(partial)).to_line())?;
         }
         Ok(skipped)
+    }
+
+    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()> {
+        self.roll_up(Grain::Day, &[day.to_owned()], into).map(drop)
     }
 
     /// Every run alerts, as often as it is there in an hour.

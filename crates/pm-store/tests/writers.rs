@@ -20,7 +20,8 @@ fn a_day_that_is_closed_under_its_writers_loses_and_doubles_nothing() {
     let place = Place::new();
     let (at, now) = (time("2026-11-02T10:00:00Z"), time("2026-11-03T12:00:00Z"));
     let (store, compacted, done) = (&place.store, &AtomicUsize::new(0), &AtomicBool::new(false));
-    let question = |rollups| Question { since: None, until: None, rollups, records_first: false };
+    let question =
+        |rollups| Question { since: None, until: None, rollups, records_first: false, by_machine: true };
     let write = move |writer| {
         let mut number = 0;
         while compacted.load(SeqCst) < CLOSINGS {

@@ -118,7 +118,13 @@ impl Status {
 
     /// Counts what was recorded since then, and takes the last of each kind.
     fn count(&mut self, store: &Store, since: Timestamp) -> Result<(), Error> {
-        let question = Question { since: Some(since), until: None, rollups: None, records_first: false };
+        let question = Question {
+            since: Some(since),
+            until: None,
+            rollups: None,
+            records_first: false,
+            by_machine: true,
+        };
         let (mut tick, mut quota) = (Vec::new(), Vec::new());
         for source in store.sources(&question)? {
             let name = source.path.display().to_string();

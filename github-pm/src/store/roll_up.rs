@@ -42,6 +42,12 @@ impl RollUp for Siblings {
         run(AGGREGATE, self.aggregate.as_ref(), flags.chain(files).collect(), into)
     }
 
+    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()> {
+        let flags = ["--partial", "--merge", "--by=command", "--window=1d"].map(OsString::from);
+        let flags = flags.into_iter().chain([OsString::from(day)]).collect();
+        run(AGGREGATE, self.aggregate.as_ref(), flags, into).map(drop)
+    }
+
     fn digest(&mut self, records: &Path, into: File) -> io::Result<u64> {
         let flag = |name: &str, value: Option<&std::ffi::OsStr>| {
             let mut flag = OsString::from(name);

@@ -14,7 +14,7 @@ pub(super) fn render(store: &Store, figures: &Figures) -> String {
     let mut rows = vec![("store", pm_cli::printable(&root).into_owned()), ("days", days(figures))];
     rows.push(("plain", files(figures.plain)));
     rows.push(("compressed", compressed(figures)));
-    for (name, amount) in ["hours", "days", "months", "alerts"].iter().zip(figures.rollups) {
+    for (name, amount) in ["hours", "days", "months", "alerts", "brief"].iter().zip(figures.rollups) {
         rows.push(("rollups", format!("{name:<6}  {}", files(amount))));
     }
     if let (Some(first), number) = (figures.only_rolled_up.first(), figures.only_rolled_up.len() as u64) {
