@@ -3,6 +3,7 @@
 //! The words before the verb are read by hand, because clap would refuse or reorder what is meant for the
 //! host command. Each verb then has a parser of its own.
 
+mod analyze;
 mod benchmark;
 mod monitor;
 mod profile;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use pm_cli::Usage;
 use pm_record::Field;
 
+pub use crate::args::analyze::{AnalyzeArgs, Focus};
 pub use crate::args::benchmark::{BenchmarkArgs, BenchmarkForm};
 pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
 pub use crate::args::profile::{ProfileArgs, ProfileForm};

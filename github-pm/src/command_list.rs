@@ -29,6 +29,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Report,
+    Analyze,
     Compare,
     Profile,
     Benchmark,
@@ -61,6 +62,11 @@ const fn later(group: &'static str, word: &'static str, about: &'static str, ins
 /// All of them; no word stands twice in a group.
 const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
+    verb(
+        "analyze",
+        Verb::Analyze,
+        "commands one by one: distributions, phases, changes, runs that stand out",
+    ),
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
     verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
     verb("benchmark", Verb::Benchmark, "run commands again and again, rate and compare them"),
@@ -75,12 +81,6 @@ const ENTRIES: &[Entry] = &[
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     tool("watch", "pm-watch", "show a store in the terminal while it grows"),
-    later(
-        "performance",
-        "analyze",
-        "where the time goes",
-        "see every command and its cost with `github-pm performance report --timeframe week`",
-    ),
     later(
         "performance",
         "optimize",

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod analyze;
 pub mod args;
 mod benchmark;
 mod children;

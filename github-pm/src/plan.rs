@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    BenchmarkArgs, CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request, StartArgs,
-    StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
+    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request,
+    StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::benchmark::{self, Benchmark};
 use crate::command_list::{self, Kind, Verb};
@@ -18,7 +18,7 @@ use crate::profile::Profile;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, compare, host, profile, report, store, trust};
+use crate::{Error, analyze, compare, host, profile, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -127,6 +127,9 @@ fn verb(
     Ok(match verb {
         Verb::Report => pm_cli::parse::<ReportArgs>(args, io)?
             .map(|args| report::plan(&args, here).map(Plan::Pipe))
+            .transpose()?,
+        Verb::Analyze => pm_cli::parse::<AnalyzeArgs>(args, io)?
+            .map(|args| analyze::plan(&args, here).map(Plan::Pipe))
             .transpose()?,
         Verb::Compare => pm_cli::parse::<CompareArgs>(args, io)?
             .map(|args| compare::plan(&args, here).map(Plan::Pipe))

@@ -32,7 +32,16 @@ impl Timeframe {
         }
     }
 
-    /// It, in words.
+    /// It, inside of a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Day => "the last 24 hours",
+            Self::Week => "the last 7 days",
+            Self::Month => "the last 30 days",
+        }
+    }
+
+    /// The title of a report about it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Day => "Performance of the last 24 hours",

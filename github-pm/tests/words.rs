@@ -58,8 +58,8 @@ fn the_version_is_one_line() {
 #[test]
 fn a_verb_of_a_later_version_says_so_and_what_works_today() {
     check_refused(
-        &["performance", "analyze", "--focus=slowest"],
-        "github-pm: `performance analyze` is not part of this version yet\n  hint: see every command and its cost with `github-pm performance report --timeframe week`\n",
+        &["performance", "optimize", "--analyze-cache"],
+        "github-pm: `performance optimize` is not part of this version yet\n  hint: see what is slow and what alerts say with `github-pm performance report --timeframe week`\n",
     );
     check_refused(
         &["performance", "export", "--format", "csv"],
@@ -71,7 +71,7 @@ fn a_verb_of_a_later_version_says_so_and_what_works_today() {
 
 #[test]
 fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
-    let list = "there are report, compare, profile, benchmark, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are analyze, optimize, export, dashboard; see `github-pm --help`\n";
+    let list = "there are report, analyze, compare, profile, benchmark, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are optimize, export, dashboard; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(

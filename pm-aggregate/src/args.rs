@@ -61,6 +61,10 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["partial", "merge"])]
     pub changes: bool,
 
+    /// Pass on the N runs of each group that took longest, or have most of --metric, as they are
+    #[arg(long, value_name = "N", conflicts_with_all = ["changes", "compare", "partial", "merge"], value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub top: Option<u16>,
+
     /// Hold runs of different machines against each other, with --compare and --changes
     #[arg(long)]
     pub across_machines: bool,
@@ -96,6 +100,7 @@ Examples:
   pm-aggregate --store --compare 2026-11-01..2026-11-07  did it get slower since then?
   pm-aggregate log.ndjson --compare version=2.0.0   or since that version?
   pm-aggregate --store --changes                    since when?
+  pm-aggregate --store --top 3                      the three slowest runs of each command
   tail -f log.ndjson | pm-aggregate --window 1m     minute by minute, as it happens
   pm-aggregate --partial a.ndjson > a.part          summarize in parts, on any machine,
   pm-aggregate --merge *.part                       and get what one run would have said";

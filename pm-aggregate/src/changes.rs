@@ -168,7 +168,8 @@ impl Taker for Watch<'_> {
     }
 }
 
-fn scalar(run: &Run<'_>, place: usize) -> Scalar {
+/// The value of a field that makes groups.
+pub(crate) fn scalar(run: &Run<'_>, place: usize) -> Scalar {
     match Scalar::from(run.label(place)) {
         Scalar::Text(text) => Scalar::Text(cut(&text).to_owned()),
         other => other,

@@ -14,7 +14,7 @@ use crate::metrics::{DURATION, METRICS};
 use crate::refusal::Refusal;
 use crate::window::WindowSize;
 use crate::workers::Workers;
-use crate::{changes, compare};
+use crate::{changes, compare, top};
 
 /// What to do, with nothing left to default.
 #[derive(Debug, Clone)]
@@ -54,6 +54,7 @@ pub(crate) enum Purpose {
     Summarize,
     Compare(compare::Task),
     Changes(changes::Task),
+    Top(top::Task),
 }
 
 /// The field that says what ran.
@@ -234,6 +235,9 @@ impl Config {
 
 /// What groups are made for; an error if the flags do not go together.
 fn purpose(args: &Args) -> Result<Purpose, Usage> {
+    if let Some(most) = args.top {
+        return top_of_groups(args, most.into());
+    }
     let (flag, purpose) = match (&args.compare, args.changes) {
         (Some(baseline), _) => {
             let task = compare::Task {
@@ -261,6 +265,25 @@ fn purpose(args: &Args) -> Result<Purpose, Usage> {
         ));
     }
     Ok(purpose)
+}
+
+/// The task of `--top`.
+fn top_of_groups(args: &Args, most: usize) -> Result<Purpose, Usage> {
+    if args.window != WindowSize::All {
+        let hint = "choose the time with --since and --until";
+        return Err(Usage::new("--top and --window do not go together", hint));
+    }
+    let metric = match &args.metric[..] {
+        [] => None,
+        [Chosen::Metric(field)] => Some(field).filter(|field| field.as_str() != DURATION).cloned(),
+        several => {
+            let names =
+                if matches!(several, [Chosen::All]) { "all".to_owned() } else { several.len().to_string() };
+            let message = format!("--top is about one metric, and --metric names {names}");
+            return Err(Usage::new(message, "name one, such as `--metric resource_usage.peak_memory_mb`"));
+        }
+    };
+    Ok(Purpose::Top(top::Task { most, metric }))
 }
 
 /// The metrics that are compared or watched: those that were chosen, or some that people ask for.

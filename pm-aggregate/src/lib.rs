@@ -35,6 +35,7 @@ mod recent;
 mod refusal;
 mod results;
 mod selection;
+mod top;
 mod window;
 mod workers;
 
@@ -76,6 +77,7 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
         Purpose::Summarize => aggregate(&config, io),
         Purpose::Compare(task) => compare::run(&config, task, io),
         Purpose::Changes(task) => changes::run(&config, *task, io),
+        Purpose::Top(task) => top::run(&config, task, io),
     }
 }
 

@@ -3,6 +3,7 @@
 mod chosen;
 mod live;
 mod splits;
+mod top;
 
 use pm_cli::{Exit, Outcome, Trial};
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use pm_cli::ColorChoice;
 
+pub use crate::analysis::Focus;
+
 /// Show summaries and alerts to people
 ///
 /// Reads the NDJSON that `pm-aggregate` and `pm-alert` write and shows one page: what was covered, one row
@@ -31,6 +33,10 @@ pub struct Args {
     /// What to write
     #[arg(long = "as", value_name = "FORM", default_value = "terminal")]
     pub form: Form,
+
+    /// What an analysis looks at
+    #[arg(long, value_enum, value_name = "FOCUS", default_value = "slowest")]
+    pub focus: Focus,
 
     /// The page's title [default: Performance report, or what was profiled]
     #[arg(long, value_name = "TEXT")]
@@ -80,6 +86,8 @@ pub enum Form {
     Terminal,
     /// GitHub-flavored Markdown, for `$GITHUB_STEP_SUMMARY`, an issue or a comment
     Markdown,
+    /// Commands one by one: distributions, phases, changes, and the runs that `pm-aggregate --top` passes on
+    Analysis,
     /// One command in detail, from the records of `pm-wrap --trace`: text that fits a terminal
     Profile,
     /// The same as a self-contained page

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pm_cli::{Environment, Output, Usage};
 
-use crate::args::{Args, BenchmarkArgs, Form, NARROWEST};
+use crate::args::{Args, BenchmarkArgs, Focus, Form, NARROWEST};
 use crate::profile;
 
 /// What to do, with nothing left to default.
@@ -25,6 +25,7 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Medium {
     Report(Page),
+    Analysis { focus: Focus, width: usize, color: bool },
     Profile(profile::Form),
     Benchmark,
     Hyperfine,
@@ -63,6 +64,7 @@ impl Config {
         let medium = match args.form {
             Form::Terminal => Medium::Report(Page::Terminal { width: width(), color: color() }),
             Form::Markdown => Medium::Report(Page::Markdown),
+            Form::Analysis => Medium::Analysis { focus: args.focus, width: width(), color: color() },
             Form::Profile => Medium::Profile(profile::Form::Terminal { width: width(), color: color() }),
             Form::ProfileHtml => Medium::Profile(profile::Form::Html),
             Form::ProfileSvg => Medium::Profile(profile::Form::Svg),

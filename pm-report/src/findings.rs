@@ -105,14 +105,12 @@ impl Findings {
     }
 
     pub(crate) fn push_change(&mut self, record: &PerformanceChange) {
+        let (tone, statement) = change_in_words(record);
         let what = What::of(&record.metric);
-        let (was, is) = (what.value(record.before.median), what.value(record.after.median));
-        let (verdict, tone, status) = match record.direction {
-            ChangeDirection::Regression => ("regressed", Tone::Bad, ComparisonStatus::Regressed),
-            ChangeDirection::Improvement => ("improved", Tone::Good, ComparisonStatus::Improved),
+        let status = match record.direction {
+            ChangeDirection::Regression => ComparisonStatus::Regressed,
+            ChangeDirection::Improvement => ComparisonStatus::Improved,
         };
-        let since = times::span(record.timestamp, record.timestamp);
-        let change = record.change_percentage.map(change);
         let [first, last] = record.between;
         let between = if first == last {
             String::new()
@@ -127,7 +125,7 @@ impl Findings {
                 command: kept(&record.command, LONGEST_LABEL),
                 subject: subject(&record.by, &what),
                 machine: record.machine.as_ref().map(|machine| kept(machine, LONGEST_LABEL)),
-                statement: format!("{verdict} since {since}: {is}, was {was}{}", comma(change.as_ref())),
+                statement,
                 detail: format!(
                     "{between}{} before and {} since",
                     runs(record.before.count),
@@ -196,14 +194,27 @@ impl Findings {
     }
 }
 
+/// What a change is, without the name of its metric: `regressed since 2024-12-06 10:00 UTC: 1.8s, was 1.2s, 50% more`.
+pub(crate) fn change_in_words(record: &PerformanceChange) -> (Tone, String) {
+    let what = What::of(&record.metric);
+    let (was, is) = (what.value(record.before.median), what.value(record.after.median));
+    let (verdict, tone) = match record.direction {
+        ChangeDirection::Regression => ("regressed", Tone::Bad),
+        ChangeDirection::Improvement => ("improved", Tone::Good),
+    };
+    let since = times::span(record.timestamp, record.timestamp);
+    let change = record.change_percentage.map(change);
+    (tone, format!("{verdict} since {since}: {is}, was {was}{}", comma(change.as_ref())))
+}
+
 /// A metric as people call it, and how its values read.
-struct What {
-    name: String,
+pub(crate) struct What {
+    pub(crate) name: String,
     write: fn(f64) -> String,
 }
 
 impl What {
-    fn of(metric: &str) -> Self {
+    pub(crate) fn of(metric: &str) -> Self {
         let name = match metric {
             "duration.total_ms" => "time".to_owned(),
             "resource_usage.peak_memory_mb" => "memory".to_owned(),
@@ -220,7 +231,7 @@ impl What {
         Self { name, write }
     }
 
-    fn value(&self, value: Option<Thousandths>) -> String {
+    pub(crate) fn value(&self, value: Option<Thousandths>) -> String {
         value.map_or_else(|| "unknown".to_owned(), |value| (self.write)(value.to_f64()))
     }
 }

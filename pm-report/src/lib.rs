@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod alerts;
+pub mod analysis;
 pub mod args;
 mod benchmark;
 mod columns;
@@ -59,6 +60,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     io.outlive_interrupts().map_err(Error::Watch)?;
     match config.medium {
         Medium::Report(page) => show(Model::report(&config, page), &config, io),
+        Medium::Analysis { focus, width, color } => {
+            show(Model::analysis(&config, focus, width, color), &config, io)
+        }
         Medium::Profile(form) => show(Model::profile(&config, form), &config, io),
         Medium::Benchmark => making::benchmark(&config, io),
         Medium::Hyperfine => making::hyperfine(&config, io),

@@ -2,6 +2,7 @@
 
 use pm_record::Record;
 
+use crate::analysis::{self, Analysis, Focus};
 use crate::config::{Config, Page};
 use crate::profile::{Form, Intake};
 use crate::report::Report;
@@ -10,11 +11,15 @@ use crate::{markdown, terminal};
 /// The title of a report that was given none.
 const TITLE: &str = "Performance report";
 
+/// That of an analysis.
+const ANALYSIS: &str = "Analysis";
+
 /// What is known so far, and what it is going to be written as.
 #[derive(Debug)]
 pub(crate) enum Model {
     Report(Box<Report>, Page),
     Profile(Box<Intake>, Form),
+    Analysis { analysis: Box<Analysis>, width: usize, color: bool },
 }
 
 impl Model {
@@ -26,11 +31,17 @@ impl Model {
         Self::Profile(Box::new(Intake::new(config.title.as_deref())), form)
     }
 
+    pub(crate) fn analysis(config: &Config, focus: Focus, width: usize, color: bool) -> Self {
+        let title = config.title.as_deref().unwrap_or(ANALYSIS);
+        Self::Analysis { analysis: Box::new(Analysis::new(title, focus)), width, color }
+    }
+
     /// Takes in one record.
     pub(crate) fn push(&mut self, record: Record) {
         match self {
             Self::Report(report, _) => report.push(record),
             Self::Profile(intake, _) => intake.push(record),
+            Self::Analysis { analysis, .. } => analysis.push(record),
         }
     }
 
@@ -38,6 +49,7 @@ impl Model {
     pub(crate) fn finish(self) -> (String, Option<String>) {
         match self {
             Self::Report(report, page) => self::report(&report, page),
+            Self::Analysis { analysis, width, color } => (analysis::render(&analysis, width, color), None),
             Self::Profile(intake, form) => {
                 let nothing = intake.nothing();
                 match intake.finish() {

@@ -1,5 +1,6 @@
 //! The tool as a function: arguments and lines in, page and status out.
 
+mod analysis;
 mod benchmark;
 mod markdown;
 mod profile;

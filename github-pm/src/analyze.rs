@@ -1,0 +1,46 @@
+//! `performance analyze`: commands one by one, as deep as their records lead.
+
+use std::ffi::OsString;
+
+use crate::Error;
+use crate::args::AnalyzeArgs;
+use crate::invocation::Invocation;
+use crate::pipeline::{Pipeline, Stage};
+use crate::report::find;
+use crate::surroundings::Surroundings;
+
+/// How many runs that stand out are shown of a command.
+const RUNS: u32 = 5;
+
+/// The pipeline that makes the analysis.
+pub(crate) fn plan(args: &AnalyzeArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let mut store = OsString::from("--store=");
+    store.push(here.store()?.root());
+    let window = args.timeframe.window(here.now);
+    let mut span =
+        vec![store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
+    span.extend(args.command.iter().map(|command| format!("--where=command={command}").into()));
+    let reader = |flags: &[&str]| {
+        let words = span.iter().cloned().chain(flags.iter().map(OsString::from));
+        find(here, "pm-aggregate").map(|program| Invocation::new(program, words))
+    };
+    let metric = format!("--metric={}", args.focus.metric());
+    let judged = format!("--metric={}", args.focus.judged());
+    let by = format!("--by=command,{}", args.by);
+    let top = format!("--top={RUNS}");
+    let subject = args.command.as_ref().map_or_else(String::new, |command| format!(" of '{command}'"));
+    let title = format!("Analysis{subject}: {}, {}", args.focus.title(), args.timeframe.words());
+    let form =
+        ["--as=analysis".to_owned(), format!("--focus={}", args.focus.word()), format!("--title={title}")];
+    Ok(Pipeline {
+        stages: vec![
+            Stage(vec![
+                reader(&[&metric])?,
+                reader(&[&by, &metric])?,
+                reader(&["--changes", &judged])?,
+                reader(&[&top, &metric])?,
+            ]),
+            Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
+        ],
+    })
+}
