@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{Recorded, batch};
@@ -169,4 +170,40 @@ fn a_picture_does_not_grow_with_the_number_of_processes() {
     }
     let picture = page(&recorded.text(), &["--as", "profile-svg"]);
     assert!(picture.len() < 1_000_000, "{} bytes", picture.len());
+}
+
+/// Milliseconds that a record may hold, however little sense they make.
+fn any_millis() -> impl Strategy<Value = i64> {
+    prop_oneof![0..2000_i64, -2000..0_i64, -9_000_000_000_000_000..9_000_000_000_000_000_i64]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn no_number_is_too_odd_to_be_drawn(
+        total in prop_oneof![Just(0), 0..3000_i64, Just(9_000_000_000_000_000)],
+        lives in prop::collection::vec((0..9_u32, 0..9_u32, any_millis(), any_millis(), any_millis()), 0..40),
+        requests in prop::collection::vec((0..60_000_i64, 0..9_000_i64), 0..6),
+    ) {
+        let mut recorded = Recorded::new(1, "x", total, "");
+        for (pid, parent, start, took, cpu) in lives {
+            let cpu = format!(r#","cpu_time_ms":{cpu},"peak_memory_mb":{cpu}"#);
+            recorded = recorded.process([pid, parent], "p", [start, start.saturating_add(took)], &cpu);
+        }
+        for (start, took) in requests {
+            recorded = recorded.request("/x", [start, start + took]);
+        }
+        let input = recorded.text();
+        for width in ["20", "100"] {
+            prop_assert!(page(&input, &["--as", "profile", "--width", width]).starts_with("Profile of 'x'\n"));
+        }
+        for form in ["profile-html", "profile-svg"] {
+            prop_assert!(!page(&input, &["--as", form]).contains("NaN"));
+        }
+        let end = json(&input, "speedscope")["profiles"][0]["endValue"].as_i64();
+        for event in complete(&json(&input, "chrome-trace")) {
+            prop_assert!(number(&event["ts"]) >= 0 && Some(number(&event["ts"]) + number(&event["dur"])) <= end, "{event}");
+        }
+    }
 }
