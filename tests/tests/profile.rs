@@ -134,6 +134,22 @@ fn every_form_is_written_where_the_file_s_ending_says_so() {
 }
 
 #[test]
+fn the_name_of_a_program_is_text_in_every_form() {
+    let place = place();
+    place.script("bin/<b onload='x()'>&\u{1b}[31m", "sleep 0.05");
+    for file in ["p.html", "p.svg", "p.json", "p.speedscope.json", "p.txt"] {
+        let script = format!("github-pm performance profile -o {file} --program \"$(ls bin | grep onload)\"");
+        place.sh(&script).succeeds();
+        let written = place.read(file);
+        assert!(
+            !(file.ends_with("ml") || file.ends_with("svg")) || !written.contains("<b onload"),
+            "{file}: {written}"
+        );
+        assert!(written.contains("onload") && !written.contains('\u{1b}'), "{file}: {written}");
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_known_before_the_command_runs() {
     let place = place();
     let outcome = place.sh("github-pm performance profile -o p.pdf status");

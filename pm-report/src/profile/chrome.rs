@@ -4,6 +4,8 @@
 //! shares a thread must nest, so a thread of its own for each process would be needed otherwise, hundreds of them for
 //! a script. The numbers that processes had are among their arguments. Times are microseconds, as the format has it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::profile::Profile;
@@ -13,29 +15,26 @@ use crate::profile::span::Span;
 use crate::profile::timeline::Timeline;
 use crate::profile::tree::Process;
 
-/// Renders `profile` as one JSON object.
+/// Renders `profile` as one JSON object, with an event a line: there may be hundreds of thousands, so each becomes text
+/// at once.
 pub(crate) fn render(profile: &Profile) -> String {
-    let mut events = Vec::new();
+    let mut events = String::new();
     for (run, number) in profile.runs.iter().zip(1..) {
         Run { number, events: &mut events }.all(run, profile);
     }
-    let trace = json!({
-        "displayTimeUnit": "ms",
-        "otherData": {
-            "command": profile.command,
-            "title": profile.title,
-            "began": profile.runs.iter().map(|run| run.began.map(|began| began.to_string())).collect::<Vec<_>>(),
-            "exporter": concat!("pm-report ", env!("CARGO_PKG_VERSION")),
-        },
-        "traceEvents": events,
+    let other = json!({
+        "command": profile.command,
+        "title": profile.title,
+        "began": profile.runs.iter().map(|run| run.began.map(|began| began.to_string())).collect::<Vec<_>>(),
+        "exporter": concat!("pm-report ", env!("CARGO_PKG_VERSION")),
     });
-    format!("{trace}\n")
+    format!("{{\"displayTimeUnit\":\"ms\",\"otherData\":{other},\"traceEvents\":[\n{events}\n]}}\n")
 }
 
 /// The events of one run.
 struct Run<'a> {
     number: u32,
-    events: &'a mut Vec<Value>,
+    events: &'a mut String,
 }
 
 impl Run<'_> {
@@ -85,11 +84,11 @@ impl Run<'_> {
     }
 
     fn metadata(&mut self, name: &str, thread: u32, args: &Value) {
-        self.events.push(json!({ "ph": "M", "name": name, "pid": self.number, "tid": thread, "args": args }));
+        self.push(&json!({ "ph": "M", "name": name, "pid": self.number, "tid": thread, "args": args }));
     }
 
     fn event(&mut self, thread: u32, category: &str, name: &str, span: Span, args: &Value) {
-        self.events.push(json!({
+        self.push(&json!({
             "ph": "X",
             "name": name,
             "cat": category,
@@ -99,6 +98,11 @@ impl Run<'_> {
             "tid": thread,
             "args": args,
         }));
+    }
+
+    fn push(&mut self, event: &Value) {
+        let separator = if self.events.is_empty() { "" } else { ",\n" };
+        let _ = write!(self.events, "{separator}{event}");
     }
 }
 

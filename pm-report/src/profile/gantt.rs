@@ -180,8 +180,10 @@ fn axis(total: i64, cells: usize) -> String {
             break;
         }
         let label = if tick == 0 { "0".to_owned() } else { label };
-        let space = column.saturating_sub(line.len());
-        let _ = write!(line, "{:space$}{label}", "");
+        // A long time needs a long label, which may leave no room for the next one.
+        if let Some(space) = column.checked_sub(line.len()).filter(|&space| tick == 0 || space > 0) {
+            let _ = write!(line, "{:space$}{label}", "");
+        }
     }
     format!("{line:cells$}")
 }
@@ -227,6 +229,7 @@ mod tests {
         assert_eq!(axis(3_000_000, 60), "0                   1s                  2s                  ");
         assert_eq!(axis(47_300, 40), "0               20ms             40ms   ");
         assert_eq!(axis(0, 12), "0           ");
+        assert_eq!(axis(696_774_193_548_388, 40), "0          55555h 33m 111111h 06m       ");
         assert_eq!(
             (step(3_000_000, 5), step(0, 5), step(i64::MAX, 1)),
             (1_000_000, 1, 5_000_000_000_000_000_000)

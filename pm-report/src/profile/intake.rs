@@ -16,7 +16,7 @@ use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
 /// How many runs are kept.
 const MOST_RUNS: usize = 1000;
 
-/// How many processes and requests are kept, of all runs together: some 60 MB.
+/// How many processes and requests are kept, of all runs together: some 100 MB.
 const MOST_PARTS: usize = 200_000;
 
 /// The records so far.
