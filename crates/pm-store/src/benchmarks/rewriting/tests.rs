@@ -144,4 +144,21 @@ proptest! {
         let again = rewrite(Path::new(FILE), &written, &new(&borrowed)).expect("written again");
         prop_assert_eq!(again, written);
     }
+
+    #[test]
+    fn a_file_that_was_damaged_is_refused_or_says_what_was_meant(
+        damage in prop::collection::vec((0..400_usize, 0..3_usize, "[ -~é\n\t]{0,3}"), 1..6)) {
+        let mut text: Vec<char> = "# a\nbenchmarks:\n  baseline: { date: \"x\" }\n  commands:\n    \"é\": {target_ms: 1, baseline_ms: 7}\n    b: &anchor\n      baseline_ms: 7 # block\n    ? c\n    : {}\n    d: {<<: *anchor}\n".chars().collect();
+        for (place, removed, inserted) in damage {
+            let place = place % (text.len() + 1);
+            let end = (place + removed).min(text.len());
+            text.splice(place..end, inserted.chars());
+        }
+        let text: String = text.into_iter().collect();
+        let new = new(&[("é", 1.5), ("b", 2.5), ("c", 3.5), ("d", 4.5)]);
+        if let Ok(written) = rewrite(Path::new(FILE), &text, &new) {
+            let read = crate::yaml::parse::<File>(Path::new(FILE), &written).expect("what was written").benchmarks.expect("commands");
+            prop_assert!(new.commands.iter().all(|(name, ms)| read.commands[name].baseline_ms == Some(*ms)));
+        }
+    }
 }
