@@ -32,6 +32,7 @@ mod profile;
 mod reading;
 mod remarks;
 mod report;
+mod sheet;
 mod terminal;
 mod times;
 

@@ -12,20 +12,21 @@ use crate::findings::{Findings, Tone};
 use crate::fit;
 use crate::layout::{self, GAP, Placed};
 use crate::report::{Report, Row};
+use crate::sheet::Sheet;
 
 /// Renders `report` in lines of at most `width` columns.
 pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
-    let mut page = Page { text: String::new(), width, color };
+    let mut page = Page { sheet: Sheet::new(width, color) };
     page.paragraph(&printable(report.title()), "", "", Style::new().bold());
     if report.is_empty() {
-        page.end_line();
+        page.sheet.end_line();
         page.plain("No runs were recorded in this time.");
         page.plain("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.");
     }
     page.findings(report.findings());
     if !report.rows().is_empty() {
         page.facts(report);
-        page.end_line();
+        page.sheet.end_line();
         page.table(&Table::new(report));
     }
     page.remarks(report);
@@ -33,45 +34,32 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
         page.plain(&format!("Groups not shown: {}", human::count(report.rows_left_out())));
     }
     for alert in report.alerts().sorted() {
-        page.end_line();
+        page.sheet.end_line();
         page.alert(alert);
     }
     if report.alerts().left_out() > 0 {
-        page.end_line();
+        page.sheet.end_line();
         page.plain(&format!("Alerts not shown: {}", human::count(report.alerts().left_out())));
     }
-    page.text
+    page.sheet.text
 }
 
 struct Page {
-    text: String,
-    width: usize,
-    color: bool,
+    sheet: Sheet,
 }
 
 /// What begins the lines under an alert's first.
 const INDENT: &str = "   ";
 
 impl Page {
-    /// Ends a line, or makes an empty one.
-    fn end_line(&mut self) {
-        self.text.push('\n');
-    }
-
-    fn paint(&mut self, text: &str, style: Style) {
-        if self.color && !style.is_plain() {
-            let _ = write!(self.text, "{}", style.style(text));
-        } else {
-            self.text.push_str(text);
-        }
-    }
-
     /// As many lines as it takes, the first begun with `first` and the others with `rest`, which is no
     /// wider.
     fn paragraph(&mut self, text: &str, first: &str, rest: &str, style: Style) {
-        for (at, line) in fit::wrap(text, self.width - fit::width(first)).iter().enumerate() {
-            self.paint(&format!("{}{line}", if at == 0 { first } else { rest }), style);
-            self.text.push('\n');
+        for (at, line) in
+            fit::wrap(text, self.sheet.width.saturating_sub(fit::width(first))).iter().enumerate()
+        {
+            self.sheet.paint(&format!("{}{line}", if at == 0 { first } else { rest }), style);
+            self.sheet.end_line();
         }
     }
 
@@ -89,23 +77,23 @@ impl Page {
         let facts = report.facts();
         let style = |bad| if bad { Style::new().red() } else { Style::new() };
         let texts: Vec<_> = facts.iter().map(|fact| fact.text.as_str()).collect();
-        if fit::width(&texts.join(BETWEEN)) > self.width {
+        if fit::width(&texts.join(BETWEEN)) > self.sheet.width {
             for fact in &facts {
                 self.paragraph(&fact.text, "", "", style(fact.bad));
             }
             return;
         }
         for (at, fact) in facts.iter().enumerate() {
-            self.text.push_str(if at == 0 { "" } else { BETWEEN });
-            self.paint(&fact.text, style(fact.bad));
+            self.sheet.text.push_str(if at == 0 { "" } else { BETWEEN });
+            self.sheet.paint(&fact.text, style(fact.bad));
         }
-        self.text.push('\n');
+        self.sheet.end_line();
     }
 
     fn remarks(&mut self, report: &Report) {
         for (place, remark) in report.remarks().iter().enumerate() {
             if place == 0 {
-                self.end_line();
+                self.sheet.end_line();
             }
             let style = if remark.bad { Style::new().red() } else { Style::new() };
             self.paragraph(&printable(&remark.text), "· ", "  ", style);
@@ -119,7 +107,7 @@ impl Page {
             self.plain(&counts.join(" · "));
         }
         for finding in findings.sorted() {
-            self.end_line();
+            self.sheet.end_line();
             let (sign, style) = match finding.tone {
                 Tone::Bad => ("✗  ", Style::new().red()),
                 Tone::Good => ("✓  ", Style::new().green()),
@@ -132,7 +120,7 @@ impl Page {
         }
         let unchanged = findings.unchanged();
         if !unchanged.is_empty() {
-            self.end_line();
+            self.sheet.end_line();
             let names: Vec<_> =
                 unchanged.iter().map(|(command, what)| format!("'{command}' {what}")).collect();
             self.paragraph(
@@ -146,7 +134,7 @@ impl Page {
             self.plain(&format!("Findings not shown: {}", human::count(findings.left_out())));
         }
         if !findings.is_empty() {
-            self.end_line();
+            self.sheet.end_line();
         }
     }
 
@@ -156,15 +144,15 @@ impl Page {
             let heading = fit::width(&printable(table.heading(column)));
             Placed { column, width: cells.max().unwrap_or(0).max(heading) }
         });
-        let columns = layout::fit(wanted.collect(), self.width);
+        let columns = layout::fit(wanted.collect(), self.sheet.width);
         if columns.is_empty() {
             return;
         }
         self.row(&columns, |column| (printable(table.heading(column)).into_owned(), Style::new().bold()));
         let gaps = columns.len().saturating_sub(1) * GAP;
         let rule = "─".repeat(columns.iter().map(|placed| placed.width).sum::<usize>() + gaps);
-        self.paint(&rule, Style::new().dimmed());
-        self.end_line();
+        self.sheet.paint(&rule, Style::new().dimmed());
+        self.sheet.end_line();
         for row in &table.rows {
             self.row(&columns, |column| cell(table, column, row));
         }
@@ -179,11 +167,11 @@ impl Page {
             let space = width.saturating_sub(fit::width(&text));
             let (before, after) = if matches!(column, Column::Figure(_)) { (space, 0) } else { (0, space) };
             // Spaces are written only when something follows them, so no line ends in one.
-            let _ = write!(self.text, "{:1$}", "", owed + before);
-            self.paint(&text, style);
+            let _ = write!(self.sheet.text, "{:1$}", "", owed + before);
+            self.sheet.paint(&text, style);
             owed = after + GAP;
         }
-        self.text.push('\n');
+        self.sheet.end_line();
     }
 
     fn alert(&mut self, alert: &Alert) {

@@ -8,7 +8,7 @@ use pm_record::{MetricSummary, PerformanceMetrics, PerformanceSummary, Scalar, T
 
 use super::{Analysis, Command, Focus, began};
 use crate::findings::{Tone, What};
-use crate::fit;
+use crate::sheet::Sheet;
 
 /// How many commands are told of.
 const COMMANDS: usize = 10;
@@ -28,27 +28,27 @@ const PHASE: &str = "duration.phases.";
 
 /// Renders `analysis` in lines of at most `width` columns.
 pub(crate) fn render(analysis: &Analysis, width: usize, color: bool) -> String {
-    let mut page = Page { text: String::new(), width, color };
-    page.paragraph("", &printable(&analysis.title), Style::new().bold());
+    let mut page = Page { sheet: Sheet::new(width, color) };
+    page.sheet.paragraph("", &printable(&analysis.title), Style::new().bold());
     let commands = analysis.sorted();
     if commands.is_empty() {
-        page.end_line();
-        page.paragraph("", nothing(analysis.focus), Style::new());
+        page.sheet.end_line();
+        page.sheet.paragraph("", nothing(analysis.focus), Style::new());
     }
     for (name, command, summary, metric) in commands.iter().take(COMMANDS) {
-        page.end_line();
+        page.sheet.end_line();
         page.command(analysis.focus, name, command, summary, metric);
     }
     let hidden = commands.len().saturating_sub(COMMANDS) as u64 + analysis.left_out;
     if hidden > 0 {
-        page.end_line();
-        page.paragraph("", &format!("Commands not shown: {}", human::count(hidden)), Style::new());
+        page.sheet.end_line();
+        page.sheet.paragraph("", &format!("Commands not shown: {}", human::count(hidden)), Style::new());
     }
     if !commands.is_empty() {
-        page.end_line();
-        page.paragraph("", LEGEND, Style::new().dimmed());
+        page.sheet.end_line();
+        page.sheet.paragraph("", LEGEND, Style::new().dimmed());
     }
-    page.text
+    page.sheet.text
 }
 
 /// What a bar shows.
@@ -66,42 +66,14 @@ fn nothing(focus: Focus) -> &'static str {
 }
 
 struct Page {
-    text: String,
-    width: usize,
-    color: bool,
+    sheet: Sheet,
 }
 
 impl Page {
-    fn end_line(&mut self) {
-        self.text.push('\n');
-    }
-
-    fn paint(&mut self, text: &str, style: Style) {
-        if self.color && !style.is_plain() {
-            let _ = write!(self.text, "{}", style.style(text));
-        } else {
-            self.text.push_str(text);
-        }
-    }
-
-    /// As many lines as it takes, the first begun with `first` and the others with as much space.
-    fn paragraph(&mut self, first: &str, text: &str, style: Style) {
-        let indent = fit::width(first);
-        for (at, line) in fit::wrap(text, self.width.saturating_sub(indent)).iter().enumerate() {
-            if at == 0 {
-                self.text.push_str(first);
-            } else {
-                let _ = write!(self.text, "{:indent$}", "");
-            }
-            self.paint(line, style);
-            self.end_line();
-        }
-    }
-
     /// A part of what is told of a command; what comes out of records is made printable here.
     fn part(&mut self, name: &str, text: &str, style: Style) {
         let first = format!("{INDENT}{name:<NAMES$} ");
-        self.paragraph(&first, &printable(text), style);
+        self.sheet.paragraph(&first, &printable(text), style);
     }
 
     fn command(
@@ -113,7 +85,7 @@ impl Page {
         metric: &MetricSummary,
     ) {
         let what = focus.what();
-        self.paragraph("", &printable(name), Style::new().bold());
+        self.sheet.paragraph("", &printable(name), Style::new().bold());
         self.part(
             "runs",
             &runs(summary),
@@ -140,8 +112,8 @@ impl Page {
         let quantiles = known.into_iter().filter(|(_, value)| value.is_some());
         let text: Vec<_> = quantiles.map(|(name, value)| format!("{name} {}", what.value(value))).collect();
         self.part(&what.name, &text.join(" · "), Style::new());
-        if let Some(bar) = bar(metric, self.width.saturating_sub(INDENT.len() + NAMES + 1).min(60)) {
-            let _ = writeln!(self.text, "{INDENT}{:NAMES$} {bar}", "");
+        if let Some(bar) = bar(metric, self.sheet.width.saturating_sub(INDENT.len() + NAMES + 1).min(60)) {
+            let _ = writeln!(self.sheet.text, "{INDENT}{:NAMES$} {bar}", "");
         }
         let mean = metric.mean.map(|mean| {
             let deviation = metric

@@ -1,7 +1,5 @@
 //! A profile as text for a terminal: it fits the width, and reads the same without color.
 
-use std::fmt::Write as _;
-
 use owo_colors::Style;
 use pm_cli::{human, printable};
 
@@ -12,6 +10,7 @@ use crate::profile::gantt::{self, Line};
 use crate::profile::grid::Grid;
 use crate::profile::words::{self, duration, share};
 use crate::profile::{Profile, path_list};
+use crate::sheet::Sheet;
 
 /// How many costs are told in words.
 pub(crate) const COSTS: usize = 3;
@@ -22,8 +21,8 @@ const STRETCHES: usize = 12;
 
 /// Renders `profile` in lines of at most `width` columns.
 pub(crate) fn render(profile: &Profile, width: usize, color: bool) -> String {
-    let mut page = Page { text: String::new(), width, color };
-    page.paragraph(&printable(&profile.title), "", Style::new().bold());
+    let mut page = Page { sheet: Sheet::new(width, color) };
+    page.sheet.paragraph("", &printable(&profile.title), Style::new().bold());
     page.facts(&words::facts(profile));
     page.costs(profile);
     page.timeline(profile);
@@ -31,48 +30,20 @@ pub(crate) fn render(profile: &Profile, width: usize, color: bool) -> String {
     page.programs(profile);
     page.phases(profile);
     for note in words::which(profile).iter().chain(&profile.notes) {
-        page.end_line();
-        page.paragraph(&printable(note), "", Style::new().dimmed());
+        page.sheet.end_line();
+        page.sheet.paragraph("", &printable(note), Style::new().dimmed());
     }
-    page.text
+    page.sheet.text
 }
 
 struct Page {
-    text: String,
-    width: usize,
-    color: bool,
+    sheet: Sheet,
 }
 
 impl Page {
-    fn end_line(&mut self) {
-        self.text.push('\n');
-    }
-
-    fn paint(&mut self, text: &str, style: Style) {
-        if self.color && !style.is_plain() && !text.is_empty() {
-            let _ = write!(self.text, "{}", style.style(text));
-        } else {
-            self.text.push_str(text);
-        }
-    }
-
-    /// As many lines as it takes, the first begun with `first` and the others with as much space.
-    fn paragraph(&mut self, text: &str, first: &str, style: Style) {
-        let indent = fit::width(first);
-        for (at, line) in fit::wrap(text, self.width.saturating_sub(indent)).iter().enumerate() {
-            if at == 0 {
-                self.text.push_str(first);
-            } else {
-                let _ = write!(self.text, "{:indent$}", "");
-            }
-            self.paint(line, style);
-            self.end_line();
-        }
-    }
-
     fn heading(&mut self, text: &str) {
-        self.end_line();
-        self.paragraph(text, "", Style::new().bold());
+        self.sheet.end_line();
+        self.sheet.paragraph("", text, Style::new().bold());
     }
 
     fn facts(&mut self, facts: &[(String, bool)]) {
@@ -80,56 +51,56 @@ impl Page {
         let mut used = 0;
         for (fact, is_bad) in facts {
             let wide = fit::width(fact);
-            if used > 0 && used + fit::width(BETWEEN) + wide <= self.width {
-                self.text.push_str(BETWEEN);
+            if used > 0 && used + fit::width(BETWEEN) + wide <= self.sheet.width {
+                self.sheet.text.push_str(BETWEEN);
                 used += fit::width(BETWEEN);
             } else if used > 0 {
-                self.end_line();
+                self.sheet.end_line();
                 used = 0;
             }
             let style = if *is_bad { Style::new().red() } else { Style::new() };
-            self.paint(&fit::clip(fact, self.width), style);
+            self.sheet.paint(&fit::clip(fact, self.sheet.width), style);
             used += wide;
         }
-        self.end_line();
+        self.sheet.end_line();
     }
 
     fn costs(&mut self, profile: &Profile) {
         let run = profile.shown();
         self.heading("What took the time");
         for (place, cost) in costs(run).iter().take(COSTS).enumerate() {
-            self.paragraph(&words::cost(cost, run.total), &format!("{}. ", place + 1), Style::new());
+            self.sheet.paragraph(&format!("{}. ", place + 1), &words::cost(cost, run.total), Style::new());
         }
     }
 
     fn timeline(&mut self, profile: &Profile) {
-        let gantt = gantt::draw(profile.shown(), self.width);
+        let gantt = gantt::draw(profile.shown(), self.sheet.width);
         self.heading("Timeline");
         self.row(&gantt.axis);
         for line in &gantt.lines {
             self.row(line);
         }
         for left_out in &gantt.left_out {
-            self.paragraph(left_out, "", Style::new());
+            self.sheet.paragraph("", left_out, Style::new());
         }
-        self.paragraph(&gantt.legend, "", Style::new().dimmed());
+        self.sheet.paragraph("", &gantt.legend, Style::new().dimmed());
     }
 
     fn row(&mut self, line: &Line) {
         // No line ends in a space.
         if line.time.is_empty() {
             let text = format!("{} {}", line.label, line.bar);
-            self.paint(text.trim_end(), Style::new().dimmed());
-            return self.end_line();
+            self.sheet.paint(text.trim_end(), Style::new().dimmed());
+            return self.sheet.end_line();
         }
-        self.text.push_str(&line.label);
-        self.text.push(' ');
+        self.sheet.text.push_str(&line.label);
+        self.sheet.text.push(' ');
         if !line.bar.is_empty() {
-            self.paint(&line.bar, Style::new().cyan());
-            self.text.push(' ');
+            self.sheet.paint(&line.bar, Style::new().cyan());
+            self.sheet.text.push(' ');
         }
-        self.text.push_str(&line.time);
-        self.end_line();
+        self.sheet.text.push_str(&line.time);
+        self.sheet.end_line();
     }
 
     fn path(&mut self, profile: &Profile) {
@@ -150,11 +121,8 @@ impl Page {
         let programs = &profile.figures.programs;
         self.grid(&programs_grid(profile, PROGRAMS));
         if programs.len() > PROGRAMS {
-            self.paragraph(
-                &format!("Programs not shown: {}", words::number(programs.len() - PROGRAMS)),
-                "",
-                Style::new(),
-            );
+            let hidden = format!("Programs not shown: {}", words::number(programs.len() - PROGRAMS));
+            self.sheet.paragraph("", &hidden, Style::new());
         }
     }
 
@@ -167,9 +135,9 @@ impl Page {
     }
 
     fn grid(&mut self, grid: &Grid) {
-        for (place, line) in grid.lines(self.width).iter().enumerate() {
-            self.paint(line, if place == 0 { Style::new().dimmed() } else { Style::new() });
-            self.end_line();
+        for (place, line) in grid.lines(self.sheet.width).iter().enumerate() {
+            self.sheet.paint(line, if place == 0 { Style::new().dimmed() } else { Style::new() });
+            self.sheet.end_line();
         }
     }
 }
