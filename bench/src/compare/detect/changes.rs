@@ -17,6 +17,9 @@ const JUDGED: u64 = 8_140_232;
 /// So many series of each kind: 680 in all.
 const OF_EACH: usize = 40;
 
+/// So many series of each kind in which nothing changes.
+const NULLS_OF_EACH: usize = 400;
+
 /// The peers, by their names for `bench/peers/detect.py`.
 const PEERS: [(&str, &str); 4] = [
     ("otava", "Apache Otava, its defaults"),
@@ -52,16 +55,26 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     bench.judge(Goal::at_least(0.93, "", "change points, F1").is(found.score.f1()))?;
     bench.judge(Goal::at_least(0.935, "", "change points, covering").is(found.score.covering()))?;
     bench.judge(Goal::at_least(0.82, "", "change points, pooled F1").is(found.score.pooled_f1()))?;
-    bench.judge(Goal::at_most(0.15, "", "false alarms per 1,000 points").is(found.alarms))?;
-    bench.judge(
-        Goal::at_most(0.03, "", "the same on plain, outlier and bimodal series").is(found.plain_alarms),
-    )?;
+    false_alarms(bench)?;
     let ahead = best.map(|best| found.score.f1() - best);
     bench.judge(Goal::at_least(0.0, "", "change points, F1 over the best peer's").is(ahead))?;
     let held = intervals_that_hold(&all, &changes);
     bench.judge(Goal::at_least(0.95, "", "intervals of found changes that hold the true place").is(held))?;
     delay(bench)?;
     time(bench)
+}
+
+/// False alarms are so rare that one alone would decide among the series above: they are counted in many more.
+fn false_alarms(bench: &mut Bench<'_>) -> Result<(), Error> {
+    let mut nulls = series(JUDGED + 3, NULLS_OF_EACH);
+    nulls.retain(|series| series.kind.is_null());
+    let found: Vec<Vec<usize>> = nulls.iter().map(|series| places(&series.values)).collect();
+    let found = Found::new(&nulls, &found);
+    let what = format!("in {} series without a change, false alarms per 1,000 points", nulls.len());
+    bench.judge(Goal::at_most(0.15, "", what).is(found.alarms))?;
+    bench.judge(
+        Goal::at_most(0.03, "", "the same on plain, outlier and bimodal series").is(found.plain_alarms),
+    )
 }
 
 /// How far a change may be from a true one to be taken for it.
