@@ -108,3 +108,30 @@ fn a_month_of_the_store_gives_the_same_answer_from_rollups_as_from_records() {
     assert_eq!(place.sh("ls .github-pm/rollups/day | wc -l").succeeds(), "9\n");
     assert_eq!(ask("--store"), from_records);
 }
+
+#[test]
+fn a_change_is_found_in_the_rollups_of_days_as_in_their_records() {
+    let place = Place::new();
+    for day in 1..=24_u32 {
+        let runs = (0..6_u32).map(|hour| {
+            let level = if day < 13 { 1_000 } else { 1_500 };
+            let time = format!("2024-11-{day:02}T{hour:02}:30:00.500Z");
+            run_record("batch", &time, level + (day * day * 7 + hour * 5) % 40)
+        });
+        place.write(&format!(".github-pm/records/2024-11-{day:02}.ndjson"), &runs.collect::<String>());
+    }
+    place.write(".github-pm/config.yml", "store: { keep_days: null, keep_rollups_days: null }\n");
+    let ask = |since: &str| {
+        place.sh(&format!("pm-aggregate --store --changes --window 1d --since {since}")).succeeds()
+    };
+    // Of a day in which the time begins the records answer: its hours are older than what is kept.
+    let from_records = [ask("2024-11-02"), ask("2024-11-02T03:00")];
+    for changes in &from_records {
+        assert!(changes.contains("\"timestamp\":\"2024-11-13T00:00:00.000Z\""), "{changes}");
+        assert_eq!(changes.lines().count(), 1, "{changes}");
+    }
+    place.sh("github-pm performance store compact --quiet").succeeds();
+    assert_eq!([ask("2024-11-02"), ask("2024-11-02T03:00")], from_records);
+    place.sh("rm .github-pm/records/*").succeeds();
+    assert_eq!(ask("2024-11-02"), from_records[0]);
+}
