@@ -118,7 +118,7 @@ fn a_change_is_found_in_the_rollups_of_days_as_in_their_records() {
             let time = format!("2024-11-{day:02}T{hour:02}:30:00.500Z");
             run_record("batch", &time, level + (day * day * 7 + hour * 5) % 40)
         });
-        place.write(&format!(".github-pm/records/2024-11-{day:02}.ndjson"), &runs.collect::<String>());
+        place.write(&format!(".github-pm/records/2024-11-{day:02}.ndjson"), runs.collect::<String>());
     }
     place.write(".github-pm/config.yml", "store: { keep_days: null, keep_rollups_days: null }\n");
     let ask = |since: &str| {
