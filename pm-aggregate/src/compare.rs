@@ -10,7 +10,7 @@ mod table;
 use std::io::Write;
 
 use pm_cli::{Exit, Streams};
-use pm_record::{BadRecord, Reading, RunReader};
+use pm_record::{BadRecord, Reading, RunReader, State};
 
 use crate::account::Account;
 use crate::config::Config;
@@ -86,15 +86,11 @@ impl Taker for Both<'_, '_> {
         match reading {
             Reading::Run(run) => sides.try_for_each(|(groups, taken)| groups.take(Reading::Run(run), taken)),
             Reading::Partial(partial) => {
-                let is_bare = partial
-                    .state
-                    .as_ref()
-                    .is_some_and(|state| state.values.is_none() && state.histogram.is_none());
-                if is_bare {
+                if let Some((_, Ok(State::Moments(_)))) = partial.metric() {
                     *self.without_distribution += 1;
                     return Ok(());
                 }
-                sides.try_for_each(|(groups, taken)| groups.take(Reading::Partial(partial.clone()), taken))
+                sides.try_for_each(|(groups, taken)| groups.take(Reading::Partial(partial), taken))
             }
             Reading::Other => Ok(()),
         }

@@ -186,9 +186,9 @@ impl Config {
         Ok(agree)
     }
 
-    /// The values that make the groups, of a partial result that is grouped by more fields or in another order.
-    pub(crate) fn project<'a>(&self, by: &'a IndexMap<String, Scalar>) -> Result<Vec<&'a Scalar>, Refusal> {
-        self.by.iter().map(|field| value(by, field)).collect()
+    /// Whether a partial result tells the groups apart; it may be grouped by more fields and in another order.
+    pub(crate) fn check_groups(&self, by: &IndexMap<String, Scalar>) -> Result<(), Refusal> {
+        self.by.iter().try_for_each(|field| value(by, field).map(|_| ()))
     }
 
     /// Whether runs inside of other runs count: where commands stand apart they do, and else their time would

@@ -1,6 +1,8 @@
 //! The state of one group: what is kept of its runs, exactly, however many there are and whatever they say.
 
-use pm_record::{MetricState, PartialGroup, PartialMetric, Run, Timestamp};
+use std::borrow::Cow;
+
+use pm_record::{PartialGroup, Run, State, Timestamp};
 use pm_stats::{Distribution, Moments};
 
 use crate::columns::Columns;
@@ -121,32 +123,31 @@ impl Group {
     pub(crate) fn merge_metric(
         &mut self,
         field: &str,
-        partial: &PartialMetric,
+        state: State<'_>,
         columns: &Columns,
     ) -> Result<(), Refusal> {
-        let state = partial.restore()?;
         if field == DURATION {
-            return self.merge_duration(&state);
+            return self.merge_duration(state);
         }
         if let Some(phase) = field.strip_prefix(PHASE_PREFIX) {
             match self.phases.among_first(cut(phase), columns) {
-                Some(Values::Moments(moments)) => merge_moments(moments, &state),
-                Some(Values::Distribution(kept)) => merge_distribution(kept, &state, field)?,
+                Some(Values::Moments(moments)) => merge_moments(moments, state),
+                Some(Values::Distribution(kept)) => merge_distribution(kept, state, field)?,
                 None => {}
             }
         } else if let Some(place) = columns.place_of(field) {
             if let Ok(distributed) = columns.distributed().binary_search(&place) {
-                merge_distribution(&mut self.distributions[distributed], &state, field)?;
+                merge_distribution(&mut self.distributions[distributed], state, field)?;
             }
-            merge_moments(&mut self.moments[place], &state);
+            merge_moments(&mut self.moments[place], state);
         }
         Ok(())
     }
 
-    fn merge_duration(&mut self, state: &MetricState) -> Result<(), Refusal> {
+    fn merge_duration(&mut self, state: State<'_>) -> Result<(), Refusal> {
         match state {
             // No record of a negative duration is read.
-            MetricState::Distribution(other) if other.moments().min() >= Some(0) => {
+            State::Distribution(other) if other.moments().min() >= Some(0) => {
                 self.duration.merge(other);
                 Ok(())
             }
@@ -163,44 +164,48 @@ impl Group {
     pub(crate) fn metrics<'a>(
         &'a self,
         columns: &'a Columns,
-    ) -> impl Iterator<Item = (String, Kept<'a>)> + use<'a> {
-        let duration = std::iter::once((DURATION.to_owned(), Kept::Distribution(&self.duration)));
+    ) -> impl Iterator<Item = (Cow<'a, str>, Kept<'a>)> + use<'a> {
+        let duration = std::iter::once((Cow::Borrowed(DURATION), Kept::Distribution(&self.duration)));
         let phases = self.phases.iter().map(|(phase, values)| {
             let kept = match values {
                 Values::Moments(moments) => Kept::Moments(moments),
                 Values::Distribution(distribution) => Kept::Distribution(distribution),
             };
-            (format!("{PHASE_PREFIX}{phase}"), kept)
+            (Cow::Owned(format!("{PHASE_PREFIX}{phase}")), kept)
         });
         let others =
             columns.fields().iter().zip(&self.moments).enumerate().map(|(place, (field, moments))| {
                 let distributed = columns.distributed().binary_search(&place).ok();
                 let kept = distributed
                     .map_or(Kept::Moments(moments), |place| Kept::Distribution(&self.distributions[place]));
-                (field.as_str().to_owned(), kept)
+                (Cow::Borrowed(field.as_str()), kept)
             });
         duration.chain(phases).chain(others).filter(|(_, kept)| kept.moments().count() > 0)
     }
-}
 
-fn merge_moments(moments: &mut Moments, state: &MetricState) {
-    match state {
-        MetricState::Moments(other) => moments.merge(other),
-        MetricState::Distribution(other) => moments.merge(other.moments()),
+    /// The distribution of a metric, if one is kept.
+    pub(crate) fn distribution<'a>(&'a self, metric: &str, columns: &'a Columns) -> Option<&'a Distribution> {
+        self.metrics(columns).find_map(|(field, kept)| match kept {
+            Kept::Distribution(distribution) if field == metric => Some(distribution),
+            _ => None,
+        })
     }
 }
 
-fn merge_distribution(
-    distribution: &mut Distribution,
-    state: &MetricState,
-    field: &str,
-) -> Result<(), Refusal> {
+fn merge_moments(moments: &mut Moments, state: State<'_>) {
     match state {
-        MetricState::Distribution(other) => {
+        State::Moments(other) => moments.merge(other),
+        State::Distribution(other) => moments.merge(other.moments()),
+    }
+}
+
+fn merge_distribution(distribution: &mut Distribution, state: State<'_>, field: &str) -> Result<(), Refusal> {
+    match state {
+        State::Distribution(other) => {
             distribution.merge(other);
             Ok(())
         }
-        MetricState::Moments(_) => Err(Refusal::NoDistribution(field.to_owned())),
+        State::Moments(_) => Err(Refusal::NoDistribution(field.to_owned())),
     }
 }
 

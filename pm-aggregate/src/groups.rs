@@ -1,7 +1,7 @@
 //! All groups: runs in, groups out, sorted by group and then by window.
 
 use indexmap::IndexMap;
-use pm_record::{BadRecord, PerformancePartial, Reading, Run, Timestamp};
+use pm_record::{BadRecord, Partial, Reading, Run, Timestamp};
 
 use crate::config::Config;
 use crate::group::Group;
@@ -59,7 +59,7 @@ impl<'a> Groups<'a> {
     pub(crate) fn take(&mut self, reading: Reading<'_>, from: &Taken) -> Result<(), BadRecord> {
         match reading {
             Reading::Run(run) => self.count(&run, from),
-            Reading::Partial(partial) if from.partials => self.merge_partial(&partial, from)?,
+            Reading::Partial(partial) if from.partials => self.merge_partial(partial, from)?,
             Reading::Partial(_) | Reading::Other => {}
         }
         Ok(())
@@ -117,29 +117,30 @@ impl<'a> Groups<'a> {
         })
     }
 
-    fn merge_partial(&mut self, partial: &PerformancePartial, from: &Taken) -> Result<(), Refusal> {
+    fn merge_partial(&mut self, partial: &Partial, from: &Taken) -> Result<(), Refusal> {
         let config = self.config;
-        let by = config.project(&partial.by)?;
-        if !config.lets_partial_through(&partial.by)? || !from.takes(partial.window)? {
+        config.check_groups(partial.by())?;
+        if !config.lets_partial_through(partial.by())? || !from.takes(partial.window())? {
             return Ok(());
         }
-        let window = config.window.enclosing(partial.window).map_err(|_| Refusal::SeveralWindows)?;
-        let runs = partial.group.as_ref().map_or(0, |group| group.count);
-        if partial.nested && !config.counts_nested() {
+        let window = config.window.enclosing(partial.window()).map_err(|_| Refusal::SeveralWindows)?;
+        let runs = partial.counts().map_or(0, |counts| counts.count);
+        let nested = partial.is_nested();
+        if nested && !config.counts_nested() {
             self.left_out.nested = self.left_out.nested.saturating_add(runs);
             return Ok(());
         }
         self.progress.enter(config.window, window, runs);
-        key::begin(&mut self.key, window, partial.nested);
-        for scalar in by {
-            key::add(&mut self.key, key::label(scalar));
+        key::begin(&mut self.key, window, nested);
+        for field in &config.by {
+            key::add(&mut self.key, key::label(&partial.by()[field.as_str()]));
         }
         let place = self.place();
         let group = &mut self.table[place];
-        let counts = partial.group.as_ref().map_or(Ok(()), |counts| group.merge_counts(counts));
-        let metric = match (&partial.metric, &partial.state) {
-            (Some(field), Some(state)) => group.merge_metric(field, state, &config.columns),
-            _ => Ok(()),
+        let counts = partial.counts().map_or(Ok(()), |counts| group.merge_counts(counts));
+        let metric = match partial.metric() {
+            Some((field, state)) => group.merge_metric(field, state?, &config.columns),
+            None => Ok(()),
         };
         counts.and(metric)
     }

@@ -1,5 +1,7 @@
 //! What groups are written as: summaries, or partial results.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use pm_record::{
     MetricSummary, MomentsSummary, PartialGroup, PartialMetric, PartialMoments, PerformancePartial,
@@ -65,7 +67,7 @@ fn summary(config: &Config, key: Key, group: Group, nested: Option<&Group>) -> O
         per_minute: per_minute(group.count, window.start, window.end),
         failed_duration: moments_summary(&group.failed),
         nested_duration: moments_summary(&nested_duration),
-        metrics: metrics.into_iter().map(|(field, kept)| (field, kept.into())).collect(),
+        metrics: metrics.into_iter().map(|(field, kept)| (field.into_owned(), kept.into())).collect(),
         cache_hit_rate: cache_hit_rate(&api_totals),
         api_totals,
         machines: group.machines.iter().map(str::to_owned).collect(),
@@ -111,7 +113,7 @@ fn partials(config: &Config, key: &Key, group: &Group) -> Vec<Record> {
             Kept::Moments(moments) => PartialMetric::from_moments(moments),
             Kept::Distribution(distribution) => PartialMetric::from_distribution(distribution),
         };
-        line(None, (Some(field), state))
+        line(None, (Some(field.into_owned()), state))
     });
     std::iter::once(line(Some(counts), (None, None))).chain(metrics).collect()
 }
@@ -131,7 +133,7 @@ fn per_minute(count: u64, start: Timestamp, end: Timestamp) -> Option<Thousandth
 }
 
 /// The sums of the counters of the API that were seen.
-fn api_totals(metrics: &IndexMap<String, Kept<'_>>) -> IndexMap<String, Thousandths> {
+fn api_totals(metrics: &IndexMap<Cow<'_, str>, Kept<'_>>) -> IndexMap<String, Thousandths> {
     let counters = metrics.iter().filter_map(|(field, kept)| Some((field.strip_prefix(API_PREFIX)?, kept)));
     counters.map(|(name, kept)| (name.to_owned(), MetricSummary::from(kept.moments()).sum)).collect()
 }

@@ -34,7 +34,7 @@ fn rollups_say_what_their_records_say() {
     assert_eq!(place.sh(&format!("{STORE} compact")).succeeds(), "3 files compressed, 8 rollups made\n");
     let days = ["2024-01-30", "2024-01-31", "2024-02-01"];
     let mut expected = days.map(|day| format!("records/{day}.ndjson.zst")).to_vec();
-    expected.extend(days.map(|day| format!("rollups/brief/{day}.ndjson.zst")));
+    expected.extend(days.map(|day| format!("rollups/brief-day/{day}.ndjson.zst")));
     expected.extend(days.map(|day| format!("rollups/day/{day}.ndjson.zst")));
     expected.extend(["2024-01", "2024-02"].map(|month| format!("rollups/month/{month}.ndjson.zst")));
     assert_eq!(files(&place).split_whitespace().collect::<Vec<_>>(), expected);
@@ -43,7 +43,7 @@ fn rollups_say_what_their_records_say() {
             cmp <(pm-aggregate $by --window 1d records/$day.ndjson.zst) \\
                 <(pm-aggregate $by --merge --window 1d rollups/day/$day.ndjson.zst) || exit
             cmp <(pm-aggregate --by=command --window 1d records/$day.ndjson.zst) \\
-                <(pm-aggregate --by=command --merge --window 1d rollups/brief/$day.ndjson.zst) || exit
+                <(pm-aggregate --by=command --merge --window 1d rollups/brief-day/$day.ndjson.zst) || exit
         done
         cmp <(pm-aggregate $by records/2024-01-*) <(pm-aggregate $by --merge rollups/month/2024-01.ndjson.zst)";
     assert_eq!(place.sh(script).succeeds(), "");

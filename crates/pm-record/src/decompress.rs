@@ -218,15 +218,18 @@ fn line_start_of_magic(bytes: &[u8]) -> Option<usize> {
 /// Bytes of the input that nobody has taken yet.
 #[derive(Debug, Default)]
 struct Held {
-    bytes: Vec<u8>,
+    /// They are `room[start..end]`. What stands behind them is never made anew: zeroing a block for every line of a
+    /// slow stream would cost more than reading the line.
+    room: Vec<u8>,
     start: usize,
+    end: usize,
     /// Whether the input has no more.
     ended: bool,
 }
 
 impl Held {
     fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        &self.room[self.start..self.end]
     }
 
     fn consume(&mut self, amount: usize) {
@@ -234,19 +237,25 @@ impl Held {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        self.bytes.drain(..self.start);
-        self.start = 0;
-        self.bytes.extend_from_slice(bytes);
+        self.make_room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+
+    /// Room for so many bytes or more behind those that are held.
+    fn make_room(&mut self, length: usize) -> &mut [u8] {
+        self.room.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        if self.room.len() < self.end + length {
+            self.room.resize(self.end + length, 0);
+        }
+        &mut self.room[self.end..]
     }
 
     /// Adds what `read` puts into a block.
     fn extend(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<()> {
-        self.hold(&[]);
-        let length = self.bytes.len();
-        self.bytes.resize(length + BLOCK, 0);
-        let more = read(&mut self.bytes[length..]);
-        self.bytes.truncate(length + more.as_ref().map_or(0, |&more| more));
-        self.ended = more? == 0;
+        let length = read(&mut self.make_room(BLOCK)[..BLOCK])?;
+        self.end += length;
+        self.ended = length == 0;
         Ok(())
     }
 }

@@ -59,8 +59,8 @@ pub use field::{Field, NoField};
 pub use json_schema::schemas;
 pub use lines::{Line, Lines, Position};
 pub use partial::{
-    Contradiction, MetricState, PartialGroup, PartialHistogram, PartialMetric, PartialMoments,
-    PerformancePartial,
+    Contradiction, Partial, PartialGroup, PartialHistogram, PartialMetric, PartialMoments,
+    PerformancePartial, State,
 };
 pub use performance::{Duration, GithubApi, PerformanceMetrics, QuotaDelta, ResourceUsage, Status, Trace};
 pub use process::ProcessTrace;

@@ -7,7 +7,7 @@
 //! be wrong. The answer is so always the full parser's; the cost is a second and a third description of what
 //! it accepts, which the tests hold against it.
 //!
-//! Of kinds other than runs it is only asked whether the line is JSON.
+//! Partial results have a reader of their own ([`Partial`]). Of other kinds it is only asked whether the line is JSON.
 
 mod avx2;
 mod bytes;
@@ -23,7 +23,7 @@ mod wanted;
 pub use row::{Label, Run};
 pub use wanted::Wanted;
 
-use crate::{BadRecord, LONGEST_LINE, PerformancePartial};
+use crate::{BadRecord, LONGEST_LINE, Partial};
 use layout::Layouts;
 use row::Row;
 use scan::{Found, Slots};
@@ -35,6 +35,7 @@ pub struct RunReader {
     paths: Paths,
     /// Whether partial results are wanted too.
     partials: bool,
+    partial: Partial,
     row: Row,
     layouts: Layouts,
     slots: Slots,
@@ -44,25 +45,28 @@ pub struct RunReader {
     padded: Vec<u8>,
 }
 
+/// How a partial result begins that we wrote.
+const PARTIAL_LINE: &[u8] = b"{\"performance_partial\":";
+
 /// How many bytes have to stand behind a text whose lines are taken: it is compared by whole words.
 pub(crate) const SLACK: usize = lanes::WORD;
 
 /// What a line holds.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Reading<'a> {
     /// One run of one command.
     Run(Run<'a>),
     /// A partial result, if they are wanted.
-    Partial(Box<PerformancePartial>),
+    Partial(&'a Partial),
     /// A record of another kind.
     Other,
 }
 
 /// What a line is, once its values are in the row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Run,
-    Partial(Box<PerformancePartial>),
+    Partial,
     Other,
 }
 
@@ -83,6 +87,7 @@ impl RunReader {
         Self {
             paths,
             partials: wanted.partials,
+            partial: Partial::default(),
             row: Row::default(),
             layouts: Layouts::default(),
             slots: Slots::default(),
@@ -119,11 +124,15 @@ impl RunReader {
     /// Why it is no record.
     #[doc(hidden)]
     pub fn read_fully<'a>(&'a mut self, line: &'a [u8]) -> Result<Reading<'a>, BadRecord> {
-        let kind = full::fill(&self.paths, self.partials, line, &mut self.row)?;
+        let kind = self.fill_fully(line)?;
         Ok(self.reading(kind, line))
     }
 
     fn fill(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
+        // Nothing of a partial result is wanted as a field, and it may be long.
+        if self.partials && line.starts_with(PARTIAL_LINE) {
+            return if self.partial.read(line) { Ok(Kind::Partial) } else { self.fill_fully(line) };
+        }
         let mut padded = std::mem::take(&mut self.padded);
         padded.clear();
         padded.extend_from_slice(line);
@@ -138,7 +147,12 @@ impl RunReader {
             self.slots.fill(&mut self.row);
             return Ok(found.into());
         }
-        full::fill(&self.paths, self.partials, line, &mut self.row)
+        self.fill_fully(line)
+    }
+
+    fn fill_fully(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
+        let partial = self.partials.then_some(&mut self.partial);
+        full::fill(&self.paths, partial, line, &mut self.row)
     }
 
     /// Reads the line that `text` begins with, if it ends within the first `valid` bytes and has a layout that
@@ -161,7 +175,7 @@ impl RunReader {
     fn reading<'a>(&'a self, kind: Kind, line: &'a [u8]) -> Reading<'a> {
         match kind {
             Kind::Run => Reading::Run(Run::new(&self.row, &self.paths, line)),
-            Kind::Partial(partial) => Reading::Partial(partial),
+            Kind::Partial => Reading::Partial(&self.partial),
             Kind::Other => Reading::Other,
         }
     }

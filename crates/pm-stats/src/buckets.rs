@@ -31,6 +31,14 @@ impl Buckets {
     /// If `index` lies outside [`Buckets::RANGE`]; a reader of foreign data checks it first.
     pub fn add(&mut self, index: i32, count: u64) {
         assert!(Self::RANGE.contains(&index), "bucket {index} cannot hold a metric");
+        let place = usize::try_from(i64::from(index) - i64::from(self.first)).ok();
+        if let Some(counter) = place.and_then(|place| self.counts.get_mut(place))
+            && let Some(sum) = u64::from(*counter).checked_add(count)
+            && let Ok(sum) = u16::try_from(sum)
+        {
+            *counter = sum;
+            return;
+        }
         let counter = self.counter(index);
         let (sum, overflowed) = counter.overflowing_add((count % SPILL) as u16);
         *counter = sum;
@@ -79,8 +87,18 @@ impl Buckets {
         }
     }
 
+    /// Empties every bucket; the memory is kept.
+    pub(crate) fn clear(&mut self) {
+        self.counts.clear();
+        self.spilled.clear();
+    }
+
     /// Adds the counts of `other`.
     pub(crate) fn merge(&mut self, other: &Self) {
+        if self.counts.is_empty() {
+            self.clone_from(other);
+            return;
+        }
         for (index, count) in other.iter() {
             self.add(index, count);
         }
@@ -106,7 +124,9 @@ impl Buckets {
     /// How many values the buckets hold.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.iter().fold(0, |total, (_, count)| total.saturating_add(count))
+        // There are fewer buckets than would let a sum of 16-bit numbers overflow.
+        let counted = self.counts.iter().map(|&count| u64::from(count)).sum();
+        self.spilled.iter().fold(counted, |total: u64, &(_, count)| total.saturating_add(count))
     }
 }
 

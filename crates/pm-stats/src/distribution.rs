@@ -110,18 +110,37 @@ impl Distribution {
         &self.sample
     }
 
+    /// The values or their histogram, taken out.
+    #[must_use]
+    pub fn into_sample(self) -> Sample {
+        self.sample
+    }
+
     /// The element of rank ⌈q·n⌉; none when there are no values.
     ///
     /// Exact up to [`EXACT_VALUES`] values, within 0.27 % beyond, and never outside smallest and largest.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<i64> {
-        let (min, max) = (self.moments.min()?, self.moments.max()?);
         let count = self.moments.count();
-        let rank = ((q * count as f64).ceil() as u64).clamp(1, count);
+        if count == 0 { None } else { self.at_rank(((q * count as f64).ceil() as u64).clamp(1, count)) }
+    }
+
+    /// The value of rank `rank`; the smallest has rank 1.
+    fn at_rank(&self, rank: u64) -> Option<i64> {
+        let (min, max) = (self.moments.min()?, self.moments.max()?);
         match &self.sample {
-            Sample::Values(values) => values.get(usize::try_from(rank - 1).ok()?).copied(),
+            Sample::Values(values) => values.get(usize::try_from(rank.checked_sub(1)?).ok()?).copied(),
             Sample::Histogram(histogram) => histogram.value_at_rank(rank).map(|value| value.clamp(min, max)),
         }
+    }
+
+    /// The middle value, or the mean of the two in the middle, in the metric's unit: what [`Median`](crate::Median)
+    /// has of the same values, without a look at each of them.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        let count = self.moments.count();
+        let units = |rank| self.at_rank(rank).map(|value| value as f64 / 1000.0);
+        Some(f64::midpoint(units(count.div_ceil(2))?, units(count / 2 + 1)?))
     }
 
     /// How many values stand apart from the others; from a histogram, to within its 0.27 %.
@@ -183,6 +202,15 @@ mod tests {
             durations.push(900_000);
             durations.push(950_000);
             assert_eq!(durations.outliers(), Outliers { low: 1, high: 2 }, "{runs}");
+        }
+    }
+
+    #[test]
+    fn the_median_is_the_same_with_and_without_its_interval() {
+        for runs in [0, 1, 2, 63, 64, 65, 500, 501] {
+            let values: Distribution = (0..runs).map(|run| run * run * 7_919 % 90_001 - 30_000).collect();
+            let median = crate::Median::of(&crate::Tally::from(&values), 0.95).map(|median| median.value);
+            assert_eq!(values.median(), median, "{runs}");
         }
     }
 

@@ -42,6 +42,13 @@ impl Histogram {
         }
     }
 
+    /// Forgets every value; the memory is kept.
+    pub fn clear(&mut self) {
+        self.zero = 0;
+        self.positive.clear();
+        self.negative.clear();
+    }
+
     /// Adds the counts of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.zero = self.zero.saturating_add(other.zero);
@@ -66,13 +73,20 @@ impl Histogram {
     #[must_use]
     pub fn value_at_rank(&self, rank: u64) -> Option<i64> {
         let mut left = rank.checked_sub(1)?;
-        self.middles().find_map(|(value, count)| match left.checked_sub(count) {
-            None => Some(value),
+        let mut holds = |count| match left.checked_sub(count) {
+            None => true,
             Some(rest) => {
                 left = rest;
-                None
+                false
             }
-        })
+        };
+        if let Some((index, _)) = self.negative.iter().rev().find(|&(_, count)| holds(count)) {
+            return Some(-middle_of(index));
+        }
+        if holds(self.zero) {
+            return Some(0);
+        }
+        self.positive.iter().find(|&(_, count)| holds(count)).map(|(index, _)| middle_of(index))
     }
 }
 

@@ -132,7 +132,7 @@ impl Run<'_, '_> {
     fn roll_up_segments(&mut self) -> Result<(), Error> {
         for file in self.upkeep.store.record_file_list()? {
             if file.stage == Stage::Closed {
-                let done = self.roll_up_segment(&file).and_then(|()| self.roll_up_brief(&file));
+                let done = self.roll_up_segment(&file).and_then(|()| self.roll_up_briefly(&file));
                 self.troubles.extend(done.err());
             }
         }
@@ -168,16 +168,22 @@ impl Run<'_, '_> {
         hours.filter(|_| hours_kept).map_or(Ok(()), |hours| self.place_written(hours))
     }
 
-    /// Makes the rollup by command alone from that of the days, unless it is there.
-    fn roll_up_brief(&mut self, file: &RecordFile) -> Result<(), Error> {
+    /// Makes the rollups by command alone from those by machine too, unless they are there.
+    fn roll_up_briefly(&mut self, file: &RecordFile) -> Result<(), Error> {
         let (store, segment) = (self.upkeep.store, file.segment);
-        let Some(day) = store.valid_origin(Rollup::Day(segment), segment, Some(file))? else { return Ok(()) };
-        if store.valid_origin(Rollup::Brief(segment), segment, Some(file))?.is_some() {
-            return Ok(());
+        let briefly = [
+            (Rollup::Hour(segment), Rollup::BriefHour(segment)),
+            (Rollup::Day(segment), Rollup::BriefDay(segment)),
+        ];
+        for (whole, brief) in briefly {
+            let Some(origin) = store.valid_origin(whole, segment, Some(file))? else { continue };
+            if store.valid_origin(brief, segment, Some(file))?.is_none() {
+                let from = [store.rollup_path(whole)];
+                let (made, _) = store.make_rollup(brief, origin.without_stretch(), &from, self.with)?;
+                self.place(made)?;
+            }
         }
-        let from = [store.rollup_path(Rollup::Day(segment))];
-        let (made, _) = store.make_rollup(Rollup::Brief(segment), day.without_stretch(), &from, self.with)?;
-        self.place(made)
+        Ok(())
     }
 
     fn place(&mut self, made: Temporary) -> Result<(), Error> {

@@ -27,8 +27,8 @@ pub struct Figures {
     pub compressed: Amount,
     /// What those hold, in bytes of text, as far as they say.
     pub text_bytes: u64,
-    /// Rollups of hours, days and months, digests of alerts, and days by command alone.
-    pub rollups: [Amount; 5],
+    /// Rollups of hours, days and months, digests of alerts, and hours and days by command alone.
+    pub rollups: [Amount; 6],
     /// Days that only a rollup is left of.
     pub only_rolled_up: BTreeSet<Day>,
     /// What is kept no longer.

@@ -27,6 +27,13 @@ pub(crate) fn write(mut from: impl Read + Seek, into: &mut impl Write) -> io::Re
     encoder.finish().map(drop)
 }
 
+/// Begins a frame of a text whose length is not known yet.
+pub(crate) fn begin<W: Write>(into: W) -> io::Result<Encoder<'static, W>> {
+    let mut encoder = Encoder::new(into, LEVEL)?;
+    encoder.include_checksum(true)?;
+    Ok(encoder)
+}
+
 /// Reads all frames of a file, from its start; a checksum that is wrong is an error.
 pub(crate) fn read(mut file: File) -> io::Result<Decoder<'static, BufReader<File>>> {
     file.rewind()?;

@@ -82,10 +82,10 @@ impl Store {
         let mut old = Vec::new();
         for (&segment, files) in &segments {
             if hours_are_old(segment, now) {
-                old.push(Rollup::Hour(segment));
+                old.extend([Rollup::Hour(segment), Rollup::BriefHour(segment)]);
             }
             if files.is_empty() && is_older(segment.day.end(), keep.keep_rollups_days, now) {
-                old.extend([Rollup::Day(segment), Rollup::Brief(segment), Rollup::Alerts(segment)]);
+                old.extend([Rollup::Day(segment), Rollup::BriefDay(segment), Rollup::Alerts(segment)]);
             }
         }
         for month in self.rolled_up_months()? {

@@ -1,21 +1,23 @@
 //! A rollup: the mergeable summaries or alerts of one segment, or the summaries of a month, and what they were made from.
 //!
-//! The file is two compressed frames. The first holds one line, which says which segments the rollup was
+//! The file is some compressed frames. The first holds one line, which says which segments the rollup was
 //! made from and which stretch of time it holds, so that a reader knows without reading on whether it is of use.
-//! To a filter that line is a record of a kind that it does not know. The second frame holds what
-//! `pm-aggregate --partial` or `pm-alert --digest` writes.
+//! To a filter that line is a record of a kind that it does not know. What `pm-aggregate --partial` or
+//! `pm-alert --digest` writes comes behind it: of summaries first a frame with the counts and the durations, which
+//! most questions are about and which are a fraction of the text, and then all other metrics.
 //!
 //! A rollup is only ever a copy of what its segments say: one whose segments are not those it was made
 //! from, or that another version made in another shape, counts as not there.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use pm_record::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::day::Month;
+use crate::extract::{DURATION, MetricOf};
 use crate::offer::hour_of;
 use crate::segment::{RecordFile, Segment, Stage};
 use crate::sources::Grain;
@@ -23,7 +25,7 @@ use crate::temporary::Temporary;
 use crate::{Error, Store, frame, links};
 
 /// The version of what a rollup holds. Another one is made anew.
-const SHAPE: u32 = 1;
+const SHAPE: u32 = 2;
 
 /// The longest first line that is believed; a month's has 31 segments of about 100 bytes.
 const LONGEST_HEADER: u64 = 1 << 20;
@@ -38,12 +40,12 @@ pub trait RollUp {
     /// Whatever kept them from being made or written whole.
     fn roll_up(&mut self, grain: Grain, from: &[PathBuf], into: File) -> io::Result<u64>;
 
-    /// Adds the summaries of a day up, by command alone, and writes them in the same form.
+    /// Adds the summaries of a rollup of this grain up, by command alone, and writes them in the same form.
     ///
     /// # Errors
     ///
     /// Whatever kept them from being made or written whole.
-    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()>;
+    fn forget_machines(&mut self, grain: Grain, rollup: &Path, into: File) -> io::Result<()>;
 
     /// Writes what a closed segment alerts by the rules of its store: one `performance_alert` for each hour and
     /// each thing that is measured, as NDJSON; and says how many lines were no records.
@@ -96,9 +98,11 @@ pub(crate) enum Rollup {
     Day(Segment),
     Month(Month),
     Alerts(Segment),
-    /// The days by command alone: what most questions are about, and a fraction of the lines where there are many
+    /// The hours by command alone: what most questions are about, and a fraction of the lines where there are many
     /// machines.
-    Brief(Segment),
+    BriefHour(Segment),
+    /// The days by command alone.
+    BriefDay(Segment),
 }
 
 impl Rollup {
@@ -109,23 +113,26 @@ impl Rollup {
             Self::Day(_) => "rollups/day",
             Self::Month(_) => "rollups/month",
             Self::Alerts(_) => "rollups/alerts",
-            Self::Brief(_) => "rollups/brief",
+            Self::BriefHour(_) => "rollups/brief-hour",
+            Self::BriefDay(_) => "rollups/brief-day",
         }
     }
 
     pub(crate) fn grain(self) -> Grain {
         match self {
-            Self::Hour(_) | Self::Alerts(_) => Grain::Hour,
-            Self::Day(_) | Self::Brief(_) => Grain::Day,
+            Self::Hour(_) | Self::BriefHour(_) | Self::Alerts(_) => Grain::Hour,
+            Self::Day(_) | Self::BriefDay(_) => Grain::Day,
             Self::Month(_) => Grain::All,
         }
     }
 
     pub(crate) fn file_name(self) -> String {
         match self {
-            Self::Hour(segment) | Self::Day(segment) | Self::Alerts(segment) | Self::Brief(segment) => {
-                format!("{segment}.ndjson.zst")
-            }
+            Self::Hour(segment)
+            | Self::Day(segment)
+            | Self::Alerts(segment)
+            | Self::BriefHour(segment)
+            | Self::BriefDay(segment) => format!("{segment}.ndjson.zst"),
             Self::Month(month) => format!("{month}.ndjson.zst"),
         }
     }
@@ -226,7 +233,11 @@ impl Store {
             let mut first_line = serde_json::to_vec(&FirstLine { rollup_source: origin.clone() })?;
             first_line.push(b'\n');
             frame::write(io::Cursor::new(first_line), &mut file)?;
-            frame::write(lines.file(), &mut file)?;
+            if let Rollup::Alerts(_) = rollup {
+                frame::write(lines.file(), &mut file)?;
+            } else {
+                write_parts(&lines, &mut file)?;
+            }
             file.sync_all()
         };
         write().map_err(Error::io("write", whole.path()))?;
@@ -246,7 +257,10 @@ impl Store {
             let into = lines.file().try_clone()?;
             let skipped = match (rollup, from) {
                 (Rollup::Alerts(_), [records]) => with.digest(records, into)?,
-                (Rollup::Brief(_), [day]) => with.forget_machines(day, into).map(|()| 0)?,
+                (Rollup::BriefHour(_) | Rollup::BriefDay(_), [whole]) => {
+                    with.forget_machines(rollup.grain(), whole, into)?;
+                    origin.skipped_lines
+                }
                 _ => with.roll_up(rollup.grain(), from, into)?,
             };
             if rollup.grain() == Grain::Hour {
@@ -265,6 +279,24 @@ pub(crate) fn identity_of(records: &RecordFile) -> Result<Identity, Error> {
     let file = links::open("read", path, File::options().read(true))?;
     let (bytes, checksum) = frame::identity(&file).map_err(Error::io("read", path))?;
     Ok(Identity { name: records.segment.file_name(Stage::Closed), bytes, checksum })
+}
+
+/// Writes summaries as two frames: those with the counts and the durations, and the others.
+fn write_parts(lines: &Temporary, into: &mut impl Write) -> io::Result<()> {
+    let metric = MetricOf::default();
+    for wanted in [true, false] {
+        let mut part = frame::begin(&mut *into)?;
+        let mut lines = BufReader::new(lines.read()?);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            if metric.of(&line).is_none_or(|name| name == DURATION.as_bytes()) == wanted {
+                part.write_all(&line)?;
+            }
+            line.clear();
+        }
+        part.finish()?;
+    }
+    Ok(())
 }
 
 fn read_origin(file: File) -> io::Result<Origin> {
@@ -302,5 +334,11 @@ pub(crate) fn lines(file: File) -> io::Result<impl BufRead> {
 }
 
 /// Every folder of rollups.
-pub(crate) const FOLDERS: [&str; 5] =
-    ["rollups/hour", "rollups/day", "rollups/month", "rollups/alerts", "rollups/brief"];
+pub(crate) const FOLDERS: [&str; 6] = [
+    "rollups/hour",
+    "rollups/day",
+    "rollups/month",
+    "rollups/alerts",
+    "rollups/brief-hour",
+    "rollups/brief-day",
+];

@@ -225,11 +225,15 @@ impl Store {
         let span = Span { since: question.since, until: question.until };
         let origin = |rollup| self.valid_origin(rollup, segment, records);
         // The coarse one comes first and is often enough; the fine one is then not even opened.
-        let brief = if question.by_machine { None } else { origin(Rollup::Brief(segment))? };
-        let (daily, day) = match brief {
-            Some(brief) => (Rollup::Brief(segment), Some(brief)),
-            None => (Rollup::Day(segment), origin(Rollup::Day(segment))?),
+        // So does the one by command alone, unless machines are to be told apart.
+        let first_of = |brief, whole| {
+            let brief_origin = if question.by_machine { None } else { origin(brief)? };
+            match brief_origin {
+                Some(there) => Ok::<_, Error>((brief, Some(there))),
+                None => Ok((whole, origin(whole)?)),
+            }
         };
+        let (daily, day) = first_of(Rollup::BriefDay(segment), Rollup::Day(segment))?;
         if day.as_ref().is_some_and(|day| !day.overlaps(span)) {
             return Ok(());
         }
@@ -241,7 +245,11 @@ impl Store {
         }
         let coarse = question.rollups.is_some_and(|grain| grain != Grain::Hour);
         let whole = coarse && day.as_ref().is_some_and(|day| day.is_within(span));
-        let hour = if whole || question.rollups.is_none() { None } else { origin(Rollup::Hour(segment))? };
+        let (hourly, hour) = if whole || question.rollups.is_none() {
+            (Rollup::Hour(segment), None)
+        } else {
+            first_of(Rollup::BriefHour(segment), Rollup::Hour(segment))?
+        };
         let offer = Offer {
             records: records.is_some(),
             day: coarse && day.is_some(),
@@ -252,7 +260,7 @@ impl Store {
             sources.push(match (part, records) {
                 (Part::Records, Some(records)) => Source::records(records.clone(), span),
                 (Part::Day, _) => self.rollup_source(daily, span),
-                (Part::Hour | Part::Records, _) => self.rollup_source(Rollup::Hour(segment), span),
+                (Part::Hour | Part::Records, _) => self.rollup_source(hourly, span),
             });
         }
         Ok(())

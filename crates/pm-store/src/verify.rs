@@ -13,6 +13,7 @@ use pm_record::{Lines, PerformancePartial, Record};
 use crate::offer::hour_of;
 use crate::rollup::{FOLDERS, Origin, RollUp, Rollup, identity_of, lines};
 use crate::segment::{RECORDS, RecordFile, Segment};
+use crate::sources::Grain;
 use crate::upkeep::Upkeep;
 use crate::{Error, links};
 
@@ -108,8 +109,8 @@ impl Upkeep<'_> {
         verified: &mut Verified,
     ) -> Result<(), Error> {
         let Some(records) = records else { return Ok(()) };
-        let (hours, days, brief) = (Rollup::Hour(segment), Rollup::Day(segment), Rollup::Brief(segment));
-        let all = [hours, days, brief].into_iter();
+        let (hours, days) = (Rollup::Hour(segment), Rollup::Day(segment));
+        let all = [hours, days, Rollup::BriefHour(segment), Rollup::BriefDay(segment)].into_iter();
         let there: Vec<_> = all.filter(|&rollup| self.store.rollup_path(rollup).exists()).collect();
         let mut fits = Vec::new();
         for rollup in there {
@@ -128,12 +129,12 @@ impl Upkeep<'_> {
         let (hourly, origin) = self.store.roll_up(hours, origin, from, with)?;
         let (daily, _) = self.store.roll_up(days, origin.clone(), &[hourly.path().to_owned()], with)?;
         for rollup in fits {
-            if rollup == brief {
-                let (made, _) =
-                    self.store.roll_up(brief, origin.clone(), &[daily.path().to_owned()], with)?;
-                self.compare(rollup, made.file(), verified)?;
+            let whole = if rollup.grain() == Grain::Hour { &hourly } else { &daily };
+            if rollup == hours || rollup == days {
+                self.compare(rollup, whole.file(), verified)?;
             } else {
-                let made = if rollup == hours { &hourly } else { &daily };
+                let from = [whole.path().to_owned()];
+                let (made, _) = self.store.roll_up(rollup, origin.clone(), &from, with)?;
                 self.compare(rollup, made.file(), verified)?;
             }
         }

@@ -29,7 +29,8 @@ fn a_day_is_closed_an_hour_after_its_end_and_not_before() {
         place.files(),
         [
             "records/2026-11-02.ndjson.zst",
-            "rollups/brief/2026-11-02.ndjson.zst",
+            "rollups/brief-day/2026-11-02.ndjson.zst",
+            "rollups/brief-hour/2026-11-02.ndjson.zst",
             "rollups/day/2026-11-02.ndjson.zst",
             "rollups/hour/2026-11-02.ndjson.zst"
         ]
@@ -111,7 +112,7 @@ fn without_rollups_and_before_compaction_the_records_answer() {
     assert_eq!(place.ask(span.0, span.1, Some(Grain::All)).text(), "b c d");
     let without = place.files();
     place.compact(NOW);
-    assert_eq!(place.files().len(), without.len() + 10, "{:?}", place.files());
+    assert_eq!(place.files().len(), without.len() + 13, "{:?}", place.files());
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn whoever_does_not_tell_machines_apart_reads_the_days_by_command_alone() {
         records_first: false,
         by_machine: false,
     };
-    let brief = ["rollups/brief/2026-10-20.ndjson.zst", "rollups/brief/2026-11-02.ndjson.zst"];
+    let brief = ["rollups/brief-day/2026-10-20.ndjson.zst", "rollups/brief-day/2026-11-02.ndjson.zst"];
     let answer = ask(&place.store, &question);
     assert_eq!((&answer.read[1..3], answer.text().as_str()), (&brief.map(String::from)[..], "b c d e f"));
     let by_machine = ask(&place.store, &pm_store::Question { by_machine: true, ..question });
@@ -164,7 +165,9 @@ fn whoever_does_not_tell_machines_apart_reads_the_days_by_command_alone() {
         ("rollups/day/2026-10-20.ndjson.zst", answer.text())
     );
     // Without them nothing is lost, and the next compaction makes them again.
-    std::fs::remove_dir_all(place.path("rollups/brief")).expect("removed");
+    for folder in ["rollups/brief-day", "rollups/brief-hour"] {
+        std::fs::remove_dir_all(place.path(folder)).expect("removed");
+    }
     assert_eq!(ask(&place.store, &question), by_machine);
     place.compact(NOW);
     assert_eq!(ask(&place.store, &question), answer);

@@ -61,9 +61,15 @@ impl Place {
     /// Every file of the store but locks, the oldest first.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
-        for folder in
-            ["records", "rollups/hour", "rollups/day", "rollups/month", "rollups/alerts", "rollups/brief"]
-        {
+        for folder in [
+            "records",
+            "rollups/hour",
+            "rollups/day",
+            "rollups/month",
+            "rollups/alerts",
+            "rollups/brief-hour",
+            "rollups/brief-day",
+        ] {
             let entries = std::fs::read_dir(self.store.root().join(folder)).into_iter().flatten();
             let names = entries.map(|entry| entry.expect("an entry").file_name());
             files.extend(names.map(|name| format!("{folder}/{}", name.to_str().expect("text"))));
@@ -221,8 +227,8 @@ impl RollUp for Summing {
         Ok(skipped)
     }
 
-    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()> {
-        self.roll_up(Grain::Day, &[day.to_owned()], into).map(drop)
+    fn forget_machines(&mut self, grain: Grain, rollup: &Path, into: File) -> io::Result<()> {
+        self.roll_up(grain, &[rollup.to_owned()], into).map(drop)
     }
 
     /// Every run alerts, as often as it is there in an hour.

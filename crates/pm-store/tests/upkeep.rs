@@ -115,7 +115,7 @@ fn what_is_as_it_should_be_has_no_flaws() {
     assert_eq!(kinds(&place), []);
     let upkeep = place.store.upkeep(Duration::ZERO).expect("a store").expect("the lock");
     let verified = upkeep.verify(&mut Summing).expect("verified");
-    assert_eq!((verified.files, verified.lines, verified.rollups), (3, 3, 10));
+    assert_eq!((verified.files, verified.lines, verified.rollups), (3, 3, 13));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_store_is_counted() {
     place.append("open", "2026-11-02T10:00:00Z", 0);
     let figures = place.store.figures(time("2026-11-02T12:00:00Z"), &forever()).expect("a store");
     assert_eq!((figures.days.len(), figures.plain.files, figures.compressed.files), (4, 1, 3));
-    assert_eq!(figures.rollups.map(|amount| amount.files), [3, 3, 1, 0, 3]);
+    assert_eq!(figures.rollups.map(|amount| amount.files), [3, 3, 1, 0, 3, 3]);
     let line = crate::summing::record("a", time("2026-11-01T10:00:00Z")).len() as u64;
     assert_eq!(figures.text_bytes, 3 * line);
     assert!(figures.to_prune.is_empty());
@@ -194,8 +194,13 @@ fn a_roll_up_that_fails_is_named_and_keeps_nothing_else_from_being_done() {
             pm_store::RollUp::roll_up(&mut Summing, grain, from, into)
         }
 
-        fn forget_machines(&mut self, day: &std::path::Path, into: std::fs::File) -> std::io::Result<()> {
-            pm_store::RollUp::forget_machines(&mut Summing, day, into)
+        fn forget_machines(
+            &mut self,
+            grain: Grain,
+            rollup: &std::path::Path,
+            into: std::fs::File,
+        ) -> std::io::Result<()> {
+            pm_store::RollUp::forget_machines(&mut Summing, grain, rollup, into)
         }
 
         fn digest(&mut self, records: &std::path::Path, into: std::fs::File) -> std::io::Result<u64> {
@@ -217,7 +222,8 @@ fn a_roll_up_that_fails_is_named_and_keeps_nothing_else_from_being_done() {
         [
             "records/2026-10-30.ndjson.zst",
             "records/2026-11-01.ndjson.zst",
-            "rollups/brief/2026-11-01.ndjson.zst",
+            "rollups/brief-day/2026-11-01.ndjson.zst",
+            "rollups/brief-hour/2026-11-01.ndjson.zst",
             "rollups/day/2026-11-01.ndjson.zst",
             "rollups/hour/2026-11-01.ndjson.zst"
         ]

@@ -42,9 +42,10 @@ impl RollUp for Siblings {
         run(AGGREGATE, self.aggregate.as_ref(), flags.chain(files).collect(), into)
     }
 
-    fn forget_machines(&mut self, day: &Path, into: File) -> io::Result<()> {
-        let flags = ["--partial", "--merge", "--by=command", "--window=1d"].map(OsString::from);
-        let flags = flags.into_iter().chain([OsString::from(day)]).collect();
+    fn forget_machines(&mut self, grain: Grain, rollup: &Path, into: File) -> io::Result<()> {
+        let window = if grain == Grain::Hour { "--window=1h" } else { "--window=1d" };
+        let flags = ["--partial", "--merge", "--by=command", window].map(OsString::from);
+        let flags = flags.into_iter().chain([OsString::from(rollup)]).collect();
         run(AGGREGATE, self.aggregate.as_ref(), flags, into).map(drop)
     }
 

@@ -14,8 +14,9 @@ pub(super) fn render(store: &Store, figures: &Figures) -> String {
     let mut rows = vec![("store", pm_cli::printable(&root).into_owned()), ("days", days(figures))];
     rows.push(("plain", files(figures.plain)));
     rows.push(("compressed", compressed(figures)));
-    for (name, amount) in ["hours", "days", "months", "alerts", "brief"].iter().zip(figures.rollups) {
-        rows.push(("rollups", format!("{name:<6}  {}", files(amount))));
+    let names = ["hours", "days", "months", "alerts", "brief hours", "brief days"];
+    for (name, amount) in names.iter().zip(figures.rollups) {
+        rows.push(("rollups", format!("{name:<11}  {}", files(amount))));
     }
     if let (Some(first), number) = (figures.only_rolled_up.first(), figures.only_rolled_up.len() as u64) {
         rows.push(("rolled up only", format!("{}, the first of {first}", counted(number, "day", "days"))));

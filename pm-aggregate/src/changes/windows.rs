@@ -3,15 +3,15 @@
 //! Many runs become one value, so that a month costs as much as it has days. A change is then only known to
 //! within a window, and a level has as many values as it has windows.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use pm_cli::{Exit, Streams};
 use pm_record::{ChangeDirection, PerformanceChange, Record, Timestamp};
-use pm_stats::{CONFIDENCE, ChangePoint, Distribution, Median, Tally, change_points};
+use pm_stats::{ChangePoint, change_points};
 
 use super::record;
 use crate::config::Config;
-use crate::group::Kept;
 use crate::groups::Entry;
 use crate::{Error, read_all, tell};
 
@@ -51,15 +51,11 @@ fn changes(config: &Config, series: &[Entry], metric: &str) -> Vec<PerformanceCh
 }
 
 fn median(parts: &[Entry], config: &Config, metric: &str) -> Option<f64> {
-    let mut all = Distribution::default();
-    for (_, group) in parts {
-        for (field, kept) in group.metrics(&config.columns) {
-            if let Kept::Distribution(distribution) = kept
-                && field == metric
-            {
-                all.merge(distribution);
-            }
-        }
-    }
-    Median::of(&Tally::from(&all), CONFIDENCE).map(|median| median.value)
+    let mut kept = parts.iter().filter_map(|(_, group)| group.distribution(metric, &config.columns));
+    let first = kept.next()?;
+    let all = kept.fold(Cow::Borrowed(first), |mut all, other| {
+        all.to_mut().merge(other);
+        all
+    });
+    all.median()
 }

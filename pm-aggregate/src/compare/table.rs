@@ -7,12 +7,12 @@ use pm_record::{
     ComparisonStatus, PerformanceComparison, Record, SampleSummary, Scalar, Schema, Thousandths, interval,
     percentage,
 };
-use pm_stats::{Comparison, Distribution, Judged, Tally, Verdict, judge};
+use pm_stats::{Comparison, Judged, Tally, Verdict, judge};
 use pm_store::Benchmarks;
 
 use super::{Sides, Task};
 use crate::config::Config;
-use crate::group::{Group, Kept};
+use crate::group::Group;
 use crate::groups::Entry;
 use crate::judged::{better, kind};
 use crate::metrics::DURATION;
@@ -178,11 +178,8 @@ fn by_key(entries: Vec<Entry>, config: &Config) -> BTreeMap<Key, Group> {
 }
 
 fn tally(group: &Group, config: &Config, metric: &str) -> Option<Tally> {
-    let distribution = group.metrics(&config.columns).find_map(|(field, kept)| match kept {
-        Kept::Distribution(distribution) if field == metric => Some(distribution),
-        _ => None,
-    })?;
-    Some(Tally::from(distribution as &Distribution)).filter(|tally| !tally.is_empty())
+    let tally = Tally::from(group.distribution(metric, &config.columns)?);
+    Some(tally).filter(|tally| !tally.is_empty())
 }
 
 fn tally_pair(before: Option<&Group>, now: &Group, config: &Config, metric: &str) -> Option<(Tally, Tally)> {

@@ -11,29 +11,30 @@ use super::Kind;
 use super::row::{Cell, Row};
 use super::wanted::{Column, Node, Paths};
 use crate::record::{PARTIAL, PERFORMANCE};
-use crate::{BadRecord, Record, Scalar, Thousandths};
+use crate::{BadRecord, Partial, Record, Scalar, Thousandths};
 
-/// Reads a line into the row.
-pub(super) fn fill(paths: &Paths, partials: bool, line: &[u8], row: &mut Row) -> Result<Kind, BadRecord> {
+/// Reads a line into the row, or into `partial`, if those are wanted.
+pub(super) fn fill(
+    paths: &Paths,
+    partial: Option<&mut Partial>,
+    line: &[u8],
+    row: &mut Row,
+) -> Result<Kind, BadRecord> {
     row.clear();
-    // Nothing of a partial result is wanted as a field, and it may be long.
-    if partials
-        && line.starts_with(PARTIAL_LINE)
-        && let Record::Partial(partial) = Record::parse(line)?
-    {
-        return Ok(Kind::Partial(partial));
-    }
     let mut json = serde_json::Deserializer::from_slice(line);
     let projected = json.deserialize_map(Envelope { paths, row }).and_then(|kind| json.end().map(|()| kind));
     match projected {
         Ok(Projected::Other) => return Ok(Kind::Other),
-        Ok(Projected::Partial) if !partials => return Ok(Kind::Other),
+        Ok(Projected::Partial) if partial.is_none() => return Ok(Kind::Other),
         // The types say better what is wrong.
         _ => {}
     }
-    match Record::parse(line)? {
-        Record::Partial(partial) => Ok(Kind::Partial(partial)),
-        Record::Performance(run) if projected.is_ok() => {
+    match (Record::parse(line)?, partial) {
+        (Record::Partial(read), Some(partial)) => {
+            partial.set(*read);
+            Ok(Kind::Partial)
+        }
+        (Record::Performance(run), _) if projected.is_ok() => {
             row.timestamp = run.timestamp.as_millis();
             row.set_total(run.duration.total_ms.0);
             Ok(Kind::Run)
@@ -41,9 +42,6 @@ pub(super) fn fill(paths: &Paths, partials: bool, line: &[u8], row: &mut Row) ->
         _ => Err(BadRecord::new("expected an object for the run")),
     }
 }
-
-/// How a partial result begins that we wrote.
-const PARTIAL_LINE: &[u8] = b"{\"performance_partial\":";
 
 /// Which kind of record the line has, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 use std::fmt;
 
 use pm_record::{
-    BadRecord, Field, PerformanceMetrics, PerformancePartial, Reading, Record, Run, Scalar, Status,
-    Thousandths, Timestamp, Wanted,
+    BadRecord, Field, Partial, PerformanceMetrics, Reading, Record, Run, Scalar, Status, Thousandths,
+    Timestamp, Wanted,
 };
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -21,7 +21,7 @@ pub(crate) type Verdict = Result<Answer, String>;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Answer {
     Run(Box<Values>),
-    Partial(Box<PerformancePartial>),
+    Partial(String),
     Other,
 }
 
@@ -49,10 +49,16 @@ pub(crate) fn is_strict(line: &[u8]) -> bool {
 pub(crate) fn read(reading: Result<Reading<'_>, BadRecord>, wanted: &Wanted) -> Verdict {
     match reading {
         Ok(Reading::Run(run)) => Ok(Answer::Run(Box::new(values(&run, wanted)))),
-        Ok(Reading::Partial(partial)) => Ok(Answer::Partial(partial)),
+        Ok(Reading::Partial(partial)) => Ok(Answer::Partial(told(partial))),
         Ok(Reading::Other) => Ok(Answer::Other),
         Err(bad) => Err(bad.to_string()),
     }
+}
+
+/// Everything that can be asked of a partial result.
+fn told(partial: &Partial) -> String {
+    let (by, window, nested) = (partial.by(), partial.window(), partial.is_nested());
+    format!("{by:?} {window:?} {nested} {:?} {:?}", partial.counts(), partial.metric())
 }
 
 fn values(run: &Run<'_>, wanted: &Wanted) -> Values {
@@ -87,7 +93,7 @@ pub(crate) fn reference(line: &[u8], wanted: &Wanted) -> Verdict {
             Err("expected an object for the run".to_owned())
         }
         Record::Performance(run) => Ok(Answer::Run(Box::new(expected(&run, line, wanted)))),
-        Record::Partial(partial) => Ok(Answer::Partial(partial)),
+        Record::Partial(partial) => Ok(Answer::Partial(told(&Partial::from(*partial)))),
         other => panic!("{} was stepped over", other.kind()),
     }
 }
