@@ -92,7 +92,7 @@ impl Taker for Both<'_, '_> {
                 }
                 sides.try_for_each(|(groups, taken)| groups.take(Reading::Partial(partial), taken))
             }
-            Reading::Other => Ok(()),
+            Reading::Other(_) => Ok(()),
         }
     }
 }

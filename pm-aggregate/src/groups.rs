@@ -60,7 +60,7 @@ impl<'a> Groups<'a> {
         match reading {
             Reading::Run(run) => self.count(&run, from),
             Reading::Partial(partial) if from.partials => self.merge_partial(partial, from)?,
-            Reading::Partial(_) | Reading::Other => {}
+            Reading::Partial(_) | Reading::Other(_) => {}
         }
         Ok(())
     }

@@ -13,8 +13,9 @@ use crate::{BadRecord, Reading, Record, RunReader};
 pub struct Lines<I: Iterator<Item: Read>> {
     inputs: I,
     open: Option<Open<I::Item>>,
-    /// How many lines the input had that ended last.
+    /// How many lines the input had that ended last, and how many bytes of text.
     ended: u64,
+    passed: u64,
     /// Whether anything was compressed in those that ended.
     compressed: bool,
     several: bool,
@@ -44,6 +45,16 @@ pub struct Position<'a> {
     pub(crate) input: Option<&'a str>,
     /// The line's number in it, from 1.
     pub(crate) line: u64,
+    /// Whether it is the last one and has no newline.
+    pub(crate) open_ended: bool,
+}
+
+impl Position<'_> {
+    /// Whether the line is its input's last and has no newline: it may be a part of one.
+    #[must_use]
+    pub fn is_open_ended(&self) -> bool {
+        self.open_ended
+    }
 }
 
 impl Line<'_> {
@@ -71,7 +82,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
     pub fn new(inputs: impl IntoIterator<IntoIter = I>) -> Self {
         let inputs = inputs.into_iter();
         let several = inputs.size_hint() != (1, Some(1));
-        Self { inputs, open: None, ended: 0, compressed: false, several }
+        Self { inputs, open: None, ended: 0, passed: 0, compressed: false, several }
     }
 
     /// The next line that is not empty, or `None` when every input has ended.
@@ -134,6 +145,13 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
         self.open.as_ref().map_or(self.ended, |open| open.number)
     }
 
+    /// How many bytes of the open input's text, decompressed, end with the current line and its newline; after an
+    /// input's end, of the one that ended last.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.open.as_ref().map_or(self.passed, |open| open.reader.offset())
+    }
+
     /// Whether any of what was read so far was compressed, so that its bytes cannot be cut at newlines.
     #[must_use]
     pub fn was_compressed(&self) -> bool {
@@ -155,6 +173,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
                 Ok(Advance::Blank) => {}
                 Ok(Advance::End) | Err(_) => {
                     self.ended = open.number;
+                    self.passed = open.reader.offset();
                     self.compressed |= open.reader.was_compressed();
                     self.open = None;
                     stepped?;
@@ -185,7 +204,11 @@ impl<R: Read> Open<R> {
     }
 
     fn current(&self, several: bool) -> Line<'_> {
-        let position = Position { input: several.then_some(&self.name), line: self.number };
+        let position = Position {
+            input: several.then_some(&self.name),
+            line: self.number,
+            open_ended: self.reader.is_open_ended(),
+        };
         match self.reader.line() {
             RawLine::Bytes(bytes) => Line { bytes, position, too_long: false },
             RawLine::TooLong => Line { bytes: &[], position, too_long: true },
@@ -256,5 +279,21 @@ pub(crate) mod tests {
     #[test]
     fn no_input_is_an_end() {
         check(&[], &[]);
+    }
+
+    #[test]
+    fn the_offset_is_that_of_the_text_behind_the_current_line_whatever_it_is() {
+        let long = "x".repeat(LONGEST_LINE + 1);
+        let text = format!("{{}}\n\n  \nab\n{long}\ncut");
+        let mut lines = Lines::new([Named("a", text.as_bytes())]);
+        let mut seen = Vec::new();
+        while let Some(line) = lines.next_line(|_| Ok(())).expect("memory") {
+            let is_cut = line.position.is_open_ended();
+            seen.push((lines.offset(), is_cut));
+        }
+        let behind_long = LONGEST_LINE as u64 + 12;
+        assert_eq!(seen[..2], [(3, false), (10, false)]);
+        assert_eq!(seen[3], (behind_long + 3, true));
+        assert_eq!(lines.offset(), text.len() as u64);
     }
 }

@@ -37,6 +37,10 @@ pub(crate) struct Reader<R> {
     // Whether the rest of a line that was too long is still to come.
     skipping: bool,
     ended: bool,
+    // How many bytes of text were read, whether or not they are still held.
+    read: u64,
+    // Whether the line that is handed out has no newline behind it.
+    open_ended: bool,
 }
 
 impl<R: Read> Reader<R> {
@@ -49,7 +53,19 @@ impl<R: Read> Reader<R> {
             line: None,
             skipping: false,
             ended: false,
+            read: 0,
+            open_ended: false,
         }
+    }
+
+    /// How many bytes of the text, decompressed, lie before what was not handed out yet.
+    pub(crate) fn offset(&self) -> u64 {
+        self.read - (self.end - self.start) as u64
+    }
+
+    /// Whether the line that is handed out is the last one and has no newline.
+    pub(crate) fn is_open_ended(&self) -> bool {
+        self.open_ended
     }
 
     /// Whether any of what was read so far was compressed.
@@ -77,6 +93,7 @@ impl<R: Read> Reader<R> {
             } else if self.ended {
                 let line = self.start..self.end;
                 self.start = self.end;
+                self.open_ended = true;
                 return Ok(!std::mem::take(&mut self.skipping) && !line.is_empty() && self.hand_out(line));
             } else if self.make_room() {
                 self.line = None;
@@ -86,6 +103,7 @@ impl<R: Read> Reader<R> {
                 let room = self.end..self.block.len() - SLACK;
                 let length = self.input.read(&mut self.block[room], &mut before_read)?;
                 self.end += length;
+                self.read += length as u64;
                 self.ended = length == 0;
             }
         }

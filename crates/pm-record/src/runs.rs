@@ -58,8 +58,8 @@ pub enum Reading<'a> {
     Run(Run<'a>),
     /// A partial result, if they are wanted.
     Partial(&'a Partial),
-    /// A record of another kind.
-    Other,
+    /// A record of another kind: its line.
+    Other(&'a [u8]),
 }
 
 /// What a line is, once its values are in the row.
@@ -176,7 +176,7 @@ impl RunReader {
         match kind {
             Kind::Run => Reading::Run(Run::new(&self.row, &self.paths, line)),
             Kind::Partial => Reading::Partial(&self.partial),
-            Kind::Other => Reading::Other,
+            Kind::Other => Reading::Other(line),
         }
     }
 }

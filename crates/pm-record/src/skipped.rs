@@ -65,7 +65,11 @@ impl fmt::Display for Skipped {
         match &self.first {
             None => f.write_str("none"),
             Some(First { input, line, reason }) => {
-                write!(f, "{}: {reason}", Position { input: input.as_deref(), line: *line })
+                write!(
+                    f,
+                    "{}: {reason}",
+                    Position { input: input.as_deref(), line: *line, open_ended: false }
+                )
             }
         }
     }

@@ -202,6 +202,12 @@ impl<'a> Run<'a> {
         Self { row, paths, line }
     }
 
+    /// The line that it was read from, without its newline.
+    #[must_use]
+    pub fn line(&self) -> &'a [u8] {
+        self.line
+    }
+
     /// When it started.
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {

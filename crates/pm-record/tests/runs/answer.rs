@@ -50,7 +50,7 @@ pub(crate) fn read(reading: Result<Reading<'_>, BadRecord>, wanted: &Wanted) -> 
     match reading {
         Ok(Reading::Run(run)) => Ok(Answer::Run(Box::new(values(&run, wanted)))),
         Ok(Reading::Partial(partial)) => Ok(Answer::Partial(told(partial))),
-        Ok(Reading::Other) => Ok(Answer::Other),
+        Ok(Reading::Other(_)) => Ok(Answer::Other),
         Err(bad) => Err(bad.to_string()),
     }
 }

@@ -1,0 +1,232 @@
+//! A store, read from where an earlier run stopped.
+//!
+//! Every file that can hold something new is looked at, oldest first. One that was read to its end and can no longer
+//! grow costs a look at its first line; one that grows is read from where it was left. What is not there any more has
+//! been counted, and stays so. How far the store was read is written down only after what was read has been handed on.
+
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
+
+use pm_cli::{Input, Opener, Streams};
+use pm_record::{Lines, Reading, RunReader, Skipped};
+use pm_store::{LockedState, Question, Source, StateFile, Store};
+
+use crate::config::Config;
+use crate::error::Warning;
+use crate::intake::Taker;
+use crate::state::{Reached, State, hash};
+use crate::{Error, TOOL};
+
+/// A store, and how far it was read.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    store: Store,
+    /// Nobody else goes on from there while this run does.
+    locked: LockedState,
+    pub(crate) state: State,
+    strict: bool,
+}
+
+/// A file, and how much of it is known.
+struct Known {
+    /// How far it was read, or its beginning.
+    reached: Reached,
+    compressed: bool,
+    /// Whether nobody can append to it any more.
+    closed: bool,
+}
+
+impl Backlog {
+    /// Goes on where the last run of this name stopped.
+    pub(crate) fn open(store: Store, name: &str, config: &Config, io: &mut Streams) -> Result<Self, Error> {
+        let locked = StateFile::of(&store, &format!("export-{name}"))?.lock()?;
+        let anew = State::new(config.fingerprint(), io.clock.now_millis());
+        let state = match locked.read()?.map(|bytes| State::parse(&bytes)) {
+            None => anew,
+            Some(Ok(state)) if state.shape == anew.shape => state,
+            Some(Ok(_)) => {
+                io.complain(TOOL, &Warning::OtherShape);
+                anew
+            }
+            Some(Err(reason)) => {
+                io.complain(TOOL, &Warning::Damaged { aside: locked.set_aside()?, reason });
+                anew
+            }
+        };
+        Ok(Self { store, locked, state, strict: config.strict })
+    }
+
+    /// Starts anew, because what was kept cannot be used.
+    pub(crate) fn begin_anew(
+        &mut self,
+        reason: String,
+        config: &Config,
+        io: &mut Streams,
+    ) -> Result<(), Error> {
+        io.complain(TOOL, &Warning::Damaged { aside: self.locked.set_aside()?, reason });
+        self.state = State::new(config.fingerprint(), io.clock.now_millis());
+        Ok(())
+    }
+
+    /// Reads everything that is new, and hands it on.
+    pub(crate) fn read(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<Skipped, Error> {
+        let question =
+            Question { since: None, until: None, rollups: None, records_first: true, by_machine: false };
+        let sources = self.store.sources(&question)?;
+        let mut skipped = Skipped::default();
+        let mut runs = RunReader::new(&taker.wanted());
+        for source in &sources {
+            if io.interrupted().is_some() {
+                break;
+            }
+            let read = self.read_file(source, taker, &mut runs, io)?;
+            let name = source.path.display().to_string();
+            skipped.follow(read, (sources.len() > 1).then_some(name.as_str()), 0);
+        }
+        // Those that were removed cannot come back.
+        let days: Vec<_> = sources.iter().map(|source| day_of(&source.path)).collect();
+        self.state.files.retain(|reached| days.contains(&reached.day));
+        self.commit(taker, io)?;
+        Ok(skipped)
+    }
+
+    /// Hands on what was taken, and only then writes down how far that is.
+    fn commit(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<(), Error> {
+        taker.settle(io)?;
+        taker.keep(&mut self.state);
+        Ok(self.locked.replace(&self.state.to_bytes())?)
+    }
+
+    fn read_file(
+        &mut self,
+        source: &Source,
+        taker: &mut dyn Taker,
+        runs: &mut RunReader,
+        io: &mut Streams,
+    ) -> Result<Skipped, Error> {
+        let mut skipped = Skipped::default();
+        let Some(mut known) = self.look_at(source, io)? else { return Ok(skipped) };
+        if known.reached.done && known.closed {
+            return Ok(skipped);
+        }
+        let mut start = known.start();
+        let mut lines = Lines::new([open(source, start, io)]);
+        if !find(&mut lines, start, &known.reached).map_err(Error::Read)? {
+            io.complain(TOOL, &Warning::Changed { path: source.path.clone() });
+            known.reached = Reached { offset: 0, length: 0, ..known.reached };
+            start = 0;
+            lines = Lines::new([open(source, start, io)]);
+        }
+        let mut reached = known.reached;
+        let mut last = Vec::new();
+        loop {
+            let next = lines.next_run(runs, |_| Ok(())).map_err(Error::Read)?;
+            let Some((position, reading)) = next else { break };
+            let is_cut = position.is_open_ended();
+            let taken = reading.and_then(|reading| {
+                last.clear();
+                last.extend_from_slice(bytes_of(&reading));
+                taker.take(reading)
+            });
+            match taken {
+                // It may be half of a line that is just being written.
+                Err(_) if is_cut && !known.closed => break,
+                Err(reason) if self.strict => return Err(Error::bad_line(position, reason)),
+                Err(reason) => {
+                    skipped.seen();
+                    skipped.skip(position, &reason);
+                    last.clear();
+                    continue;
+                }
+                Ok(()) => skipped.seen(),
+            }
+            reached.offset = start + lines.offset();
+            reached.length = last.len() as u64 + u64::from(!is_cut);
+            if taker.is_full() {
+                self.state.reach(Reached { before: hash(&last), ..reached.clone() });
+                self.commit(taker, io)?;
+            }
+        }
+        if !last.is_empty() {
+            reached.before = hash(&last);
+        }
+        reached.done = known.closed;
+        self.state.reach(reached);
+        Ok(skipped)
+    }
+
+    /// What is known of a file; none while it has no whole line.
+    fn look_at(&self, source: &Source, io: &Streams) -> Result<Option<Known>, Error> {
+        let mut lines = Lines::new([open(source, 0, io)]);
+        let closed = source.path.extension().is_none_or(|ending| ending != "ndjson");
+        let head = match lines.next_line(|_| Ok(())).map_err(Error::Read)? {
+            Some(line) if closed || !line.position.is_open_ended() => hash(line.bytes),
+            _ => return Ok(None),
+        };
+        let day = day_of(&source.path);
+        let beginning = || Reached { day: day.clone(), head: head.clone(), ..Reached::default() };
+        let reached = self.state.reached(&day, &head).cloned().unwrap_or_else(beginning);
+        Ok(Some(Known { reached, compressed: lines.was_compressed(), closed }))
+    }
+}
+
+impl Known {
+    /// Where to begin to read: with the last line that is known, so that it can be seen to be the same; what is
+    /// compressed has to be read from its beginning.
+    fn start(&self) -> u64 {
+        if self.compressed { 0 } else { self.reached.offset.saturating_sub(self.reached.length) }
+    }
+}
+
+fn bytes_of<'a>(reading: &Reading<'a>) -> &'a [u8] {
+    match reading {
+        Reading::Run(run) => run.line(),
+        Reading::Other(line) => line,
+        Reading::Partial(_) => &[],
+    }
+}
+
+/// The day that a file's name begins with.
+fn day_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().chars().take(10).collect()
+}
+
+/// The file, from a place on.
+fn open(source: &Source, start: u64, io: &Streams) -> Input {
+    let path = source.path.clone();
+    let source = source.clone();
+    let open = move || {
+        let mut file = source.open().map_err(io::Error::other)?;
+        if start > 0 {
+            file.seek(SeekFrom::Start(start))?;
+        }
+        Ok(file)
+    };
+    io.found(&path, Opener::new(open))
+}
+
+/// Reads up to the last line that is known. False if that is not there.
+fn find(lines: &mut Lines<impl Iterator<Item = Input>>, start: u64, reached: &Reached) -> io::Result<bool> {
+    if reached.offset == 0 {
+        return Ok(true);
+    }
+    loop {
+        let Some(line) = lines.next_line(|_| Ok(()))? else { return Ok(false) };
+        // Only the last line is of interest, and which one it is shows behind it.
+        let is_it = is_the_last(line.bytes, reached);
+        let offset = start + lines.offset();
+        // It had no newline when it was read, and has one now.
+        if offset == reached.offset || offset == reached.offset + 1 {
+            return Ok(is_it);
+        }
+        if offset > reached.offset {
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether the line is the one that was read last; one of another length need not be hashed.
+fn is_the_last(line: &[u8], reached: &Reached) -> bool {
+    let length = line.len() as u64;
+    (length == reached.length || length + 1 == reached.length) && hash(line) == reached.before
+}

@@ -1,0 +1,324 @@
+//! Runs of commands as metrics, as fast as they can be read: what a run adds to is looked up once for each group.
+
+use foldhash::HashMap;
+use pm_record::{Field, Label, Run, Wanted};
+
+use crate::catalog::{
+    COMMAND_CACHE, COMMAND_DURATION, COMMAND_POINTS, COMMAND_QUOTA, COMMAND_REQUESTS, COMMAND_RETRIES,
+    COMMAND_WAIT, COMMANDS, CONTEXT_SWITCHES, CPU_TIME, Family, IO_BYTES, IO_OPERATIONS, LAST_RUN, MEMORY,
+    PAGE_FAULTS, PEAK_MEMORY, PHASE_TIME, PROCESSES_STARTED,
+};
+use crate::model::{Model, OVERFLOW, Slot};
+use crate::spread::Exemplar;
+
+/// A number of a run that is added to a counter, and the label that it has there beside those of the group.
+struct Counted {
+    field: &'static str,
+    family: &'static Family,
+    label: Option<(&'static str, &'static str)>,
+}
+
+const fn counted(field: &'static str, family: &'static Family) -> Counted {
+    Counted { field, family, label: None }
+}
+
+const fn labeled(
+    field: &'static str,
+    family: &'static Family,
+    name: &'static str,
+    value: &'static str,
+) -> Counted {
+    Counted { field, family, label: Some((name, value)) }
+}
+
+/// Their places are those of the wanted numbers.
+const COUNTED: [Counted; 17] = [
+    labeled("resource_usage.user_ms", CPU_TIME, "mode", "user"),
+    labeled("resource_usage.system_ms", CPU_TIME, "mode", "system"),
+    // Only where the two above are not known, or time would count twice.
+    labeled("resource_usage.cpu_time_ms", CPU_TIME, "mode", "unknown"),
+    counted("resource_usage.io_operations", IO_OPERATIONS),
+    labeled("resource_usage.read_bytes", IO_BYTES, "direction", "read"),
+    labeled("resource_usage.written_bytes", IO_BYTES, "direction", "write"),
+    counted("resource_usage.page_faults", PAGE_FAULTS),
+    counted("resource_usage.context_switches", CONTEXT_SWITCHES),
+    counted("resource_usage.processes", PROCESSES_STARTED),
+    counted("github_api.requests_made", COMMAND_REQUESTS),
+    counted("github_api.rate_limit_consumed", COMMAND_QUOTA),
+    counted("github_api.graphql_points", COMMAND_POINTS),
+    labeled("github_api.cache_hits", COMMAND_CACHE, "result", "hit"),
+    labeled("github_api.cache_misses", COMMAND_CACHE, "result", "miss"),
+    counted("github_api.retries", COMMAND_RETRIES),
+    counted("github_api.waited_ms", COMMAND_WAIT),
+    // Memory, which is no counter, follows.
+    counted("resource_usage.peak_memory_mb", PEAK_MEMORY),
+];
+const USER: usize = 0;
+const SYSTEM: usize = 1;
+const CPU_ALONE: usize = 2;
+const PEAK: usize = 16;
+const AVERAGE: usize = 17;
+
+/// How runs end, as a label.
+const STATUSES: [&str; 6] = ["success", "failure", "signaled", "timeout", "not_started", "unknown"];
+
+/// Labels that families have of their own, which no field may take the name of.
+const TAKEN: [&str; 11] = [
+    "le",
+    "quantile",
+    "status",
+    "phase",
+    "mode",
+    "direction",
+    "result",
+    "type",
+    "endpoint",
+    "resource",
+    "job",
+];
+
+/// The places of the labels that are read beside those of groups.
+const OWN_LABELS: [&str; 3] = ["status", "trace.trace_id", "context.purpose"];
+
+/// Reads runs into a model.
+#[derive(Debug)]
+pub(crate) struct Commands {
+    fields: Vec<Field>,
+    /// What the labels are called.
+    names: Vec<String>,
+    groups: HashMap<Box<[u8]>, Group>,
+    /// What is too many.
+    others: Option<Group>,
+    key: Vec<u8>,
+    include_deliberate: bool,
+    /// Runs of benchmarks and profiles that were left out.
+    pub(crate) deliberate: u64,
+    /// How many phases have a series.
+    phases: usize,
+}
+
+/// The series that the runs of one group add to, found when first needed.
+#[derive(Debug, Default)]
+struct Group {
+    labels: Vec<(String, String)>,
+    duration: Option<Slot>,
+    last_run: Option<Slot>,
+    numbers: [Option<Slot>; COUNTED.len()],
+    statuses: [Option<Slot>; STATUSES.len()],
+    phases: Vec<(Box<str>, Slot)>,
+}
+
+/// A field that cannot be a label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' cannot be a label here: it would be called '{1}', which metrics have already")]
+pub(crate) struct TakenName(pub(crate) String, pub(crate) String);
+
+/// What a field is called as a label.
+pub(crate) fn label_name(field: &str) -> String {
+    let allowed = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    let name: String = field.chars().map(allowed).collect();
+    let name = name.trim_start_matches('_');
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("x{name}") } else { name.to_owned() }
+}
+
+/// The names of fields as labels.
+pub(crate) fn label_names(fields: &[Field]) -> Result<Vec<String>, TakenName> {
+    let mut names: Vec<String> = Vec::new();
+    for field in fields {
+        let name = label_name(field.as_str());
+        if name.is_empty() || TAKEN.contains(&name.as_str()) || names.contains(&name) {
+            return Err(TakenName(field.to_string(), name));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+impl Commands {
+    /// Groups by `fields`, called `names`.
+    pub(crate) fn new(fields: Vec<Field>, names: Vec<String>, include_deliberate: bool) -> Self {
+        Self {
+            fields,
+            names,
+            groups: HashMap::default(),
+            others: None,
+            key: Vec::new(),
+            include_deliberate,
+            deliberate: 0,
+            phases: 0,
+        }
+    }
+
+    /// What has to be read of runs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let field = |name: &str| name.parse::<Field>().ok();
+        let numbers = COUNTED.iter().map(|counted| counted.field).chain(["resource_usage.average_memory_mb"]);
+        let labels = OWN_LABELS.into_iter().filter_map(field).chain(self.fields.iter().cloned());
+        Wanted { numbers: numbers.filter_map(field).collect(), labels: labels.collect(), partials: false }
+    }
+
+    /// Adds one run.
+    pub(crate) fn take(&mut self, run: &Run<'_>, model: &mut Model) {
+        if !self.include_deliberate && !matches!(run.label(2), Label::Null) {
+            self.deliberate += 1;
+            return;
+        }
+        let mut key = std::mem::take(&mut self.key);
+        self.write_key(run, &mut key);
+        let limit = model.shape.max_series;
+        let group = if self.groups.contains_key(key.as_slice()) {
+            self.groups.get_mut(key.as_slice())
+        } else if self.groups.len() < limit {
+            let labels = labels(&self.names, run);
+            Some(self.groups.entry(key.as_slice().into()).or_insert(Group { labels, ..Group::default() }))
+        } else {
+            model.note_overflow(COMMAND_DURATION.place());
+            let labels = || self.names.iter().map(|name| (name.clone(), OVERFLOW.to_owned())).collect();
+            Some(self.others.get_or_insert_with(|| Group { labels: labels(), ..Group::default() }))
+        };
+        if let Some(group) = group {
+            group.take(run, model, &mut self.phases);
+        }
+        self.key = key;
+    }
+
+    /// What tells the groups of runs apart.
+    fn write_key(&self, run: &Run<'_>, key: &mut Vec<u8>) {
+        key.clear();
+        for at in 0..self.names.len() {
+            if let Some(text) = run.text(OWN_LABELS.len() + at) {
+                key.extend_from_slice(&(text.len() as u64).to_le_bytes());
+                key.extend_from_slice(text);
+            } else {
+                // No text is as long as this.
+                key.extend_from_slice(&u64::MAX.to_le_bytes());
+                key.extend_from_slice(value_of(run.label(OWN_LABELS.len() + at)).as_bytes());
+                key.push(0);
+            }
+        }
+    }
+}
+
+fn labels(names: &[String], run: &Run<'_>) -> Vec<(String, String)> {
+    let value = |(at, name): (usize, &String)| (name.clone(), value_of(run.label(OWN_LABELS.len() + at)));
+    names.iter().enumerate().map(value).collect()
+}
+
+/// A label's value as text; nothing where there is none.
+fn value_of(label: Label<'_>) -> String {
+    match label {
+        Label::Null => String::new(),
+        Label::Bool(truth) => truth.to_string(),
+        Label::Number(number) => number.to_string(),
+        Label::Text(text) => text.to_owned(),
+    }
+}
+
+impl Group {
+    #[inline]
+    fn take(&mut self, run: &Run<'_>, model: &mut Model, phases: &mut usize) {
+        let (start, total) = (run.timestamp().as_millis(), run.total().0);
+        let slot =
+            *self.duration.get_or_insert_with(|| series_of(&self.labels, COMMAND_DURATION, None, model));
+        model.observe(slot, total, || Exemplar::new(run.text(1)?, total, run.end().as_millis()));
+        let at = status(run);
+        let slot_of = || series_of(&self.labels, COMMANDS, Some(("status", STATUSES[at])), model);
+        let status = *self.statuses[at].get_or_insert_with(slot_of);
+        model.add_to(status, 1_000);
+        let last_run = *self.last_run.get_or_insert_with(|| series_of(&self.labels, LAST_RUN, None, model));
+        model.set(last_run, start, start.saturating_mul(1_000));
+        let knows_modes = run.number(USER).is_some() || run.number(SYSTEM).is_some();
+        for (place, value) in run.numbers() {
+            match place {
+                CPU_ALONE if knows_modes => {}
+                PEAK => {
+                    let peak = *self.numbers[PEAK]
+                        .get_or_insert_with(|| series_of(&self.labels, PEAK_MEMORY, None, model));
+                    model.observe(peak, value, || None);
+                    set_memory(model, "command_peak", run.end().as_millis(), value);
+                }
+                AVERAGE => set_memory(model, "command_average", run.end().as_millis(), value),
+                _ => {
+                    let Counted { family, label, .. } = &COUNTED[place];
+                    let counter = *self.numbers[place]
+                        .get_or_insert_with(|| series_of(&self.labels, family, *label, model));
+                    model.add_to(counter, value);
+                }
+            }
+        }
+        for (at, (name, value)) in run.phases().enumerate() {
+            let phase = self.phase(at, name, model, phases);
+            model.add_to(phase, value);
+        }
+    }
+
+    /// The series of a phase, which mostly stands where the same one stood before.
+    fn phase(&mut self, at: usize, name: &str, model: &mut Model, phases: &mut usize) -> Slot {
+        if let Some((known, slot)) = self.phases.get(at)
+            && **known == *name
+        {
+            return *slot;
+        }
+        if let Some((_, slot)) = self.phases.iter().find(|(known, _)| **known == *name) {
+            return *slot;
+        }
+        let short = name.strip_suffix("_ms").unwrap_or(name);
+        if *phases >= model.shape.max_series {
+            model.note_overflow(PHASE_TIME.place());
+            return series_of(&self.labels, PHASE_TIME, Some(("phase", OVERFLOW)), model);
+        }
+        *phases += 1;
+        let slot = series_of(&self.labels, PHASE_TIME, Some(("phase", short)), model);
+        self.phases.push((name.into(), slot));
+        slot
+    }
+}
+
+fn set_memory(model: &mut Model, kind: &str, at: i64, value: i64) {
+    let slot = model.slot(MEMORY.place(), &[("type", kind)]);
+    model.set(slot, at, value);
+}
+
+fn status(run: &Run<'_>) -> usize {
+    let known = run.text(0).and_then(|text| STATUSES.iter().position(|status| status.as_bytes() == text));
+    known.unwrap_or(if run.failed() { 1 } else { STATUSES.len() - 1 })
+}
+
+/// The series of a family with the labels of a group, whose number is bounded, and one more.
+fn series_of(
+    group: &[(String, String)],
+    family: &Family,
+    label: Option<(&str, &str)>,
+    model: &mut Model,
+) -> Slot {
+    let own = group.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let labels: Vec<_> = own.chain(label).collect();
+    model.unbounded_slot(family.place(), &labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_becomes_a_label_that_every_receiver_takes() {
+        for (field, name) in [
+            ("command", "command"),
+            ("context.project_size", "context_project_size"),
+            ("context.é-1", "context___1"),
+            ("9x", "x9x"),
+        ] {
+            assert_eq!(label_name(field), name);
+        }
+    }
+
+    #[test]
+    fn a_field_does_not_take_the_name_of_a_label_that_is_there() {
+        let fields =
+            |names: &[&str]| names.iter().filter_map(|name| name.parse().ok()).collect::<Vec<Field>>();
+        assert!(label_names(&fields(&["command", "host"])).is_ok());
+        for names in [&["status"][..], &["le"], &["a.b", "a-b"]] {
+            assert!(label_names(&fields(names)).is_err(), "{names:?}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What was meant: the command line, checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pm_cli::{Period, Source, Usage};
+use pm_record::{Field, Timestamp};
+
+use crate::args::{Args, To};
+use crate::catalog::Scale;
+use crate::commands::{Commands, label_names};
+use crate::csv_table::Table;
+use crate::model::Shape;
+use crate::prometheus::Text;
+use crate::spread::Bounds;
+use crate::statsd::Dialect;
+
+/// Seconds: commands take from some milliseconds to an hour.
+const TIMES: [f64; 18] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0,
+    3600.0,
+];
+
+/// MiB: from what any program needs to what a machine has.
+const MEMORIES: [f64; 12] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
+
+const MEBI: f64 = 1_048_576.0;
+
+/// How many bounds a histogram may have.
+const MOST_BOUNDS: usize = 200;
+
+/// What to do, with nothing left to default.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) form: Form,
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) source: Source,
+    pub(crate) period: Period,
+    pub(crate) strict: bool,
+    pub(crate) by: Vec<Field>,
+    names: Vec<String>,
+    pub(crate) shape: Shape,
+    pub(crate) deliberate: bool,
+    /// The name that the state has; none if none is kept.
+    pub(crate) position: Option<String>,
+    /// Whether it was typed, and not made up of what is written where.
+    pub(crate) is_position_named: bool,
+    pub(crate) follow: bool,
+    pub(crate) interval: Duration,
+}
+
+/// What is written.
+#[derive(Debug)]
+pub(crate) enum Form {
+    Metrics { text: Text, listen: Option<SocketAddr> },
+    Influx,
+    Statsd { dialect: Dialect, address: Option<String> },
+    Csv { kind: String, columns: Vec<Field> },
+    Ci(Ci),
+}
+
+/// What a service of CI reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ci {
+    GithubAction,
+    Bencher,
+    Hyperfine,
+}
+
+impl Config {
+    /// Checks what no single flag can know.
+    pub(crate) fn new(args: Args, now: i64) -> Result<Self, Usage> {
+        let period = args.period.check(now)?;
+        let names = label_names(&args.by).map_err(|taken| {
+            Usage::new(taken.to_string(), "leave it out of --by, or try `--by command,host`")
+        })?;
+        if args.listen.is_some() && args.to != To::Prometheus {
+            return Err(Usage::new("--listen serves metrics for Prometheus only", "leave --to out"));
+        }
+        if args.openmetrics && args.to != To::Prometheus {
+            return Err(Usage::new("--openmetrics is a form of --to prometheus", "leave one of the two out"));
+        }
+        if args.address.is_some() && args.to != To::Statsd {
+            return Err(Usage::new("--address is where a StatsD server is", "add `--to statsd`"));
+        }
+        let is_store = args.input.store.is_some();
+        let follow = args.follow || (args.listen.is_some() && is_store);
+        if follow && !period.is_all() {
+            return Err(Usage::new(
+                "what is appended has no --since and no --until",
+                "leave --listen or the times out",
+            ));
+        }
+        if follow && matches!(args.to, To::GithubActionBenchmark | To::Bencher | To::Hyperfine | To::Csv) {
+            return Err(Usage::new("this form has an end, and --follow has none", "leave --follow out"));
+        }
+        let shape = Shape {
+            time: times(&args.buckets)?,
+            memory: bounds(&MEMORIES.map(|mebi| mebi * MEBI), Scale::Mebi),
+            max_series: args.max_series as usize,
+            sketched: false,
+        };
+        let by_default = match args.to {
+            // Totals have to be those of all time, also of what is no longer there.
+            To::Prometheus if is_store && period.is_all() && !args.stateless => Some("prometheus".to_owned()),
+            _ => None,
+        };
+        let is_position_named = args.position.is_some();
+        let position = args.position.or(by_default);
+        let text = if args.openmetrics { Text::OpenMetrics } else { Text::Plain };
+        let form = match args.to {
+            To::Prometheus => Form::Metrics { text, listen: args.listen.map(|listen| listen.0) },
+            To::Influx => Form::Influx,
+            To::Statsd => {
+                let dialect = if args.dogstatsd { Dialect::Dog } else { Dialect::Plain };
+                Form::Statsd { dialect, address: args.address }
+            }
+            To::Csv => {
+                if Table::new(&args.kind, &args.columns).is_none() {
+                    let kinds = Table::kinds().collect::<Vec<_>>().join(", ");
+                    let message = format!("the usual columns of '{}' are not known", args.kind);
+                    return Err(Usage::new(
+                        message,
+                        format!("name some with --columns, or take one of {kinds}"),
+                    ));
+                }
+                Form::Csv { kind: args.kind, columns: args.columns }
+            }
+            To::GithubActionBenchmark => Form::Ci(Ci::GithubAction),
+            To::Bencher => Form::Ci(Ci::Bencher),
+            To::Hyperfine => Form::Ci(Ci::Hyperfine),
+        };
+        Ok(Self {
+            form,
+            output: args.output.filter(|file| file.as_os_str() != "-"),
+            strict: args.input.strict,
+            source: args.input.source(),
+            period,
+            by: args.by,
+            names,
+            shape,
+            deliberate: args.deliberate,
+            position,
+            is_position_named,
+            follow,
+            interval: args.interval.max(Duration::from_millis(50)),
+        })
+    }
+
+    /// What reads runs.
+    pub(crate) fn commands(&self) -> Commands {
+        Commands::new(self.by.clone(), self.names.clone(), self.deliberate)
+    }
+
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.period.since.map(Timestamp::from_millis)
+    }
+
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.period.until.map(Timestamp::from_millis)
+    }
+
+    /// What totals depend on: those of one shape are none of another.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!(
+            "{:?} {:?} {} {}",
+            self.names, self.shape.time.thousandths, self.deliberate, self.shape.sketched
+        )
+    }
+}
+
+fn times(typed: &[f64]) -> Result<Bounds, Usage> {
+    let seconds = if typed.is_empty() { &TIMES[..] } else { typed };
+    if seconds.len() > MOST_BOUNDS {
+        return Err(Usage::new(format!("--buckets has more than {MOST_BOUNDS} bounds"), "give fewer"));
+    }
+    let bounds = bounds(seconds, Scale::Millis);
+    if bounds.thousandths.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(Usage::new("the bounds of --buckets do not rise", "write them as `--buckets 0.1,1,10`"));
+    }
+    Ok(bounds)
+}
+
+fn bounds(units: &[f64], scale: Scale) -> Bounds {
+    let thousandths = units.iter().filter_map(|&unit| scale.invert(unit)).collect();
+    Bounds { thousandths, units: units.to_vec() }
+}

@@ -1,0 +1,160 @@
+//! What can go wrong.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use pm_cli::{Exit, Explain};
+use pm_record::{BadRecord, Position};
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line cannot be meant.
+    #[error(transparent)]
+    Usage(#[from] pm_cli::Usage),
+    /// A named input is not there.
+    #[error(transparent)]
+    Input(#[from] pm_cli::MissingInput),
+    /// The store or what is kept in it cannot be used.
+    #[error(transparent)]
+    Store(#[from] pm_store::Error),
+    /// Signals cannot be watched.
+    #[error("cannot watch for signals")]
+    Watch(#[source] io::Error),
+    /// An input failed while it was read.
+    #[error("cannot read records")]
+    Read(#[source] io::Error),
+    /// Standard output failed.
+    #[error("cannot write to standard output")]
+    Write(#[source] io::Error),
+    /// The file of `-o` failed.
+    #[error("cannot write '{}'", path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Nobody can listen there.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Nothing can be sent there.
+    #[error("cannot send to '{address}'")]
+    Send {
+        /// Where.
+        address: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is nothing to compare.
+    #[error("there are no runs and no benchmark results in what was read")]
+    Nothing,
+    /// A line that is no record, with `--strict`.
+    #[error("{position}: {reason}")]
+    BadLine {
+        /// Where it stands.
+        position: String,
+        /// Why it is none.
+        reason: BadRecord,
+    },
+}
+
+/// What is told and ends nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Warning {
+    #[error("more than {most} series of {metric}: {count} values are counted as '_other'")]
+    Overflow { metric: String, most: usize, count: String },
+    #[error("the totals of earlier runs cannot be used and now lie at '{}': {reason}", aside.display())]
+    Damaged { aside: PathBuf, reason: String },
+    #[error(
+        "the totals of earlier runs have other labels or buckets, and are made anew from what is in the store"
+    )]
+    OtherShape,
+    #[error("'{}' is not the file that was read before, and is read again from its beginning", path.display())]
+    Changed { path: PathBuf },
+    #[error("everybody who can reach {0} can read these metrics")]
+    Public(SocketAddr),
+}
+
+impl Explain for Warning {
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Overflow { .. } => "leave a field out of --by, or raise --max-series".to_owned(),
+            Self::Damaged { aside, .. } => {
+                format!(
+                    "what was removed from the store no longer counts; look at it with `less {}`",
+                    aside.display()
+                )
+            }
+            Self::OtherShape => "keep both by giving one of them a name with --position".to_owned(),
+            Self::Changed { .. } => "check the store with `github-pm performance store verify`".to_owned(),
+            Self::Public(_) => "write `--listen 127.0.0.1:PORT` to keep it to this machine".to_owned(),
+        })
+    }
+}
+
+impl Error {
+    pub(crate) fn bad_line(position: Position<'_>, reason: BadRecord) -> Self {
+        Self::BadLine { position: position.to_string(), reason }
+    }
+}
+
+impl Explain for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(usage) => usage.exit(),
+            Self::Input(missing) => missing.exit(),
+            Self::Store(store) if store.is_configuration() => Exit::Usage,
+            Self::BadLine { .. } => Exit::BadInput,
+            Self::Store(_)
+            | Self::Watch(_)
+            | Self::Read(_)
+            | Self::Write(_)
+            | Self::Output { .. }
+            | Self::Listen { .. }
+            | Self::Send { .. }
+            | Self::Nothing => Exit::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(usage) => usage.hint(),
+            Self::Input(missing) => missing.hint(),
+            Self::Store(store) => store.hint(),
+            Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
+            Self::Read(_) => {
+                Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
+            }
+            Self::Listen { address, .. } => {
+                Some(format!("see who listens there with `ss -ltnp 'sport = :{}'`", address.port()))
+            }
+            Self::Output { path, .. } => {
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                let folder = parent.unwrap_or_else(|| ".".as_ref());
+                Some(format!(
+                    "see who may write there with `ls -ld {}`",
+                    pm_cli::quote(&folder.display().to_string())
+                ))
+            }
+            Self::Send { .. } => Some("write it as `--address 127.0.0.1:8125`".to_owned()),
+            Self::Nothing => {
+                Some("make some with `pm-wrap -- COMMAND` or `github-pm performance benchmark`".to_owned())
+            }
+            Self::Watch(_) | Self::Write(_) => None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Hands records to other systems: NDJSON in, what they read out.
+//!
+//! Metrics are one model, built from records and bounded in size, and one encoder a format; what is written record by
+//! record passes the model by. Nothing that comes out depends on when this ran: times are those of the records, and
+//! what a store came to is kept in it, so that a run is as good as any number of them.
+//!
+//! This library exists for the program and its tests and may change at any time; the command line and what is
+//! written are the contract.
+
+#![forbid(unsafe_code)]
+
+pub mod args;
+mod backlog;
+mod catalog;
+mod ci;
+mod commands;
+mod config;
+mod csv_table;
+mod error;
+mod influx;
+mod inputs;
+mod intake;
+mod meter;
+mod metrics;
+mod model;
+mod negotiation;
+mod prometheus;
+mod publish;
+mod readings;
+mod rows;
+mod serve;
+mod spread;
+mod state;
+mod statsd;
+mod waiting;
+
+use std::ffi::OsString;
+
+use pm_cli::{Exit, Streams};
+
+use crate::args::Args;
+use crate::config::{Config, Form};
+pub use crate::error::Error;
+
+/// The program's name.
+pub const TOOL: &str = "pm-export";
+
+/// The whole life of the tool: arguments and streams in, exit status out.
+///
+/// # Errors
+///
+/// Wrong usage, an input that cannot be read, an output that cannot be written or listened on, or, with `--strict`,
+/// the first line that is no record.
+pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
+    let config = Config::new(args, io.clock.now_millis())?;
+    io.outlive_interrupts().map_err(Error::Watch)?;
+    match config.form {
+        Form::Metrics { text, listen } => metrics::run(&config, text, listen, io),
+        Form::Ci(form) => ci::run(&config, form, io),
+        Form::Influx | Form::Statsd { .. } | Form::Csv { .. } => rows::run(&config, io),
+    }
+}

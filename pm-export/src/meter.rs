@@ -1,0 +1,63 @@
+//! Lines in, metrics out: the model and what reads records into it.
+
+use pm_cli::Period;
+use pm_record::{BadRecord, Reading, Record, Wanted};
+
+use crate::commands::Commands;
+use crate::config::Config;
+use crate::model::{Model, Shape};
+use crate::readings;
+
+/// Reads records into a model.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) model: Model,
+    pub(crate) commands: Commands,
+    period: Period,
+    /// Records that were counted or passed over, whatever their kind.
+    pub(crate) records: u64,
+}
+
+impl Meter {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self::of(config, config.shape.clone())
+    }
+
+    /// The same with another shape.
+    pub(crate) fn of(config: &Config, shape: Shape) -> Self {
+        Self { model: Model::new(shape), commands: config.commands(), period: config.period, records: 0 }
+    }
+
+    /// What has to be read of runs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.commands.wanted()
+    }
+
+    /// Adds what a line holds.
+    pub(crate) fn take(&mut self, reading: Reading<'_>) -> Result<(), BadRecord> {
+        match reading {
+            Reading::Run(run) => {
+                if self.period.covers(run.timestamp().as_millis()) {
+                    self.commands.take(&run, &mut self.model);
+                }
+            }
+            Reading::Other(line) => {
+                let record = Record::parse(line)?;
+                if record.timestamp().is_none_or(|time| self.period.covers(time.as_millis())) {
+                    readings::take(&record, &mut self.model);
+                }
+            }
+            Reading::Partial(_) => {}
+        }
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Forgets what was counted, and keeps what was learned of the groups' names.
+    pub(crate) fn clear(&mut self, config: &Config) {
+        let deliberate = self.commands.deliberate;
+        self.model = Model::new(self.model.shape.clone());
+        self.commands = config.commands();
+        self.commands.deliberate = deliberate;
+    }
+}

@@ -1,0 +1,70 @@
+//! Waiting for a store to grow, or for a signal alone.
+
+use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use pm_cli::{Feed, Input};
+use pm_store::Follow;
+
+/// Becomes ready when something was appended to a store. What it was is read elsewhere.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    follow: Follow,
+}
+
+impl Wake {
+    pub(crate) fn new(follow: Follow) -> Self {
+        Self { follow }
+    }
+
+    /// Waits until something was appended, for `limit` at most, or until a signal comes.
+    pub(crate) fn wait(wake: &mut Input, limit: Duration) -> io::Result<()> {
+        let mut piece = [0; 64 << 10];
+        // Whatever is there by now is read together.
+        if wake.ready_within(limit)? {
+            while !wake.would_wait() && wake.read(&mut piece)? > 0 {}
+        }
+        Ok(())
+    }
+}
+
+impl Feed for Wake {
+    fn is_ready(&mut self) -> io::Result<bool> {
+        self.follow.is_ready()
+    }
+
+    fn take(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.follow.take(buffer)
+    }
+
+    fn signal(&self) -> Option<BorrowedFd<'_>> {
+        self.follow.signal()
+    }
+
+    fn patience(&self) -> Duration {
+        self.follow.patience()
+    }
+}
+
+/// Never becomes ready.
+#[derive(Debug)]
+pub(crate) struct Never;
+
+impl Feed for Never {
+    fn is_ready(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn take(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn signal(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_hours(1)
+    }
+}
