@@ -5,6 +5,7 @@
 
 mod analyze;
 mod benchmark;
+mod export;
 mod monitor;
 mod profile;
 
@@ -16,6 +17,7 @@ use pm_record::Field;
 
 pub use crate::args::analyze::{AnalyzeArgs, Focus};
 pub use crate::args::benchmark::{BenchmarkArgs, BenchmarkForm};
+pub use crate::args::export::ExportArgs;
 pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
 pub use crate::args::profile::{ProfileArgs, ProfileForm};
 use crate::timeframe::Timeframe;

@@ -33,6 +33,7 @@ pub(crate) enum Verb {
     Compare,
     Profile,
     Benchmark,
+    Export,
     Init,
     Trust,
     Store,
@@ -70,6 +71,7 @@ const ENTRIES: &[Entry] = &[
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
     verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
     verb("benchmark", Verb::Benchmark, "run commands again and again, rate and compare them"),
+    verb("export", Verb::Export, "hand metrics to Prometheus and other systems"),
     verb("init", Verb::Init, "make a commented .github-pm here"),
     verb("trust", Verb::Trust, "let the settings of the store found here start programs"),
     verb("store", Verb::Store, "compress, roll up, remove and check records"),
@@ -86,12 +88,6 @@ const ENTRIES: &[Entry] = &[
         "optimize",
         "what would save time and quota",
         "see what is slow and what alerts say with `github-pm performance report --timeframe week`",
-    ),
-    later(
-        "performance",
-        "export",
-        "hand metrics to other systems",
-        "take the summaries as NDJSON with `github-pm performance aggregate --store`",
     ),
     later(
         "performance",

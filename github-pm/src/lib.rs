@@ -20,6 +20,7 @@ mod doctor;
 mod error;
 mod exec;
 mod explain;
+mod export;
 mod find;
 mod host;
 mod init;

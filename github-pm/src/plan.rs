@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, InitArgs, ProfileArgs, ReportArgs, Request,
-    StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
+    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, ProfileArgs, ReportArgs,
+    Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::benchmark::{self, Benchmark};
 use crate::command_list::{self, Kind, Verb};
@@ -18,7 +18,7 @@ use crate::profile::Profile;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, analyze, compare, host, profile, report, store, trust};
+use crate::{Error, analyze, compare, export, host, profile, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -139,6 +139,9 @@ fn verb(
             .transpose()?,
         Verb::Benchmark => pm_cli::parse::<BenchmarkArgs>(args, io)?
             .map(|args| benchmark::plan(&args, here).map(|benchmark| Plan::Benchmark(Box::new(benchmark))))
+            .transpose()?,
+        Verb::Export => pm_cli::parse::<ExportArgs>(args, io)?
+            .map(|args| export::plan(args, here).map(Plan::Pipe))
             .transpose()?,
         Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
             .map(|args| Init::new(&args, here).map(Plan::Init))

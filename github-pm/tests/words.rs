@@ -35,7 +35,7 @@ fn help_is_the_same_by_every_way_to_it() {
 
 #[test]
 fn every_verb_has_a_help_of_its_own() {
-    for verb in ["report", "init", "trust", "doctor"] {
+    for verb in ["report", "export", "init", "trust", "doctor"] {
         let help = run(&["performance", verb, "--help"]);
         assert!(help.stdout.contains(&format!("Usage: github-pm performance {verb}")), "{}", help.stdout);
         assert!(help.stdout.contains("Examples:"), "{}", help.stdout);
@@ -61,17 +61,13 @@ fn a_verb_of_a_later_version_says_so_and_what_works_today() {
         &["performance", "optimize", "--analyze-cache"],
         "github-pm: `performance optimize` is not part of this version yet\n  hint: see what is slow and what alerts say with `github-pm performance report --timeframe week`\n",
     );
-    check_refused(
-        &["performance", "export", "--format", "csv"],
-        "github-pm: `performance export` is not part of this version yet\n  hint: take the summaries as NDJSON with `github-pm performance aggregate --store`\n",
-    );
-    let stderr = run(&["performance", "export"]).stderr;
+    let stderr = run(&["performance", "dashboard"]).stderr;
     assert!(stderr.contains("is not part of this version yet\n  hint: "), "{stderr}");
 }
 
 #[test]
 fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
-    let list = "there are report, analyze, compare, profile, benchmark, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are optimize, export, dashboard; see `github-pm --help`\n";
+    let list = "there are report, analyze, compare, profile, benchmark, export, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are optimize, dashboard; see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(

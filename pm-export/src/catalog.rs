@@ -14,14 +14,14 @@ pub(crate) enum Kind {
     Histogram,
 }
 
-/// The unit of a family, in the code of UCUM.
+/// The unit of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Seconds,
     Bytes,
     Ratio,
-    /// Things that are counted: `{request}`.
-    Of(&'static str),
+    /// Things that are counted.
+    Things,
 }
 
 /// What one thousandth in a record is worth in the family's unit: `numerator / denominator`.
@@ -51,23 +51,13 @@ pub(crate) struct Family {
 }
 
 impl Unit {
-    /// Its code in UCUM, as OpenTelemetry has it.
-    pub(crate) fn ucum(self) -> &'static str {
-        match self {
-            Self::Seconds => "s",
-            Self::Bytes => "By",
-            Self::Ratio => "1",
-            Self::Of(things) => things,
-        }
-    }
-
     /// What a name of Prometheus ends with; nothing for things.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Seconds => "seconds",
             Self::Bytes => "bytes",
             Self::Ratio => "ratio",
-            Self::Of(_) => "",
+            Self::Things => "",
         }
     }
 }
@@ -143,44 +133,44 @@ macro_rules! families {
 
 families! {
     COMMAND_DURATION = histogram("github_pm.command.duration", Unit::Seconds, Scale::Millis, "Wall time of commands.");
-    COMMANDS = counter("github_pm.commands", Unit::Of("{command}"), Scale::One, "Commands that ran, by how they ended.");
+    COMMANDS = counter("github_pm.commands", Unit::Things, Scale::One, "Commands that ran, by how they ended.");
     LAST_RUN = gauge("github_pm.command.last_run_timestamp", Unit::Seconds, Scale::Millis, "When the command last began.");
     PHASE_TIME = counter("github_pm.command.phase.time", Unit::Seconds, Scale::Millis, "Wall time of the phases of commands.");
     CPU_TIME = counter("github_pm.command.cpu.time", Unit::Seconds, Scale::Millis, "Processor time of commands, by mode.");
     PEAK_MEMORY = histogram("github_pm.command.memory.peak", Unit::Bytes, Scale::Mebi, "The most memory that a run of the command held at once.");
     MEMORY = gauge("github_pm.memory.usage", Unit::Bytes, Scale::Mebi, "Memory: held by the sampled processes, available on the machine, and the peak and average of the last command.");
-    IO_OPERATIONS = counter("github_pm.command.io.operations", Unit::Of("{operation}"), Scale::One, "Read and write system calls of commands.");
+    IO_OPERATIONS = counter("github_pm.command.io.operations", Unit::Things, Scale::One, "Read and write system calls of commands.");
     IO_BYTES = counter("github_pm.command.io", Unit::Bytes, Scale::One, "Bytes that commands read and wrote.");
-    PAGE_FAULTS = counter("github_pm.command.page_faults", Unit::Of("{fault}"), Scale::One, "Page faults of commands.");
-    CONTEXT_SWITCHES = counter("github_pm.command.context_switches", Unit::Of("{context_switch}"), Scale::One, "Context switches of commands.");
-    PROCESSES_STARTED = counter("github_pm.command.processes", Unit::Of("{process}"), Scale::One, "Processes that commands had.");
-    COMMAND_REQUESTS = counter("github_pm.command.api.requests", Unit::Of("{request}"), Scale::One, "Requests of commands to GitHub's API.");
-    COMMAND_QUOTA = counter("github_pm.command.api.quota", Unit::Of("{request}"), Scale::One, "Quota of GitHub's API that commands used.");
-    COMMAND_POINTS = counter("github_pm.command.api.points", Unit::Of("{point}"), Scale::One, "GraphQL points that commands used.");
-    COMMAND_CACHE = counter("github_pm.command.api.cache.requests", Unit::Of("{request}"), Scale::One, "Requests of commands that a cache answered, or could have.");
-    COMMAND_RETRIES = counter("github_pm.command.api.retries", Unit::Of("{request}"), Scale::One, "Requests of commands that repeated a failed one.");
+    PAGE_FAULTS = counter("github_pm.command.page_faults", Unit::Things, Scale::One, "Page faults of commands.");
+    CONTEXT_SWITCHES = counter("github_pm.command.context_switches", Unit::Things, Scale::One, "Context switches of commands.");
+    PROCESSES_STARTED = counter("github_pm.command.processes", Unit::Things, Scale::One, "Processes that commands had.");
+    COMMAND_REQUESTS = counter("github_pm.command.api.requests", Unit::Things, Scale::One, "Requests of commands to GitHub's API.");
+    COMMAND_QUOTA = counter("github_pm.command.api.quota", Unit::Things, Scale::One, "Quota of GitHub's API that commands used.");
+    COMMAND_POINTS = counter("github_pm.command.api.points", Unit::Things, Scale::One, "GraphQL points that commands used.");
+    COMMAND_CACHE = counter("github_pm.command.api.cache.requests", Unit::Things, Scale::One, "Requests of commands that a cache answered, or could have.");
+    COMMAND_RETRIES = counter("github_pm.command.api.retries", Unit::Things, Scale::One, "Requests of commands that repeated a failed one.");
     COMMAND_WAIT = counter("github_pm.command.api.wait.time", Unit::Seconds, Scale::Millis, "Time that commands waited for limits.");
-    REQUESTS = counter("github_pm.api.requests", Unit::Of("{request}"), Scale::One, "Requests to GitHub's API.");
+    REQUESTS = counter("github_pm.api.requests", Unit::Things, Scale::One, "Requests to GitHub's API.");
     REQUEST_DURATION = histogram("github_pm.api.request.duration", Unit::Seconds, Scale::Millis, "How long requests to GitHub's API took.");
     REQUEST_BYTES = counter("github_pm.api.io", Unit::Bytes, Scale::One, "Bytes of the bodies of requests to GitHub's API and of their answers.");
-    REQUEST_COST = counter("github_pm.api.cost", Unit::Of("{point}"), Scale::One, "What requests took of their limits.");
-    REQUEST_CACHE = counter("github_pm.api.cache.requests", Unit::Of("{request}"), Scale::One, "What a cache had to do with answers.");
-    LIMIT_HITS = counter("github_pm.api.limit_hits", Unit::Of("{request}"), Scale::One, "Requests that ran into a limit.");
-    RATE_LIMIT = gauge("github_pm.api.rate_limit.limit", Unit::Of("{request}"), Scale::One, "Requests or points allowed in a window.");
-    RATE_REMAINING = gauge("github_pm.api.rate_limit.remaining", Unit::Of("{request}"), Scale::One, "What is left in this window.");
-    RATE_USED = gauge("github_pm.api.rate_limit.used", Unit::Of("{request}"), Scale::One, "What was used in this window.");
+    REQUEST_COST = counter("github_pm.api.cost", Unit::Things, Scale::One, "What requests took of their limits.");
+    REQUEST_CACHE = counter("github_pm.api.cache.requests", Unit::Things, Scale::One, "What a cache had to do with answers.");
+    LIMIT_HITS = counter("github_pm.api.limit_hits", Unit::Things, Scale::One, "Requests that ran into a limit.");
+    RATE_LIMIT = gauge("github_pm.api.rate_limit.limit", Unit::Things, Scale::One, "Requests or points allowed in a window.");
+    RATE_REMAINING = gauge("github_pm.api.rate_limit.remaining", Unit::Things, Scale::One, "What is left in this window.");
+    RATE_USED = gauge("github_pm.api.rate_limit.used", Unit::Things, Scale::One, "What was used in this window.");
     RATE_RESET = gauge("github_pm.api.rate_limit.reset_timestamp", Unit::Seconds, Scale::Millis, "When the next window begins.");
     CPU = gauge("github_pm.cpu.usage", Unit::Ratio, Scale::Percent, "Processor use: of the sampled processes, where 1 is one core, and of the system, where 1 is all of them.");
-    CORES = gauge("github_pm.cpu.cores", Unit::Of("{core}"), Scale::One, "Cores that there are to use.");
-    PROCESSES = gauge("github_pm.processes", Unit::Of("{process}"), Scale::One, "Sampled processes that live.");
+    CORES = gauge("github_pm.cpu.cores", Unit::Things, Scale::One, "Cores that there are to use.");
+    PROCESSES = gauge("github_pm.processes", Unit::Things, Scale::One, "Sampled processes that live.");
     DISK = gauge("github_pm.disk.usage", Unit::Bytes, Scale::Mebi, "Size of the store, by what it holds.");
     DISK_AVAILABLE = gauge("github_pm.disk.available", Unit::Bytes, Scale::Gibi, "What is free on the store's file system.");
     NETWORK = counter("github_pm.network.io", Unit::Bytes, Scale::One, "Bytes over the network, by direction.");
-    CONNECTIONS = gauge("github_pm.network.connections", Unit::Of("{connection}"), Scale::One, "Open connections.");
-    LOAD = gauge("github_pm.load_average", Unit::Of("{process}"), Scale::One, "Load average over so many minutes.");
+    CONNECTIONS = gauge("github_pm.network.connections", Unit::Things, Scale::One, "Open connections.");
+    LOAD = gauge("github_pm.load_average", Unit::Things, Scale::One, "Load average over so many minutes.");
     PRESSURE = gauge("github_pm.pressure", Unit::Ratio, Scale::Percent, "Share of the last ten seconds in which something waited for the resource.");
-    ALERTS = counter("github_pm.alerts", Unit::Of("{alert}"), Scale::One, "Alerts that fired.");
-    ALERT_FIRING = gauge("github_pm.alert.firing", Unit::Of("{alert}"), Scale::One, "Whether the latest word about it is that it fires.");
+    ALERTS = counter("github_pm.alerts", Unit::Things, Scale::One, "Alerts that fired.");
+    ALERT_FIRING = gauge("github_pm.alert.firing", Unit::Things, Scale::One, "Whether the latest word about it is that it fires.");
 }
 
 #[cfg(test)]

@@ -178,11 +178,6 @@ impl Model {
         }
     }
 
-    /// Whether there is nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.series.is_empty()
-    }
-
     /// Every series, by family in the order of the catalog, and by labels.
     pub(crate) fn sorted(&self) -> Vec<&Series> {
         let mut sorted: Vec<_> = self.series.iter().collect();

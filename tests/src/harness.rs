@@ -14,20 +14,21 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Every tool of the workspace.
-pub const TOOLS: [&str; 9] = [
+pub const TOOLS: [&str; 10] = [
     "pm-wrap",
     "pm-sample",
     "pm-relay",
     "pm-ratelimit",
     "pm-aggregate",
     "pm-alert",
+    "pm-export",
     "pm-report",
     "pm-watch",
     "github-pm",
 ];
 
 /// The filters and sinks among them: whatever reads records.
-pub const READERS: [&str; 3] = ["pm-aggregate", "pm-alert", "pm-report"];
+pub const READERS: [&str; 4] = ["pm-aggregate", "pm-alert", "pm-export", "pm-report"];
 
 /// A fresh folder to run things in.
 #[derive(Debug)]

@@ -54,6 +54,7 @@ fn a_full_disk_is_said_and_is_status_4() {
         "pm-sample --once",
         "pm-aggregate in.ndjson",
         "pm-alert --pass in.ndjson",
+        "pm-export in.ndjson",
         "pm-report summary.ndjson",
     ];
     for tool in tools {

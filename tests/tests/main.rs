@@ -8,6 +8,7 @@ mod benchmark;
 mod compare;
 mod contract;
 mod digests;
+mod export;
 mod fake_github;
 mod filters;
 mod invariants;

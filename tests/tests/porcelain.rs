@@ -79,6 +79,8 @@ fn what_explain_prints_gives_the_same_bytes() {
         "performance report",
         "performance report --timeframe month --as markdown",
         "performance report --by host",
+        "performance export",
+        "performance export --format csv --timeframe week",
     ] {
         // The hour may change between the two; then they are asked again.
         let same = (0..3).any(|_| {

@@ -5,13 +5,14 @@ use super::table::{Baseline, command_lines, over, table};
 use super::{Bench, Error};
 
 /// Every tool of the workspace.
-pub(super) const TOOLS: [&str; 9] = [
+pub(super) const TOOLS: [&str; 10] = [
     "pm-wrap",
     "pm-sample",
     "pm-relay",
     "pm-ratelimit",
     "pm-aggregate",
     "pm-alert",
+    "pm-export",
     "pm-report",
     "pm-watch",
     "github-pm",

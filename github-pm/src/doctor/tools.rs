@@ -8,8 +8,17 @@ use crate::explain;
 use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 
-const TOOLS: [&str; 8] =
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"];
+const TOOLS: [&str; 9] = [
+    "pm-wrap",
+    "pm-sample",
+    "pm-relay",
+    "pm-ratelimit",
+    "pm-aggregate",
+    "pm-alert",
+    "pm-export",
+    "pm-report",
+    "pm-watch",
+];
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
