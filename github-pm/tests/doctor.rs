@@ -10,12 +10,22 @@ const GH: &str = r#"case "$*" in
 esac"#;
 
 fn healthy() -> Place {
-    ["pm-wrap", "pm-sample", "pm-relay", "pm-ratelimit", "pm-aggregate", "pm-alert", "pm-report", "pm-watch"]
-        .into_iter()
-        .fold(Place::bare().alone(), |place, tool| {
-            let version = env!("CARGO_PKG_VERSION");
-            place.program(&format!("bin/{tool}"), &format!("echo {tool} {version}"))
-        })
+    [
+        "pm-wrap",
+        "pm-sample",
+        "pm-relay",
+        "pm-ratelimit",
+        "pm-aggregate",
+        "pm-alert",
+        "pm-export",
+        "pm-report",
+        "pm-watch",
+    ]
+    .into_iter()
+    .fold(Place::bare().alone(), |place, tool| {
+        let version = env!("CARGO_PKG_VERSION");
+        place.program(&format!("bin/{tool}"), &format!("echo {tool} {version}"))
+    })
 }
 
 fn examine(place: &Place) -> Seen {
@@ -44,6 +54,7 @@ fn a_healthy_place_is_all_marks_and_no_advice() {
   ✓ pm-ratelimit    {version}  TOP/bin/pm-ratelimit
   ✓ pm-aggregate    {version}  TOP/bin/pm-aggregate
   ✓ pm-alert        {version}  TOP/bin/pm-alert
+  ✓ pm-export       {version}  TOP/bin/pm-export
   ✓ pm-report       {version}  TOP/bin/pm-report
   ✓ pm-watch        {version}  TOP/bin/pm-watch
 

@@ -123,12 +123,12 @@ impl Backlog {
             let next = lines.next_run(runs, |_| Ok(())).map_err(Error::Read)?;
             let Some((position, reading)) = next else { break };
             let is_cut = position.is_open_ended();
-            let taken = reading.and_then(|reading| {
+            let counted = reading.and_then(|reading| {
                 last.clear();
                 last.extend_from_slice(bytes_of(&reading));
                 taker.take(reading)
             });
-            match taken {
+            match counted {
                 // It may be half of a line that is just being written.
                 Err(_) if is_cut && !known.closed => break,
                 Err(reason) if self.strict => return Err(Error::bad_line(position, reason)),

@@ -168,6 +168,13 @@ impl Bench {
         counted.map(Thousandths).or_else(|| self.told.as_ref().and_then(told))
     }
 
+    /// The peaks of memory in bytes, if every run has one.
+    fn peaks(&self) -> Option<Vec<u64>> {
+        // A MiB has 1,048,576 bytes, and a peak is in thousandths of one.
+        let bytes = |run: &Run| Some((run.peak_memory?.unsigned_abs() * 1_048_576 + 500) / 1000);
+        self.kept.iter().map(bytes).collect()
+    }
+
     fn count(&self) -> u64 {
         match self.times.moments().count() {
             0 => self.told.as_ref().map_or(0, |told| told.count),

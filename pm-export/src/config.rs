@@ -32,6 +32,7 @@ const MOST_BOUNDS: usize = 200;
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub(crate) struct Config {
     pub(crate) form: Form,
     pub(crate) output: Option<PathBuf>,
@@ -104,6 +105,9 @@ impl Config {
         let by_default = match args.to {
             // Totals have to be those of all time, also of what is no longer there.
             To::Prometheus if is_store && period.is_all() && !args.stateless => Some("prometheus".to_owned()),
+            // Whatever goes on without an end has to know where it is.
+            To::Influx if follow => Some("influx".to_owned()),
+            To::Statsd if follow => Some("statsd".to_owned()),
             _ => None,
         };
         let is_position_named = args.position.is_some();

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::backlog::Backlog;
 use crate::config::{Config, Form};
+use crate::state::hexadecimal;
 
 /// The store that was named, or the one that is found here.
 pub(crate) fn store(named: Option<&Path>, io: &Streams) -> Result<Store, pm_store::Error> {
@@ -53,5 +54,5 @@ fn place(config: &Config, io: &Streams) -> String {
         (_, None) => "-".to_owned(),
     };
     let hash = Sha256::digest(format!("{place}\n{}", config.fingerprint()));
-    hash[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash[..6])
 }

@@ -30,6 +30,11 @@ pub(crate) trait Taker {
         self.settle(io)
     }
 
+    /// Tells people what does not show in what was written.
+    fn tell(&mut self, io: &mut Streams) {
+        let _ = io;
+    }
+
     /// Writes down what has to outlast this run.
     fn keep(&self, state: &mut State) {
         let _ = state;

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pm_cli::{Exit, Input, Source, Streams, human};
-use pm_record::{BadRecord, Reading, Skipped, Wanted};
-use pm_store::{From, Store};
+use pm_record::{BadRecord, Reading, Wanted};
 
 use crate::backlog::Backlog;
 use crate::config::Config;
@@ -18,14 +17,11 @@ use crate::prometheus::{Text, expose};
 use crate::publish::publish;
 use crate::serve::Server;
 use crate::state::State;
-use crate::waiting::{Never, Wake};
+use crate::waiting::{Never, follow};
 use crate::{Error, TOOL, inputs};
 
 /// A meter that a server reads too.
 pub(crate) type Shared = Arc<Mutex<Meter>>;
-
-/// How often a store is looked at where the system does not tell of changes.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Takes lines into a meter, and publishes what it says.
 struct Metrics {
@@ -33,6 +29,8 @@ struct Metrics {
     text: Text,
     output: Option<PathBuf>,
     served: bool,
+    /// Whether the input was named, and not found in a store, which is expected to have runs of benchmarks.
+    is_named: bool,
     interval: Duration,
     published: Option<Instant>,
     /// How many records had been read when it was published.
@@ -57,28 +55,27 @@ pub(crate) fn run(
         text,
         output: config.output.clone(),
         served: listen.is_some(),
+        is_named: matches!(config.source, Source::Named(_)),
         interval: config.interval,
         published: None,
         then: None,
     };
-    match (&config.source, &config.position) {
-        (Source::Store(named), Some(_)) => {
-            let store = inputs::store(named.as_deref(), io)?;
-            let mut backlog = inputs::backlog(store.clone(), config, io)?;
-            restore(&mut backlog, config, &meter, io)?;
-            // What was counted before is there from the first moment on.
-            let _server = serve(listen, &meter, text, io)?;
-            follow(config, &store, &mut backlog, &mut metrics, io)?;
-        }
-        _ => {
-            let inputs = inputs::open(config, io)?;
-            io.tell_of_typing(TOOL, &inputs);
-            let _server = serve(listen, &meter, text, io)?;
-            let read = intake::read(inputs, &mut metrics, config.strict, io);
-            tell(&meter, &read?, config, io);
-            if listen.is_some() {
-                wait(io)?;
-            }
+    if let (Source::Store(named), Some(_)) = (&config.source, &config.position) {
+        let store = inputs::store(named.as_deref(), io)?;
+        let mut backlog = inputs::backlog(store.clone(), config, io)?;
+        restore(&mut backlog, config, &meter, io)?;
+        // What was counted before is there from the first moment on.
+        let _server = serve(listen, &meter, text, io)?;
+        follow(config, &store, &mut backlog, &mut metrics, io)?;
+    } else {
+        let inputs = inputs::open(config, io)?;
+        io.tell_of_typing(TOOL, &inputs);
+        let _server = serve(listen, &meter, text, io)?;
+        let read = intake::read(inputs, &mut metrics, config.strict, io);
+        intake::tell(&read?, io);
+        metrics.tell(io);
+        if listen.is_some() {
+            wait(io)?;
         }
     }
     Ok(Exit::Done)
@@ -108,29 +105,6 @@ fn serve(
     Ok(Some(server))
 }
 
-/// Reads what is new in the store, once or again and again.
-fn follow(
-    config: &Config,
-    store: &Store,
-    backlog: &mut Backlog,
-    metrics: &mut Metrics,
-    io: &mut Streams,
-) -> Result<(), Error> {
-    // Watching begins first, so that nothing falls between the two.
-    let follow = config.follow.then(|| store.follow(&From::Now)).transpose()?;
-    let mut wake = follow.map(|follow| io.fed(store.root(), Box::new(Wake::new(follow))));
-    let meter = Arc::clone(&metrics.meter);
-    loop {
-        let skipped = backlog.read(metrics, io)?;
-        tell(&meter, &skipped, config, io);
-        let Some(wake) = &mut wake else { return Ok(()) };
-        Wake::wait(wake, LOOK.max(Duration::from_secs(1))).map_err(Error::Read)?;
-        if io.interrupted().is_some() {
-            return Ok(());
-        }
-    }
-}
-
 /// Waits until a signal comes.
 fn wait(io: &mut Streams) -> Result<(), Error> {
     let mut never = io.fed("nothing".as_ref(), Box::new(Never));
@@ -138,25 +112,6 @@ fn wait(io: &mut Streams) -> Result<(), Error> {
         never.ready_within(Duration::from_hours(1)).map_err(Error::Read)?;
     }
     Ok(())
-}
-
-/// Tells people what does not show in the metrics.
-fn tell(meter: &Shared, skipped: &Skipped, config: &Config, io: &mut Streams) {
-    intake::tell(skipped, io);
-    let mut meter = lock(meter);
-    let overflows: Vec<_> = meter.model.take_overflows();
-    for (family, count) in overflows {
-        let count = human::count(count);
-        io.complain(TOOL, &Warning::Overflow { metric: family.base(), most: config.shape.max_series, count });
-    }
-    let deliberate = std::mem::take(&mut meter.commands.deliberate);
-    if deliberate > 0 && matches!(config.source, Source::Named(_)) {
-        let count = human::count(deliberate);
-        io.tell(
-            TOOL,
-            &format!("runs of benchmarks and profiles, left out: {count}; --deliberate counts them"),
-        );
-    }
 }
 
 impl Metrics {
@@ -201,6 +156,23 @@ impl Taker for Metrics {
             }
         }
         Ok(())
+    }
+
+    fn tell(&mut self, io: &mut Streams) {
+        let mut meter = lock(&self.meter);
+        let most = meter.model.shape.max_series;
+        for (family, count) in meter.model.take_overflows() {
+            let count = human::count(count);
+            io.complain(TOOL, &Warning::Overflow { metric: family.base(), most, count });
+        }
+        let deliberate = std::mem::take(&mut meter.commands.deliberate);
+        if deliberate > 0 && self.is_named {
+            let count = human::count(deliberate);
+            io.tell(
+                TOOL,
+                &format!("runs of benchmarks and profiles, left out: {count}; --deliberate counts them"),
+            );
+        }
     }
 
     fn keep(&self, state: &mut State) {

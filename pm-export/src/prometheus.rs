@@ -72,7 +72,7 @@ fn write_series(out: &mut String, model: &Model, series: &Series, text: Text) {
     match &series.value {
         Value::Sum(sum) => write_sample(out, &base, "_total", series, family.scale.apply(*sum)),
         Value::Last { value, .. } => {
-            write_sample(out, &base, "", series, family.scale.apply((*value).into()))
+            write_sample(out, &base, "", series, family.scale.apply((*value).into()));
         }
         Value::Spread(spread) => {
             let bounds = &model.bounds(series.family).units;

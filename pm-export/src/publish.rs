@@ -1,7 +1,7 @@
 //! Where text goes: standard output, or a file that is replaced as a whole.
 //!
 //! The new file is made beside the old one under a name that nobody reads, and renamed. Its mode follows umask, because
-//! its reader is somebody else: node_exporter's collector, mostly.
+//! its reader is somebody else: `node_exporter`'s collector, mostly.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

@@ -11,6 +11,7 @@ use crate::intake::{self, Taker};
 use crate::meter::Meter;
 use crate::publish::Sheet;
 use crate::statsd::{Dialect, datagrams};
+use crate::waiting::follow;
 use crate::{Error, TOOL, influx, inputs, statsd};
 
 /// How much text is gathered before it is written.
@@ -50,18 +51,16 @@ pub(crate) fn run(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     };
     let mut rows = Rows { config, shape, period: config.period, text: Vec::new(), way: way(config, io)? };
     rows.begin()?;
-    let skipped = match (&config.source, &config.position) {
-        (Source::Store(named), Some(_)) => {
-            let store = inputs::store(named.as_deref(), io)?;
-            inputs::backlog(store, config, io)?.read(&mut rows, io)?
-        }
-        _ => {
-            let inputs = inputs::open(config, io)?;
-            io.tell_of_typing(TOOL, &inputs);
-            intake::read(inputs, &mut rows, config.strict, io)?
-        }
-    };
-    intake::tell(&skipped, io);
+    if let (Source::Store(named), Some(_)) = (&config.source, &config.position) {
+        let store = inputs::store(named.as_deref(), io)?;
+        let mut backlog = inputs::backlog(store.clone(), config, io)?;
+        follow(config, &store, &mut backlog, &mut rows, io)?;
+    } else {
+        let inputs = inputs::open(config, io)?;
+        io.tell_of_typing(TOOL, &inputs);
+        let skipped = intake::read(inputs, &mut rows, config.strict, io)?;
+        intake::tell(&skipped, io);
+    }
     if let Way::Sheet(sheet) = rows.way {
         sheet.finish(io)?;
     }

@@ -80,7 +80,12 @@ struct KeptSketch {
 
 /// The first digits of a line's hash: enough to tell lines apart that nobody chose.
 pub(crate) fn hash(line: &[u8]) -> String {
-    Sha256::digest(line)[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(line)[..12])
+}
+
+/// Bytes as digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 impl State {
@@ -137,11 +142,13 @@ impl State {
     pub(crate) fn restore(&self, shape: Shape) -> Result<Model, String> {
         let mut model = Model::new(shape);
         for kept in &self.totals {
-            let series = kept.series().ok_or_else(|| format!("a series of '{}' is damaged", kept.metric))?;
             // A metric of another version is no longer counted.
-            if let Some(series) = series
-                && !model.restore(series)
-            {
+            let Some(family) = FAMILIES.iter().position(|family| family.name == kept.metric) else {
+                continue;
+            };
+            let series =
+                kept.series(family).ok_or_else(|| format!("a series of '{}' is damaged", kept.metric))?;
+            if !model.restore(series) {
                 return Err(format!("a series of '{}' does not fit", kept.metric));
             }
         }
@@ -162,11 +169,8 @@ impl Kept {
         Self { metric: series.family().name.to_owned(), labels, order, value }
     }
 
-    /// None if it is damaged; nothing inside if its metric is not known.
-    fn series(&self) -> Option<Option<Series>> {
-        let Some(family) = FAMILIES.iter().position(|family| family.name == self.metric) else {
-            return Some(None);
-        };
+    /// None if it is damaged.
+    fn series(&self, family: usize) -> Option<Series> {
         let label = |name: &String| Some((name.as_str().into(), self.labels.get(name)?.as_str().into()));
         let labels = self.order.iter().map(label).collect::<Option<_>>()?;
         let value = match &self.value {
@@ -174,7 +178,7 @@ impl Kept {
             KeptValue::Last { at, value } => Value::Last { at: *at, value: *value },
             KeptValue::Spread(spread) => Value::Spread(Box::new(spread.spread()?)),
         };
-        Some(Some(Series { family, labels, value }))
+        Some(Series { family, labels, value })
     }
 }
 

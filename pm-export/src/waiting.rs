@@ -4,8 +4,39 @@ use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use pm_cli::{Feed, Input};
-use pm_store::Follow;
+use pm_cli::{Feed, Input, Streams};
+use pm_store::{Follow, From, Store};
+
+use crate::Error;
+use crate::backlog::Backlog;
+use crate::config::Config;
+use crate::intake::{self, Taker};
+
+/// How often a store is looked at where the system does not tell of changes.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Reads what is new in a store, once, or again and again until a signal comes.
+pub(crate) fn follow(
+    config: &Config,
+    store: &Store,
+    backlog: &mut Backlog,
+    taker: &mut dyn Taker,
+    io: &mut Streams,
+) -> Result<(), Error> {
+    // Watching begins first, so that nothing falls between the two.
+    let follow = config.follow.then(|| store.follow(&From::Now)).transpose()?;
+    let mut wake = follow.map(|follow| io.fed(store.root(), Box::new(Wake::new(follow))));
+    loop {
+        let skipped = backlog.read(taker, io)?;
+        intake::tell(&skipped, io);
+        taker.tell(io);
+        let Some(wake) = &mut wake else { return Ok(()) };
+        Wake::wait(wake, LOOK).map_err(Error::Read)?;
+        if io.interrupted().is_some() {
+            return Ok(());
+        }
+    }
+}
 
 /// Becomes ready when something was appended to a store. What it was is read elsewhere.
 #[derive(Debug)]
@@ -20,7 +51,7 @@ impl Wake {
 
     /// Waits until something was appended, for `limit` at most, or until a signal comes.
     pub(crate) fn wait(wake: &mut Input, limit: Duration) -> io::Result<()> {
-        let mut piece = [0; 64 << 10];
+        let mut piece = vec![0; 64 << 10];
         // Whatever is there by now is read together.
         if wake.ready_within(limit)? {
             while !wake.would_wait() && wake.read(&mut piece)? > 0 {}

@@ -2,7 +2,7 @@
 
 use pm_cli::{Exit, Outcome, Trial};
 
-const RUN: &str = r#"{"performance_metrics":{"command":"batch","execution_id":"exec_0123456789ab","timestamp":"2024-12-06T10:30:15.123Z","duration":{"total_ms":2450,"phases":{"fetch_ms":1200,"other_ms":1250}},"resource_usage":{"peak_memory_mb":78,"user_ms":1500,"system_ms":390,"cpu_time_ms":1890,"io_operations":245},"github_api":{"requests_made":15,"cache_hits":8,"cache_misses":7},"exit_code":0,"status":"success","trace":{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7"}}}"#;
+const RUN: &str = r#"{"performance_metrics":{"command":"batch","execution_id":"exec_0123456789ab","timestamp":"2024-12-06T10:30:15.123Z","duration":{"total_ms":2450,"phases":{"fetch_ms":1200,"other_ms":1250}},"resource_usage":{"peak_memory_mb":78,"user_ms":1500,"system_ms":390,"cpu_time_ms":1890,"io_operations":245},"github_api":{"requests_made":15,"cache_hits":8,"cache_misses":7},"exit_code":0,"status":"success","trace":{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0bb902b7"}}}"#;
 const FAILED: &str = r#"{"performance_metrics":{"command":"batch","timestamp":"2024-12-06T10:31:15.123Z","duration":{"total_ms":40},"exit_code":1,"status":"failure"}}"#;
 const BENCHED: &str = r#"{"performance_metrics":{"command":"batch","timestamp":"2024-12-06T10:31:15.123Z","duration":{"total_ms":40},"context":{"purpose":"benchmark"}}}"#;
 const TICK: &str = r#"{"system_metrics":{"timestamp":"2024-12-06T10:30:15.123Z","memory":{"process_memory_mb":45},"cpu":{"process_cpu_percentage":12.5},"load_average":[0.5,1,2]}}"#;

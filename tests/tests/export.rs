@@ -62,7 +62,7 @@ fn hostile_lines() -> String {
     };
     let traced = run_record("traced", TIME, 40).replace(
         "\"exit_code\":0",
-        "\"exit_code\":0,\"trace\":{\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"span_id\":\"00f067aa0ba902b7\"}",
+        "\"exit_code\":0,\"trace\":{\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"span_id\":\"00f067aa0bb902b7\"}",
     );
     HOSTILE.iter().map(run).chain(HOSTILE.iter().map(request)).chain([traced]).collect()
 }
@@ -124,7 +124,7 @@ fn ask(port: u16, request: &str, headers: &str) -> (String, Vec<u8>) {
 
 /// Asks until the answer is right; what is written meanwhile takes its time to arrive.
 fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(answer) = ask() {
             return answer;
@@ -301,7 +301,7 @@ fn statsd_takes_datagrams_that_hold_every_record() {
     place.write("runs.ndjson", lines);
     let address = server.local_addr().expect("an address");
     place.sh(&format!("pm-export --to statsd --address {address} --dogstatsd runs.ndjson")).succeeds();
-    let mut buffer = [0; 65536];
+    let mut buffer = vec![0; 65536];
     let mut timers = 0;
     while timers < 200 {
         let length = server.recv(&mut buffer).expect("a datagram");
@@ -321,6 +321,24 @@ fn points_of_a_position_are_written_once() {
     assert_eq!(place.sh(export).succeeds(), "");
     place.sh("pm-wrap --store --name y -- true").succeeds();
     assert!(place.sh(export).succeeds().starts_with("github_pm_command,command=y,"));
+}
+
+#[test]
+fn points_of_a_store_that_grows_are_written_as_it_does() {
+    let place = Place::new();
+    place.sh("mkdir .github-pm; pm-wrap --store --name x -- true").succeeds();
+    let mut command = place.command("pm-export");
+    let child = command.args(["--to", "influx", "--store", "--follow"]).stdout(Stdio::piped()).spawn();
+    let mut child = Running(child.expect("pm-export starts"));
+    let mut stdout = BufReader::new(child.0.stdout.take().expect("piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("read");
+    assert!(line.starts_with("github_pm_command,command=x,"), "{line}");
+    place.sh("pm-wrap --store --name y -- true").succeeds();
+    line.clear();
+    // It would wait for ever, were the record not noticed.
+    stdout.read_line(&mut line).expect("read");
+    assert!(line.starts_with("github_pm_command,command=y,"), "{line}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct ExportArgs {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Serve metrics at http://ADDRESS/metrics until a signal comes; a port alone is one of this machine
+    /// Serve metrics at ADDRESS until a signal comes; a port alone is one of this machine
     #[arg(long, value_name = "ADDRESS", conflicts_with = "output")]
     pub listen: Option<String>,
 

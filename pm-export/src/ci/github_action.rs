@@ -1,5 +1,7 @@
 //! A file for github-action-benchmark with `tool: customSmallerIsBetter`.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::Benches;
@@ -12,7 +14,7 @@ pub(crate) fn github_action(benches: &Benches) -> String {
         let mut extra = format!("runs: {}", bench.count());
         for (name, value) in [("median", bench.median()), ("min", bench.min()), ("max", bench.max())] {
             if let Some(value) = value {
-                extra.push_str(&format!("\n{name}: {value} ms"));
+                let _ = write!(extra, "\n{name}: {value} ms");
             }
         }
         let mut entry = json!({ "name": command, "unit": "ms", "value": mean.to_f64(), "extra": extra });

@@ -32,11 +32,8 @@ fn result(command: &str, bench: &Bench) -> Value {
         result["times"] = json!(times);
         let codes: Vec<_> = bench.kept.iter().map(|run| run.exit_code).collect();
         result["exit_codes"] = json!(codes);
-        let memory: Option<Vec<_>> = bench.kept.iter().map(|run| run.peak_memory).collect();
-        if let Some(memory) = memory {
-            let bytes =
-                memory.into_iter().map(|peak| crate::catalog::Scale::Mebi.apply(peak.into()).round() as u64);
-            result["memory_usage_byte"] = json!(bytes.collect::<Vec<_>>());
+        if let Some(peaks) = bench.peaks() {
+            result["memory_usage_byte"] = json!(peaks);
         }
     }
     result
@@ -52,7 +49,7 @@ mod tests {
         let document: Value = serde_json::from_str(&hyperfine(&benches(&RUNS))).expect("JSON");
         assert_eq!(
             document["results"][0],
-            json!({"command": "gh pr list", "mean": 1.85, "stddev": 0.014142, "median": 1.85, "user": 1.205,
+            json!({"command": "gh pr list", "mean": 1.85, "stddev": 0.014_142, "median": 1.85, "user": 1.205,
                 "system": 0.085, "min": 1.84, "max": 1.86, "times": [1.84, 1.86], "exit_codes": [0, null],
                 "memory_usage_byte": [18_874_368, 20_971_520]})
         );
