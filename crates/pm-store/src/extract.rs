@@ -221,7 +221,7 @@ mod tests {
         let span = Span { since: since.map(time), until: until.map(time) };
         let mut rollup = Vec::new();
         for frame in FRAMES {
-            let lines: String = frame.iter().map(|&line| format!("{}\n", LINES[line])).collect();
+            let lines: String = frame.iter().flat_map(|&line| [LINES[line], "\n"]).collect();
             rollup.extend(zstd::encode_all(lines.as_bytes(), 1).expect("memory"));
         }
         let mut text = String::new();
