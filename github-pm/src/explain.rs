@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::doctor;
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, SECRETS};
 use crate::pipeline::{Pipeline, Stage};
 use crate::plan::Plan;
 use crate::profile::{Output, Profile};
@@ -54,7 +54,10 @@ pub(crate) fn invocation(invocation: &Invocation) -> Vec<u8> {
 fn words(invocation: &Invocation) -> Vec<Vec<u8>> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     for (name, value) in &invocation.variables {
-        words.push([name.as_bytes(), b"=", quote(value.as_ref()).as_bytes()].concat());
+        // Whoever runs it has to have a secret too; the shell says so if not.
+        let is_secret = SECRETS.contains(name);
+        let value = if is_secret { format!("\"${{{name}:?}}\"").into() } else { quote(value.as_ref()) };
+        words.push([name.as_bytes(), b"=", value.as_bytes()].concat());
     }
     let program = std::iter::once(invocation.program.as_os_str());
     words.extend(

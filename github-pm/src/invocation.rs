@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Variables whose values are never printed.
+pub(crate) const SECRETS: [&str; 2] = ["DD_API_KEY", "NR_LICENSE_KEY"];
+
 /// One program with what it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invocation {

@@ -141,7 +141,10 @@ fn verb(
             .map(|args| benchmark::plan(&args, here).map(|benchmark| Plan::Benchmark(Box::new(benchmark))))
             .transpose()?,
         Verb::Export => pm_cli::parse::<ExportArgs>(args, io)?
-            .map(|args| export::plan(args, here).map(Plan::Pipe))
+            .map(|args| {
+                export::warning(&args).inspect(|warning| io.complain(crate::TOOL, warning));
+                export::plan(args, here).map(Plan::Pipe)
+            })
             .transpose()?,
         Verb::Init => pm_cli::parse::<InitArgs>(args, io)?
             .map(|args| Init::new(&args, here).map(Plan::Init))

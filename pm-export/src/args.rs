@@ -66,6 +66,34 @@ pub struct Args {
     #[arg(long)]
     pub dogstatsd: bool,
 
+    /// Where the receiver is, in place of its usual address
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// The key for Datadog; everybody on this machine can see it here, so set `DD_API_KEY` instead
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<String>,
+
+    /// The key for New Relic; everybody on this machine can see it here, so set `NR_LICENSE_KEY` instead
+    #[arg(long, value_name = "KEY")]
+    pub license_key: Option<String>,
+
+    /// Read the receiver's key from FILE; a Pushgateway and remote write get it as a bearer token
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// What a receiver of OpenTelemetry gets
+    #[arg(long, value_enum, value_name = "SIGNAL,…", value_delimiter = ',', default_values_t = [Signal::Metrics, Signal::Traces])]
+    pub signals: Vec<Signal>,
+
+    /// Print the requests that would be sent, with keys masked, and send none
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// How long to try to deliver a request before giving up
+    #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = pm_cli::parse_duration)]
+    pub patience: Duration,
+
     #[command(flatten)]
     #[expect(
         missing_docs,
@@ -85,7 +113,7 @@ pub struct Args {
     #[arg(long, requires = "store", conflicts_with_all = ["since", "until"])]
     pub follow: bool,
 
-    /// How often a file is replaced while records come
+    /// How often a file is replaced, or something is sent, while records come
     #[arg(long, value_name = "LENGTH", default_value = "5s", value_parser = pm_cli::parse_duration)]
     pub interval: Duration,
 
@@ -109,12 +137,31 @@ pub enum To {
     Statsd,
     /// A table, a row a record
     Csv,
+    /// A Pushgateway: the whole of the metrics, in place of what was there
+    Pushgateway,
+    /// A receiver of Prometheus' remote write 1.0
+    RemoteWrite,
+    /// A receiver of OpenTelemetry over HTTP: metrics with exponential histograms, and a trace an execution
+    Otlp,
+    /// Datadog: series, distributions, and events of alerts
+    Datadog,
+    /// New Relic's Metric API
+    Newrelic,
     /// A file for github-action-benchmark (customSmallerIsBetter)
     GithubActionBenchmark,
     /// A file in the Bencher Metric Format
     Bencher,
     /// What `hyperfine --export-json` writes
     Hyperfine,
+}
+
+/// What a receiver of OpenTelemetry gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Signal {
+    /// Metrics
+    Metrics,
+    /// A trace an execution
+    Traces,
 }
 
 /// Where to listen.
@@ -164,7 +211,10 @@ Examples:
   pm-export --to csv --store --since '7 days ago' > week.csv
   pm-export --to influx --store --position influx        points that were not written before
   pm-wrap -- make | pm-export --to statsd --address 127.0.0.1:8125 --dogstatsd
-  pm-export --to github-action-benchmark runs.ndjson > benchmark.json";
+  pm-export --to github-action-benchmark runs.ndjson > benchmark.json
+  pm-export --to datadog --store                         from cron: what is new, each time
+  pm-export --to otlp --store --follow --url http://127.0.0.1:4318
+  pm-export --to newrelic --store --dry-run              only print what would be sent";
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,8 @@ pub(crate) struct Backlog {
     locked: LockedState,
     pub(crate) state: State,
     strict: bool,
+    /// Whether nothing is written down.
+    dry: bool,
 }
 
 /// A file, and how much of it is known.
@@ -53,7 +55,12 @@ impl Backlog {
                 anew
             }
         };
-        Ok(Self { store, locked, state, strict: config.strict })
+        Ok(Self { store, locked, state, strict: config.strict, dry: false })
+    }
+
+    /// Writes nothing down: what is read now has not been handed on.
+    pub(crate) fn forget(&mut self) {
+        self.dry = true;
     }
 
     /// Starts anew, because what was kept cannot be used.
@@ -94,6 +101,9 @@ impl Backlog {
     fn commit(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<(), Error> {
         taker.settle(io)?;
         taker.keep(&mut self.state);
+        if self.dry {
+            return Ok(());
+        }
         Ok(self.locked.replace(&self.state.to_bytes())?)
     }
 

@@ -51,6 +51,16 @@ pub(crate) struct Family {
 }
 
 impl Unit {
+    /// Its code in UCUM, as OpenTelemetry has it.
+    pub(crate) fn ucum(self) -> &'static str {
+        match self {
+            Self::Seconds => "s",
+            Self::Bytes => "By",
+            Self::Ratio => "1",
+            Self::Things => "{count}",
+        }
+    }
+
     /// What a name of Prometheus ends with; nothing for things.
     pub(crate) fn suffix(self) -> &'static str {
         match self {

@@ -4,16 +4,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pm_cli::{Period, Source, Usage};
+use clap::ValueEnum;
+use pm_cli::{Environment, Period, Source, Usage};
 use pm_record::{Field, Timestamp};
 
 use crate::args::{Args, To};
 use crate::catalog::Scale;
 use crate::commands::{Commands, label_names};
 use crate::csv_table::Table;
+use crate::destination::Destination;
 use crate::model::Shape;
 use crate::prometheus::Text;
-use crate::spread::Bounds;
+use crate::receivers::Receiver;
+use crate::spread::{Bounds, Detail};
 use crate::statsd::Dialect;
 
 /// Seconds: commands take from some milliseconds to an hour.
@@ -49,6 +52,11 @@ pub(crate) struct Config {
     pub(crate) is_position_named: bool,
     pub(crate) follow: bool,
     pub(crate) interval: Duration,
+    pub(crate) patience: Duration,
+    /// Whether requests are only printed.
+    pub(crate) dry: bool,
+    /// The variable that should hold the key that was typed.
+    pub(crate) seen: Option<&'static str>,
 }
 
 /// What is written.
@@ -59,6 +67,8 @@ pub(crate) enum Form {
     Statsd { dialect: Dialect, address: Option<String> },
     Csv { kind: String, columns: Vec<Field> },
     Ci(Ci),
+    Push(Receiver),
+    Nothing,
 }
 
 /// What a service of CI reads.
@@ -71,7 +81,8 @@ pub(crate) enum Ci {
 
 impl Config {
     /// Checks what no single flag can know.
-    pub(crate) fn new(args: Args, now: i64) -> Result<Self, Usage> {
+    pub(crate) fn new(args: Args, now: i64, environment: &Environment) -> Result<Self, Usage> {
+        let destination = Destination::new(&args, environment)?;
         let period = args.period.check(now)?;
         let names = label_names(&args.by).map_err(|taken| {
             Usage::new(taken.to_string(), "leave it out of --by, or try `--by command,host`")
@@ -100,11 +111,19 @@ impl Config {
             time: times(&args.buckets)?,
             memory: bounds(&MEMORIES.map(|mebi| mebi * MEBI), Scale::Mebi),
             max_series: args.max_series as usize,
-            sketched: false,
+            detail: match args.to {
+                To::Otlp => Detail::Sketch,
+                To::Datadog => Detail::Values,
+                _ => Detail::None,
+            },
         };
         let by_default = match args.to {
             // Totals have to be those of all time, also of what is no longer there.
-            To::Prometheus if is_store && period.is_all() && !args.stateless => Some("prometheus".to_owned()),
+            To::Prometheus | To::Pushgateway | To::RemoteWrite | To::Otlp | To::Datadog | To::Newrelic
+                if is_store && period.is_all() && !args.stateless =>
+            {
+                args.to.to_possible_value().map(|value| value.get_name().to_owned())
+            }
             // Whatever goes on without an end has to know where it is.
             To::Influx if follow => Some("influx".to_owned()),
             To::Statsd if follow => Some("statsd".to_owned()),
@@ -132,6 +151,9 @@ impl Config {
                 Form::Csv { kind: args.kind, columns: args.columns }
             }
             To::GithubActionBenchmark => Form::Ci(Ci::GithubAction),
+            To::Pushgateway | To::RemoteWrite | To::Otlp | To::Datadog | To::Newrelic => {
+                destination.receiver.map_or(Form::Nothing, Form::Push)
+            }
             To::Bencher => Form::Ci(Ci::Bencher),
             To::Hyperfine => Form::Ci(Ci::Hyperfine),
         };
@@ -149,6 +171,9 @@ impl Config {
             is_position_named,
             follow,
             interval: args.interval.max(Duration::from_millis(50)),
+            patience: args.patience,
+            dry: args.dry_run,
+            seen: destination.seen,
         })
     }
 
@@ -168,8 +193,8 @@ impl Config {
     /// What totals depend on: those of one shape are none of another.
     pub(crate) fn fingerprint(&self) -> String {
         format!(
-            "{:?} {:?} {} {}",
-            self.names, self.shape.time.thousandths, self.deliberate, self.shape.sketched
+            "{:?} {:?} {} {:?}",
+            self.names, self.shape.time.thousandths, self.deliberate, self.shape.detail
         )
     }
 }

@@ -55,6 +55,44 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A receiver's address cannot be meant.
+    #[error("'{url}' is no address of a receiver")]
+    Address {
+        /// What was given.
+        url: String,
+    },
+    /// A variable that names no proxy.
+    #[error(transparent)]
+    Proxies(#[from] pm_github::BadProxy),
+    /// A proxy's name that cannot be one.
+    #[error("there can be no proxy at '{host}'")]
+    Proxy {
+        /// Its host.
+        host: String,
+    },
+    /// There is nothing to trust.
+    #[error(transparent)]
+    Roots(#[from] pm_github::NoRoots),
+    /// What was to be delivered was given up.
+    #[error(
+        "cannot deliver to {url} after {attempts} attempts: {told}; what was not delivered stays where it was read"
+    )]
+    Undelivered {
+        /// The receiver.
+        url: String,
+        /// What it said last.
+        told: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The receiver takes nothing from us.
+    #[error("{url} takes nothing with this key: {told}")]
+    Unwelcome {
+        /// The receiver.
+        url: String,
+        /// What it said.
+        told: String,
+    },
     /// There is nothing to compare.
     #[error("there are no runs and no benchmark results in what was read")]
     Nothing,
@@ -81,6 +119,12 @@ pub(crate) enum Warning {
     OtherShape,
     #[error("'{}' is not the file that was read before, and is read again from its beginning", path.display())]
     Changed { path: PathBuf },
+    #[error("{url} refused a part: {told}")]
+    Partial { url: String, told: String },
+    #[error("{url} refused a request, which is not sent again: {told}")]
+    Refused { url: String, told: String },
+    #[error("a key on the command line can be seen by everybody on this machine")]
+    Seen { variable: &'static str },
     #[error("everybody who can reach {0} can read these metrics")]
     Public(SocketAddr),
 }
@@ -101,6 +145,10 @@ impl Explain for Warning {
             }
             Self::OtherShape => "keep both by giving one of them a name with --position".to_owned(),
             Self::Changed { .. } => "check the store with `github-pm performance store verify`".to_owned(),
+            Self::Partial { .. } | Self::Refused { .. } => {
+                "see what would be sent with `--dry-run`".to_owned()
+            }
+            Self::Seen { variable } => format!("set {variable}, or name a file with `--key-file FILE`"),
             Self::Public(_) => "write `--listen 127.0.0.1:PORT` to keep it to this machine".to_owned(),
         })
     }
@@ -118,6 +166,10 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
+            Self::Address { .. }
+            | Self::Proxies(_)
+            | Self::Proxy { .. }
+            | Self::Roots(pm_github::NoRoots::Named { .. }) => Exit::Usage,
             Self::BadLine { .. } => Exit::BadInput,
             Self::Store(_)
             | Self::Watch(_)
@@ -126,6 +178,9 @@ impl Explain for Error {
             | Self::Output { .. }
             | Self::Listen { .. }
             | Self::Send { .. }
+            | Self::Roots(pm_github::NoRoots::System)
+            | Self::Undelivered { .. }
+            | Self::Unwelcome { .. }
             | Self::Nothing => Exit::Environment,
         }
     }
@@ -151,6 +206,21 @@ impl Explain for Error {
                 ))
             }
             Self::Send { .. } => Some("write it as `--address 127.0.0.1:8125`".to_owned()),
+            Self::Address { .. } => Some("write it as `--url https://HOST`".to_owned()),
+            Self::Proxies(bad) => Some(format!("write it as `{}=http://HOST:PORT`", bad.variable)),
+            Self::Proxy { .. } => Some("write it as `HTTPS_PROXY=http://HOST:PORT`".to_owned()),
+            Self::Roots(pm_github::NoRoots::Named { variable, .. }) => {
+                Some(format!("let it name certificates in PEM, or `unset {variable}`"))
+            }
+            Self::Roots(pm_github::NoRoots::System) => {
+                Some("on Debian try `apt-get install ca-certificates`".to_owned())
+            }
+            Self::Undelivered { .. } => {
+                Some("try again later with the same command; `--patience 10m` waits longer".to_owned())
+            }
+            Self::Unwelcome { .. } => {
+                Some("check the key, and see what would be sent with `--dry-run`".to_owned())
+            }
             Self::Nothing => {
                 Some("make some with `pm-wrap -- COMMAND` or `github-pm performance benchmark`".to_owned())
             }

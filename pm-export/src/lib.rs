@@ -13,10 +13,14 @@ pub mod args;
 mod backlog;
 mod catalog;
 mod ci;
+mod client;
 mod commands;
 mod config;
 mod csv_table;
+mod delivery;
+mod destination;
 mod error;
+mod exponential;
 mod influx;
 mod inputs;
 mod intake;
@@ -25,8 +29,11 @@ mod metrics;
 mod model;
 mod negotiation;
 mod prometheus;
+mod proto;
 mod publish;
+mod push;
 mod readings;
+mod receivers;
 mod rows;
 mod serve;
 mod spread;
@@ -41,6 +48,7 @@ use pm_cli::{Exit, Streams};
 use crate::args::Args;
 use crate::config::{Config, Form};
 pub use crate::error::Error;
+use crate::error::Warning;
 
 /// The program's name.
 pub const TOOL: &str = "pm-export";
@@ -53,11 +61,17 @@ pub const TOOL: &str = "pm-export";
 /// the first line that is no record.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let config = Config::new(args, io.clock.now_millis())?;
+    let config = Config::new(args, io.clock.now_millis(), &io.environment)?;
+    if let Some(variable) = config.seen {
+        io.complain(TOOL, &Warning::Seen { variable });
+    }
     io.outlive_interrupts().map_err(Error::Watch)?;
-    match config.form {
-        Form::Metrics { text, listen } => metrics::run(&config, text, listen, io),
-        Form::Ci(form) => ci::run(&config, form, io),
+    match &config.form {
+        Form::Metrics { text, listen } => metrics::run(&config, *text, *listen, io),
+        Form::Ci(form) => ci::run(&config, *form, io),
+        Form::Push(receiver) => push::run(&config, receiver, io),
+        // The user has switched OpenTelemetry off.
+        Form::Nothing => Ok(Exit::Done),
         Form::Influx | Form::Statsd { .. } | Form::Csv { .. } => rows::run(&config, io),
     }
 }

@@ -6,7 +6,7 @@
 use foldhash::HashMap;
 
 use crate::catalog::{FAMILIES, Family, Kind, PEAK_MEMORY};
-use crate::spread::{Bounds, Exemplar, Spread};
+use crate::spread::{Bounds, Detail, Exemplar, Spread};
 
 /// What stands in place of the labels of series that were too many.
 pub(crate) const OVERFLOW: &str = "_other";
@@ -21,8 +21,8 @@ pub(crate) struct Shape {
     pub(crate) memory: Bounds,
     /// Series of one family.
     pub(crate) max_series: usize,
-    /// Whether distributions are sketched too.
-    pub(crate) sketched: bool,
+    /// What distributions have beside buckets.
+    pub(crate) detail: Detail,
 }
 
 /// The name and value of a label.
@@ -99,7 +99,7 @@ impl Model {
         let value = match FAMILIES[family].kind {
             Kind::Counter => Value::Sum(0),
             Kind::Gauge => Value::Last { at: i64::MIN, value: 0 },
-            Kind::Histogram => Value::Spread(Box::new(Spread::new(self.bounds(family), self.shape.sketched))),
+            Kind::Histogram => Value::Spread(Box::new(Spread::new(self.bounds(family), self.shape.detail))),
         };
         let labels = labels.iter().filter(|(_, value)| !value.is_empty());
         let labels = labels.map(|&(name, value)| (name.into(), cut(value).into())).collect();
@@ -120,7 +120,7 @@ impl Model {
             (Value::Sum(_), Kind::Counter) | (Value::Last { .. }, Kind::Gauge) => true,
             (Value::Spread(spread), Kind::Histogram) => {
                 spread.counts.len() == self.bounds(series.family).thousandths.len() + 1
-                    && spread.sketch.is_some() == self.shape.sketched
+                    && spread.sketch.is_some() == (self.shape.detail == Detail::Sketch)
             }
             _ => false,
         };
@@ -171,7 +171,7 @@ impl Model {
         if let Value::Spread(spread) = &mut series.value
             && value >= 0
         {
-            let bucket = spread.push(bounds, value);
+            let bucket = spread.push(bounds, FAMILIES[series.family].scale, value);
             if let Some(exemplar) = exemplar() {
                 spread.keep(bucket, exemplar);
             }

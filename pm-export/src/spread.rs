@@ -1,9 +1,12 @@
-//! How values are distributed: exact moments, exact counts between fixed bounds, and the sketch.
+//! How values are distributed: exact moments, exact counts between fixed bounds, and what a receiver needs beside them.
 //!
-//! Bounds are counted beside the sketch and not derived from it, because its edges are others: what a bucket of
-//! Prometheus says is exact. The cost is one search among some twenty bounds for each value.
+//! Bounds are counted, and not derived from a sketch, because its edges are others: what a bucket of Prometheus says
+//! is exact. The cost is one search among some twenty bounds for each value.
 
-use pm_stats::{Histogram, Moments};
+use pm_stats::Moments;
+
+use crate::catalog::Scale;
+use crate::exponential::Sketch;
 
 /// The bounds of a histogram's buckets: in thousandths, as values are, and as they are written.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,13 +26,27 @@ pub(crate) struct Exemplar {
     pub(crate) at: i64,
 }
 
+/// What is kept beside moments and buckets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Detail {
+    #[default]
+    None,
+    /// The counts of an exponential histogram.
+    Sketch,
+    /// Every value: only where few come together.
+    Values,
+}
+
 /// The values of one series.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) moments: Moments,
     /// Of each bucket, the last one without an upper bound.
     pub(crate) counts: Vec<u64>,
-    pub(crate) sketch: Option<Histogram>,
+    pub(crate) sketch: Option<Sketch>,
+    /// Every value, where they are kept.
+    pub(crate) values: Vec<i64>,
+    keeps_values: bool,
     /// Of each bucket the newest, once there is one.
     pub(crate) exemplars: Vec<Option<Exemplar>>,
 }
@@ -45,27 +62,37 @@ impl Exemplar {
 }
 
 impl Spread {
-    pub(crate) fn new(bounds: &Bounds, sketched: bool) -> Self {
+    pub(crate) fn new(bounds: &Bounds, detail: Detail) -> Self {
         Self {
             moments: Moments::default(),
             counts: vec![0; bounds.thousandths.len() + 1],
-            sketch: sketched.then(Histogram::default),
+            sketch: (detail == Detail::Sketch).then(Sketch::default),
+            values: Vec::new(),
+            keeps_values: detail == Detail::Values,
             exemplars: Vec::new(),
         }
     }
 
     /// Counts one value, in thousandths.
     #[inline]
-    pub(crate) fn push(&mut self, bounds: &Bounds, value: i64) -> usize {
+    pub(crate) fn push(&mut self, bounds: &Bounds, scale: Scale, value: i64) -> usize {
         self.moments.push(value);
         let bucket = bounds.thousandths.partition_point(|&bound| bound < value);
         if let Some(count) = self.counts.get_mut(bucket) {
             *count = count.saturating_add(1);
         }
         if let Some(sketch) = &mut self.sketch {
-            sketch.push(value);
+            sketch.push(scale.apply(value.into()));
+        }
+        if self.keeps_values {
+            self.values.push(value);
         }
         bucket
+    }
+
+    /// One that was kept by an earlier run.
+    pub(crate) fn restored(moments: Moments, counts: Vec<u64>, sketch: Option<Sketch>) -> Self {
+        Self { moments, counts, sketch, values: Vec::new(), keeps_values: false, exemplars: Vec::new() }
     }
 
     /// Keeps an exemplar for a bucket, unless it has a newer one.
@@ -99,15 +126,16 @@ mod tests {
 
     #[test]
     fn a_value_on_a_bound_belongs_below_it() {
-        let mut spread = Spread::new(&bounds(), false);
-        let buckets = [0, 1_000, 1_001, 2_000, 2_001, i64::MAX].map(|value| spread.push(&bounds(), value));
+        let mut spread = Spread::new(&bounds(), Detail::None);
+        let buckets =
+            [0, 1_000, 1_001, 2_000, 2_001, i64::MAX].map(|value| spread.push(&bounds(), Scale::One, value));
         assert_eq!(buckets, [0, 0, 1, 1, 2, 2]);
         assert_eq!(spread.cumulative().collect::<Vec<_>>(), [2, 4, 6]);
     }
 
     #[test]
     fn the_newest_exemplar_of_a_bucket_stays() {
-        let mut spread = Spread::new(&bounds(), false);
+        let mut spread = Spread::new(&bounds(), Detail::None);
         let of = |at| Exemplar::new(b"4bf92f3577b34da6a3ce929d0e0e4736", 5, at).expect("a trace id");
         for at in [2, 3, 1] {
             spread.keep(1, of(at));

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use pm_stats::{Histogram, Moments};
+use pm_stats::Moments;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::FAMILIES;
+use crate::exponential::Sketch;
 use crate::model::{Model, Series, Shape, Value};
 use crate::spread::Spread;
 
@@ -191,10 +192,10 @@ impl KeptSpread {
             sum_of_squares: moments.sum_of_squares().to_string(),
             range: moments.min().zip(moments.max()),
             counts: spread.counts.clone(),
-            sketch: spread
-                .sketch
-                .as_ref()
-                .map(|sketch| KeptSketch { zero: sketch.zero, positive: sketch.positive.iter().collect() }),
+            sketch: spread.sketch.as_ref().map(|sketch| KeptSketch {
+                zero: sketch.zero,
+                positive: sketch.buckets.iter().map(|(&index, &count)| (index, count)).collect(),
+            }),
         }
     }
 
@@ -204,23 +205,19 @@ impl KeptSpread {
         let total = self.counts.iter().try_fold(0_u64, |total, &count| total.checked_add(count))?;
         let sketch = match &self.sketch {
             None => None,
-            Some(kept) => Some(kept.histogram()?),
+            Some(kept) => Some(kept.sketch()?),
         };
         let whole = total == self.count && sketch.as_ref().is_none_or(|sketch| sketch.count() == self.count);
-        whole.then(|| Spread { moments, counts: self.counts.clone(), sketch, exemplars: Vec::new() })
+        whole.then(|| Spread::restored(moments, self.counts.clone(), sketch))
     }
 }
 
 impl KeptSketch {
-    fn histogram(&self) -> Option<Histogram> {
-        let mut histogram = Histogram { zero: self.zero, ..Histogram::default() };
-        for &(index, count) in &self.positive {
-            if !pm_stats::Buckets::RANGE.contains(&index) {
-                return None;
-            }
-            histogram.positive.add(index, count);
-        }
-        Some(histogram)
+    fn sketch(&self) -> Option<Sketch> {
+        let buckets: BTreeMap<_, _> = self.positive.iter().copied().collect();
+        // No number has an exponent beyond these.
+        let is_possible = buckets.keys().all(|index| index.abs() < 1100 << crate::exponential::SCALE);
+        (is_possible && buckets.len() == self.positive.len()).then_some(Sketch { zero: self.zero, buckets })
     }
 }
 
@@ -230,11 +227,11 @@ mod tests {
 
     use super::*;
     use crate::catalog::{COMMAND_DURATION, CORES, REQUESTS};
-    use crate::spread::Bounds;
+    use crate::spread::{Bounds, Detail};
 
     fn shape() -> Shape {
         let time = Bounds { thousandths: vec![1_000, 5_000], units: vec![0.001, 0.005] };
-        Shape { time, max_series: 9, sketched: true, ..Shape::default() }
+        Shape { time, max_series: 9, detail: Detail::Sketch, ..Shape::default() }
     }
 
     fn round_trip(model: &Model) -> Model {
@@ -277,7 +274,7 @@ mod tests {
         for (from, to) in [
             ("\"counts\":[0,1,0]", "\"counts\":[0,2,0]"),
             ("\"count\":1", "\"count\":7"),
-            ("[127,1]", "[99999999,1]"),
+            ("[-1148,1]", "[99999999,1]"),
         ] {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text, "{from}");

@@ -27,8 +27,14 @@ pub(crate) fn follow(
     let follow = config.follow.then(|| store.follow(&From::Now)).transpose()?;
     let mut wake = follow.map(|follow| io.fed(store.root(), Box::new(Wake::new(follow))));
     loop {
-        let skipped = backlog.read(taker, io)?;
-        intake::tell(&skipped, io);
+        match backlog.read(taker, io) {
+            Ok(skipped) => intake::tell(&skipped, io),
+            // Whoever goes on without an end tries again as long as it takes.
+            Err(error @ Error::Undelivered { .. }) if wake.is_some() && io.interrupted().is_none() => {
+                io.complain(crate::TOOL, &error);
+            }
+            Err(error) => return Err(error),
+        }
         taker.tell(io);
         let Some(wake) = &mut wake else { return Ok(()) };
         Wake::wait(wake, LOOK).map_err(Error::Read)?;

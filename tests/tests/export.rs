@@ -12,7 +12,7 @@ use serde_json::Value;
 const TIME: &str = "2024-12-06T10:30:15.123Z";
 
 /// A process that ends with the test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -22,7 +22,7 @@ impl Drop for Running {
 }
 
 /// The Python that `scripts/test` puts beside the build, with what the receivers themselves read.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let python = repository().join("target/tools/bin/python");
     assert!(
         python.is_file(),
@@ -113,7 +113,7 @@ fn serving(place: &Place, args: &[&str], input: Stdio) -> (Running, u16) {
 }
 
 /// The head and the body of an answer.
-fn ask(port: u16, request: &str, headers: &str) -> (String, Vec<u8>) {
+pub(crate) fn ask(port: u16, request: &str, headers: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
     write!(stream, "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").expect("sent");
     let mut answer = Vec::new();
@@ -123,7 +123,7 @@ fn ask(port: u16, request: &str, headers: &str) -> (String, Vec<u8>) {
 }
 
 /// Asks until the answer is right; what is written meanwhile takes its time to arrive.
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(answer) = ask() {
@@ -229,7 +229,7 @@ fn prometheus(place: &Place, target: u16) -> (Running, u16) {
 }
 
 /// What Prometheus answers to a query; none while it has nothing.
-fn query(port: u16, query: &str) -> Option<f64> {
+pub(crate) fn query(port: u16, query: &str) -> Option<f64> {
     let escape = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };

@@ -7,6 +7,7 @@ mod api;
 mod benchmark;
 mod compare;
 mod contract;
+mod deliver;
 mod digests;
 mod export;
 mod fake_github;

@@ -1,0 +1,213 @@
+//! Where a receiver is, and the key for it: flags first, then files, then the variables that its own tools read.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use pm_cli::{Environment, Usage};
+
+use crate::args::{Args, Signal, To};
+use crate::receivers::{Datadog, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
+
+/// A receiver, if there is one.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) receiver: Option<Receiver>,
+    /// The variable that should hold the key that was typed.
+    pub(crate) seen: Option<&'static str>,
+}
+
+impl Destination {
+    /// What was meant.
+    pub(crate) fn new(args: &Args, environment: &Environment) -> Result<Self, Usage> {
+        let receiver = match args.to {
+            To::Datadog => Some(Receiver::Datadog(datadog(args, environment)?)),
+            To::Newrelic => Some(Receiver::NewRelic(newrelic(args, environment)?)),
+            To::Otlp => otlp(args, environment)?.map(Receiver::Otlp),
+            To::Pushgateway => Some(Receiver::Pushgateway(pushgateway(args, environment)?)),
+            To::RemoteWrite => Some(Receiver::RemoteWrite(remote_write(args, environment)?)),
+            _ => None,
+        };
+        let seen = match args.to {
+            To::Datadog if args.api_key.is_some() => Some("DD_API_KEY"),
+            To::Newrelic if args.license_key.is_some() => Some("NR_LICENSE_KEY"),
+            _ => None,
+        };
+        Ok(Self { receiver, seen })
+    }
+}
+
+/// A key from a flag, the file of `--key-file`, or the first variable that has one.
+fn key(
+    typed: Option<&String>,
+    variables: &[&str],
+    args: &Args,
+    environment: &Environment,
+) -> Result<Option<String>, Usage> {
+    let of_file = |path: &PathBuf| {
+        let path = environment.current_dir().join(path);
+        std::fs::read_to_string(&path).map_err(|error| {
+            let message = format!("cannot read the key in '{}': {error}", path.display());
+            Usage::new(message, "name a file that holds nothing but the key")
+        })
+    };
+    let found = match (typed, &args.key_file) {
+        (Some(typed), _) => Some(typed.clone()),
+        (None, Some(path)) => Some(of_file(path)?),
+        (None, None) => variables.iter().find_map(|name| environment.text(name)).map(str::to_owned),
+    };
+    let found = found.map(|key| key.trim().to_owned());
+    let is_none = |key: &String| key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic());
+    if found.as_ref().is_some_and(is_none) {
+        let message = "the key is empty, or has letters that no key has";
+        return Err(Usage::new(message, "look at it where it comes from"));
+    }
+    Ok(found)
+}
+
+fn demanded(key: Option<String>, what: &str, hint: &str) -> Result<String, Usage> {
+    key.ok_or_else(|| Usage::new(format!("there is no key for {what}"), hint))
+}
+
+/// Refuses to send a key for everybody on the way to read.
+fn guarded(url: String, has_key: bool) -> Result<String, Usage> {
+    let rest = url.strip_prefix("http://").filter(|_| has_key);
+    let Some(host) = rest.map(|rest| rest.split(['/', '?']).next().unwrap_or_default()) else {
+        return Ok(url);
+    };
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    if name == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+        return Ok(url);
+    }
+    let message = format!("the key would be sent to '{url}' for everybody on the way to read");
+    Err(Usage::new(message, "write it as `--url https://…`"))
+}
+
+fn trimmed(url: &str) -> String {
+    url.trim_end_matches('/').to_owned()
+}
+
+fn datadog(args: &Args, environment: &Environment) -> Result<Datadog, Usage> {
+    let key = key(args.api_key.as_ref(), &["DD_API_KEY"], args, environment)?;
+    let key = demanded(key, "Datadog", "set DD_API_KEY")?;
+    let site = environment.text("DD_SITE").unwrap_or("datadoghq.com");
+    let url = args.url.as_deref().map_or_else(|| format!("https://api.{site}"), trimmed);
+    let mut tags = Vec::new();
+    for (name, variable) in [("env", "DD_ENV"), ("service", "DD_SERVICE"), ("version", "DD_VERSION")] {
+        tags.extend(environment.text(variable).map(|value| format!("{name}:{value}")));
+    }
+    let more = environment.text("DD_TAGS").unwrap_or_default();
+    tags.extend(more.split([',', ' ']).filter(|tag| !tag.is_empty()).map(str::to_owned));
+    Ok(Datadog { url: guarded(url, true)?, key, tags })
+}
+
+fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
+    let variables = ["NR_LICENSE_KEY", "NEW_RELIC_LICENSE_KEY"];
+    let key = key(args.license_key.as_ref(), &variables, args, environment)?;
+    let key = demanded(key, "New Relic", "set NR_LICENSE_KEY")?;
+    // Keys say for which region they are.
+    let region = if key.starts_with("eu") { "eu." } else { "" };
+    let usual = format!("https://metric-api.{region}newrelic.com/metric/v1");
+    let url = args.url.clone().unwrap_or(usual);
+    Ok(NewRelic { url: guarded(url, true)?, key })
+}
+
+fn pushgateway(args: &Args, environment: &Environment) -> Result<Pushgateway, Usage> {
+    let key = key(None, &[], args, environment)?;
+    let url = trimmed(args.url.as_deref().unwrap_or("http://127.0.0.1:9091"));
+    let url = if url.contains("/metrics/job") { url } else { format!("{url}/metrics/job/github_pm") };
+    Ok(Pushgateway { url: guarded(url, key.is_some())?, key })
+}
+
+fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, Usage> {
+    let key = key(None, &[], args, environment)?;
+    let Some(url) = args.url.clone() else {
+        let hint = "add `--url http://127.0.0.1:9090/api/v1/write`";
+        return Err(Usage::new("nobody says where to write to", hint));
+    };
+    Ok(RemoteWrite { url: guarded(url, key.is_some())?, key, instance: pm_cli::host() })
+}
+
+/// None if the user has switched it off.
+fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
+    if environment.text("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        return Ok(None);
+    }
+    let setting = |signal: &str, name: &str| {
+        let own = environment.text(&format!("OTEL_EXPORTER_OTLP_{signal}_{name}"));
+        own.or_else(|| environment.text(&format!("OTEL_EXPORTER_OTLP_{name}")))
+    };
+    let base = args.url.as_deref().or_else(|| environment.text("OTEL_EXPORTER_OTLP_ENDPOINT"));
+    let base = trimmed(base.unwrap_or("http://127.0.0.1:4318"));
+    let address = |signal: &str, path: &str| {
+        // Used as it is; what was typed comes before it.
+        let own = environment.text(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"));
+        own.filter(|_| args.url.is_none()).map_or_else(|| format!("{base}/v1/{path}"), str::to_owned)
+    };
+    let json = match setting("METRICS", "PROTOCOL") {
+        None | Some("http/protobuf") => false,
+        Some("http/json") => true,
+        Some(other) => {
+            let message = format!("OTEL_EXPORTER_OTLP_PROTOCOL is '{other}', which cannot be spoken here");
+            return Err(Usage::new(message, "set it to http/protobuf or http/json"));
+        }
+    };
+    let headers = pairs(setting("METRICS", "HEADERS").unwrap_or_default());
+    let has_key = !headers.is_empty();
+    let wants = |signal| args.signals.contains(&signal);
+    let traces_url =
+        wants(Signal::Traces).then(|| guarded(address("TRACES", "traces"), has_key)).transpose()?;
+    Ok(Some(Otlp {
+        metrics_url: guarded(address("METRICS", "metrics"), has_key)?,
+        traces_url,
+        with_metrics: wants(Signal::Metrics),
+        json,
+        headers,
+        attributes: resource(environment),
+    }))
+}
+
+/// What the resource is called: `service.name` first.
+fn resource(environment: &Environment) -> Vec<(String, String)> {
+    let mut attributes = pairs(environment.text("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default());
+    let listed = attributes.iter().find(|(name, _)| name == "service.name").map(|(_, value)| value.clone());
+    attributes.retain(|(name, _)| name != "service.name");
+    let name = environment.text("OTEL_SERVICE_NAME").map(str::to_owned).or(listed);
+    attributes.insert(0, ("service.name".to_owned(), name.unwrap_or_else(|| "github-pm".to_owned())));
+    attributes
+}
+
+/// `name=value,…` with values percent-encoded.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let decoded =
+        |text: &str| percent_encoding::percent_decode_str(text.trim()).decode_utf8_lossy().into_owned();
+    let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+    let pairs = pairs.map(|(name, value)| (name.trim().to_owned(), decoded(value)));
+    pairs.filter(|(name, _)| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_goes_to_this_machine_or_through_tls_and_nowhere_else() {
+        for url in
+            ["https://api.datadoghq.com", "http://127.0.0.1:8080/x", "http://[::1]:1", "http://localhost"]
+        {
+            assert!(guarded(url.to_owned(), true).is_ok(), "{url}");
+        }
+        for url in ["http://api.datadoghq.com", "http://127.0.0.1.example:80", "http://localhost.example/"] {
+            assert!(
+                guarded(url.to_owned(), true).is_err() && guarded(url.to_owned(), false).is_ok(),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn pairs_are_decoded_and_what_is_none_is_left_out() {
+        let expected = [("a".to_owned(), "b c".to_owned()), ("api-key".to_owned(), "x=y".to_owned())];
+        assert_eq!(pairs("a=b%20c, api-key = x%3Dy ,nothing,=empty"), expected);
+    }
+}

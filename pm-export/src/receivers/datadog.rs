@@ -1,0 +1,174 @@
+//! Datadog: counts and gauges as series, values as distributions, alerts as events.
+
+use std::fmt::Write;
+
+use pm_record::{AlertState, PerformanceAlert, Severity};
+use serde_json::{Value as Json, json};
+
+use super::{Batch, Shipment, WINDOW_SECONDS};
+use crate::catalog::{Kind, Unit};
+use crate::delivery::{Packing, Parcel};
+use crate::model::{Series, Value};
+
+/// Under the smaller of the two limits that its documentation has, before packing.
+const MOST_BYTES: usize = 480_000;
+
+/// How many values one point has.
+const MOST_VALUES: usize = 1000;
+
+/// Its API, and the key for it.
+#[derive(Debug)]
+pub(crate) struct Datadog {
+    /// Without a path.
+    pub(crate) url: String,
+    pub(crate) key: String,
+    /// `env:prod` and the like, of the user's own.
+    pub(crate) tags: Vec<String>,
+}
+
+impl Datadog {
+    pub(super) fn shipments<'a>(&'a self, batch: &'a Batch<'a>) -> Vec<Shipment<'a>> {
+        let (mut series, mut distributions) = (Vec::new(), Vec::new());
+        for (&start, meter) in batch.windows {
+            for one in meter.model.sorted() {
+                match &one.value {
+                    Value::Spread(_) => self.distribution(start / 1000, one, &mut distributions),
+                    _ => series.extend(self.series(start / 1000, one)),
+                }
+            }
+        }
+        let events = batch.alerts.iter().filter(|alert| alert.state == AlertState::Firing);
+        let events: Vec<Json> = events.map(|alert| self.event(alert)).collect();
+        let event_sizes = vec![0; events.len()];
+        vec![
+            self.shipment("/api/v2/series", series, Packing::Gzip),
+            // It takes no gzip there.
+            self.shipment("/api/v1/distribution_points", distributions, Packing::None),
+            Shipment {
+                sizes: event_sizes,
+                most_bytes: MOST_BYTES,
+                most_things: 1,
+                parcel: Box::new(move |range| {
+                    self.parcel("/api/v1/events", &events[range.start], Packing::Gzip)
+                }),
+            },
+        ]
+    }
+
+    fn shipment(&self, path: &'static str, things: Vec<Json>, packing: Packing) -> Shipment<'_> {
+        Shipment {
+            sizes: things.iter().map(|thing| thing.to_string().len() + 1).collect(),
+            most_bytes: MOST_BYTES,
+            most_things: 10_000,
+            parcel: Box::new(move |range| self.parcel(path, &json!({ "series": things[range] }), packing)),
+        }
+    }
+
+    fn parcel(&self, path: &str, body: &Json, packing: Packing) -> Parcel {
+        Parcel {
+            url: format!("{}{path}", self.url),
+            method: "POST",
+            headers: super::headers([("DD-API-KEY", &self.key), ("Content-Type", "application/json")]),
+            body: body.to_string().into_bytes(),
+            shown: None,
+            packing,
+        }
+    }
+
+    fn tags(&self, series: &Series) -> Vec<String> {
+        let labels = series.labels.iter().map(|(name, value)| tag(name, value));
+        self.tags.iter().cloned().chain(labels).collect()
+    }
+
+    fn series(&self, start: i64, series: &Series) -> Option<Json> {
+        let family = series.family();
+        let (kind, at, value) = match &series.value {
+            Value::Sum(sum) => (1, start, family.scale.apply(*sum)),
+            Value::Last { at, value } => (3, at / 1000, family.scale.apply((*value).into())),
+            Value::Spread(_) => return None,
+        };
+        // What is 32 bits wide there cannot hold a point in time.
+        if family.name.ends_with("timestamp") {
+            return None;
+        }
+        let mut json = json!({
+            "metric": family.name,
+            "type": kind,
+            "points": [{ "timestamp": at, "value": value }],
+            "tags": self.tags(series),
+        });
+        if family.kind == Kind::Counter {
+            json["interval"] = json!(WINDOW_SECONDS);
+        }
+        if let Some(unit) = unit(family.unit) {
+            json["unit"] = json!(unit);
+        }
+        Some(json)
+    }
+
+    fn distribution(&self, start: i64, series: &Series, out: &mut Vec<Json>) {
+        let Value::Spread(spread) = &series.value else { return };
+        let family = series.family();
+        let values: Vec<f64> = spread.values.iter().map(|&value| family.scale.apply(value.into())).collect();
+        for piece in values.chunks(MOST_VALUES) {
+            out.push(json!({
+                "metric": family.name,
+                "points": [[start, piece]],
+                "type": "distribution",
+                "tags": self.tags(series),
+            }));
+        }
+    }
+
+    fn event(&self, alert: &PerformanceAlert) -> Json {
+        let subject = alert.command.as_ref().map(|command| format!(" of '{command}'")).unwrap_or_default();
+        let mut text = format!("{}: {}", alert.threshold_exceeded, alert.current_value);
+        if let Some(baseline) = &alert.baseline {
+            let _ = write!(text, " (baseline {baseline})");
+        }
+        if let Some(advice) = &alert.recommendation {
+            let _ = write!(text, "\n{advice}");
+        }
+        let kind = match alert.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "error",
+        };
+        let key = format!("{}{subject}", alert.kind);
+        let tags =
+            self.tags.iter().cloned().chain(alert.command.iter().map(|command| tag("command", command)));
+        let mut event = json!({
+            "title": format!("github-pm: {key}"),
+            "text": cut(&text, 4000),
+            "alert_type": kind,
+            "aggregation_key": cut(&key, 100),
+            "source_type_name": "github-pm",
+            "tags": tags.collect::<Vec<_>>(),
+        });
+        if let Some(time) = alert.timestamp {
+            event["date_happened"] = json!(time.as_millis() / 1000);
+        }
+        event
+    }
+}
+
+/// `name:value`, without what its tags cannot have.
+fn tag(name: &str, value: &str) -> String {
+    let allowed =
+        |letter: char| !letter.is_control() && !letter.is_whitespace() && letter != ',' && letter != '|';
+    let value: String = value.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect();
+    cut(&format!("{name}:{value}"), 200).to_owned()
+}
+
+fn cut(text: &str, letters: usize) -> &str {
+    text.char_indices().nth(letters).map_or(text, |(at, _)| &text[..at])
+}
+
+fn unit(unit: Unit) -> Option<&'static str> {
+    match unit {
+        Unit::Seconds => Some("second"),
+        Unit::Bytes => Some("byte"),
+        Unit::Ratio => Some("fraction"),
+        Unit::Things => None,
+    }
+}

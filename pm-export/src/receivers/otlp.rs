@@ -1,0 +1,189 @@
+//! OpenTelemetry: totals with exponential histograms, and an execution a trace; protobuf or JSON over HTTP.
+
+use prost::Message;
+use serde::Serialize;
+
+use super::{Batch, Shipment};
+use crate::catalog::Kind;
+use crate::delivery::{Packing, Parcel};
+use crate::model::{Series, Value};
+use crate::proto::{
+    Any, AnyValue, ExponentialBuckets, ExponentialHistogram, ExponentialPoint, Gauge, KeyValue, Metric,
+    MetricsRequest, NumberPoint, Resource, ResourceMetrics, ResourceSpans, Scope, ScopeMetrics, ScopeSpans,
+    Span, Sum, TraceRequest,
+};
+
+/// What collectors take unasked.
+const MOST_BYTES: usize = 3 << 20;
+const MOST_POINTS: usize = 5000;
+
+const DELTA: i32 = 1;
+const CUMULATIVE: i32 = 2;
+
+/// A receiver.
+#[derive(Debug)]
+pub(crate) struct Otlp {
+    pub(crate) metrics_url: String,
+    /// None if traces are not wanted.
+    pub(crate) traces_url: Option<String>,
+    pub(crate) with_metrics: bool,
+    pub(crate) json: bool,
+    pub(crate) headers: Vec<(String, String)>,
+    /// Of the resource: `service.name` and what the user adds.
+    pub(crate) attributes: Vec<(String, String)>,
+}
+
+impl Otlp {
+    pub(super) fn shipments<'a>(&'a self, batch: &'a Batch<'a>) -> Vec<Shipment<'a>> {
+        let mut shipments = Vec::new();
+        if self.with_metrics {
+            let metrics: Vec<Metric> =
+                batch.totals.model.sorted().into_iter().map(|series| metric(series, batch)).collect();
+            shipments.push(Shipment {
+                sizes: metrics.iter().map(Message::encoded_len).collect(),
+                most_bytes: MOST_BYTES,
+                most_things: MOST_POINTS,
+                parcel: Box::new(move |range| self.metrics(&metrics[range])),
+            });
+        }
+        if let Some(url) = &self.traces_url {
+            let spans = batch.executions.spans();
+            shipments.push(Shipment {
+                sizes: spans.iter().map(Message::encoded_len).collect(),
+                most_bytes: MOST_BYTES,
+                most_things: MOST_POINTS,
+                parcel: Box::new(move |range| self.traces(url, &spans[range])),
+            });
+        }
+        shipments
+    }
+
+    fn metrics(&self, metrics: &[Metric]) -> Parcel {
+        // Points of one metric stand together.
+        let mut joined: Vec<Metric> = Vec::new();
+        for metric in metrics {
+            match joined.last_mut() {
+                Some(last) if last.name == metric.name => join(last, metric),
+                _ => joined.push(metric.clone()),
+            }
+        }
+        let scope_metrics = vec![ScopeMetrics { scope: Some(scope()), metrics: joined }];
+        let resource_metrics = vec![ResourceMetrics { resource: Some(self.resource()), scope_metrics }];
+        self.parcel(&self.metrics_url, &MetricsRequest { resource_metrics })
+    }
+
+    fn traces(&self, url: &str, spans: &[Span]) -> Parcel {
+        let scope_spans = vec![ScopeSpans { scope: Some(scope()), spans: spans.to_vec() }];
+        let resource_spans = vec![ResourceSpans { resource: Some(self.resource()), scope_spans }];
+        self.parcel(url, &TraceRequest { resource_spans })
+    }
+
+    fn parcel(&self, url: &str, request: &(impl Message + Serialize)) -> Parcel {
+        let json = serde_json::to_string(request).unwrap_or_default();
+        let kind = if self.json { "application/json" } else { "application/x-protobuf" };
+        let mut headers = super::headers([("Content-Type", kind)]);
+        headers.extend(self.headers.iter().cloned());
+        let body = if self.json { json.clone().into_bytes() } else { request.encode_to_vec() };
+        Parcel {
+            url: url.to_owned(),
+            method: "POST",
+            headers,
+            body,
+            shown: Some(json),
+            packing: Packing::Gzip,
+        }
+    }
+
+    fn resource(&self) -> Resource {
+        Resource { attributes: self.attributes.iter().map(|(key, value)| text(key, value)).collect() }
+    }
+}
+
+fn scope() -> Scope {
+    Scope { name: crate::TOOL.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+pub(super) fn text(key: &str, value: &str) -> KeyValue {
+    attribute(key, Any::Text(value.to_owned()))
+}
+
+pub(super) fn attribute(key: &str, value: Any) -> KeyValue {
+    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }) }
+}
+
+/// Milliseconds since the Unix epoch in nanoseconds; what lies before it is its beginning.
+pub(super) fn nanoseconds(millis: i64) -> u64 {
+    u64::try_from(millis).unwrap_or_default().saturating_mul(1_000_000)
+}
+
+/// A metric with the one point of a series.
+fn metric(series: &Series, batch: &Batch<'_>) -> Metric {
+    let family = series.family();
+    let attributes: Vec<_> = series.labels.iter().map(|(name, value)| text(name, value)).collect();
+    let (start, end) = match (batch.since, batch.totals.span) {
+        (Some(since), _) => (since, batch.now.max(since)),
+        (None, Some((first, last))) => (first, last.max(first + 1)),
+        (None, None) => (batch.now, batch.now),
+    };
+    let temporality = if batch.since.is_some() { CUMULATIVE } else { DELTA };
+    let (start, end) = (nanoseconds(start), nanoseconds(end));
+    let number = |value: f64, start: u64, end: u64| NumberPoint {
+        attributes: attributes.clone(),
+        start_time_unix_nano: start,
+        time_unix_nano: end,
+        as_double: Some(value),
+    };
+    let mut metric = Metric {
+        name: family.name.to_owned(),
+        description: family.help.to_owned(),
+        unit: family.unit.ucum().to_owned(),
+        ..Metric::default()
+    };
+    match &series.value {
+        Value::Sum(sum) => {
+            metric.sum = Some(Sum {
+                data_points: vec![number(family.scale.apply(*sum), start, end)],
+                aggregation_temporality: temporality,
+                is_monotonic: family.kind == Kind::Counter,
+            });
+        }
+        Value::Last { at, value } => {
+            let at = if *at == i64::MIN { end } else { nanoseconds(*at) };
+            metric.gauge =
+                Some(Gauge { data_points: vec![number(family.scale.apply((*value).into()), 0, at)] });
+        }
+        Value::Spread(spread) => {
+            let sketch = spread.sketch.clone().unwrap_or_default();
+            let dense = sketch.dense();
+            let value = |thousandths: Option<i64>| thousandths.map(|value| family.scale.apply(value.into()));
+            // Totals go on from run to run, and only the extremes of all of them are extremes.
+            let point = ExponentialPoint {
+                attributes,
+                start_time_unix_nano: start,
+                time_unix_nano: end,
+                count: spread.moments.count(),
+                sum: Some(family.scale.apply(spread.moments.sum())),
+                scale: dense.scale,
+                zero_count: sketch.zero,
+                positive: Some(ExponentialBuckets { offset: dense.offset, bucket_counts: dense.counts }),
+                min: value(spread.moments.min()),
+                max: value(spread.moments.max()),
+            };
+            metric.exponential_histogram =
+                Some(ExponentialHistogram { data_points: vec![point], aggregation_temporality: temporality });
+        }
+    }
+    metric
+}
+
+fn join(into: &mut Metric, other: &Metric) {
+    if let (Some(into), Some(other)) = (&mut into.sum, &other.sum) {
+        into.data_points.extend(other.data_points.iter().cloned());
+    }
+    if let (Some(into), Some(other)) = (&mut into.gauge, &other.gauge) {
+        into.data_points.extend(other.data_points.iter().cloned());
+    }
+    if let (Some(into), Some(other)) = (&mut into.exponential_histogram, &other.exponential_histogram) {
+        into.data_points.extend(other.data_points.iter().cloned());
+    }
+}
