@@ -69,6 +69,14 @@ pub struct Args {
     #[arg(long)]
     pub exit_code: bool,
 
+    /// Say whether the rules can be meant, and judge nothing
+    #[arg(long, conflicts_with_all = ["follow", "replay", "pass", "exit_code", "test"])]
+    pub check: bool,
+
+    /// Tell CHANNEL of a test alert, and judge nothing
+    #[arg(long, value_name = "CHANNEL", conflicts_with_all = ["follow", "replay", "pass", "exit_code"])]
+    pub test: Option<String>,
+
     /// Whether text is in color
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
@@ -89,4 +97,6 @@ Examples:
   pm-alert --store --follow                               tell of alerts as soon as they happen
   pm-alert --exit-code < runs.ndjson                      fail a build when a limit was exceeded
   pm-alert --pass < runs.ndjson | pm-report               alerts among the records they are about
+  pm-alert --check                                        can the rules be meant?
+  pm-alert --test team                                    does the channel `team` of alerts.yml hear of it?
   pm-alert --config strict.yml --state ci.json runs.ndjson   rules and counts of your own";

@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) follow: bool,
     /// The only file of the store to read.
     pub(crate) segment: Option<String>,
+    /// What to do in place of judging.
+    pub(crate) errand: Option<Errand>,
     /// Whether records are passed on.
     pub(crate) pass: bool,
     /// Whether an alert that fired shows in the exit status.
@@ -32,6 +34,15 @@ pub(crate) struct Config {
     pub(crate) color: ColorChoice,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
+}
+
+/// Something else than judging.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To say whether the rules can be meant.
+    Check,
+    /// To tell a channel of a test.
+    Test(String),
 }
 
 /// Where the counts of runs in a row are kept.
@@ -73,6 +84,7 @@ impl Config {
             }),
             follow: args.follow,
             segment: args.segment,
+            errand: if args.check { Some(Errand::Check) } else { args.test.map(Errand::Test) },
             pass: args.pass,
             exit_code: args.exit_code,
             color: args.color,

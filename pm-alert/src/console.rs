@@ -12,7 +12,7 @@ use owo_colors::{OwoColorize, Style};
 use pm_cli::{human, printable};
 use pm_record::{AlertState, Severity};
 
-use crate::ledger::Notice;
+use crate::notice::Notice;
 
 /// How many rows are counted at once, as many as the state remembers.
 const ROWS: usize = 1000;
@@ -101,7 +101,7 @@ fn painted(line: &str, style: Style, color: bool) -> String {
 fn style(notice: &Notice) -> Style {
     match (notice.alert.state, notice.alert.severity) {
         (AlertState::Resolved, _) => Style::new().green().bold(),
-        (AlertState::Firing, Severity::Critical) => Style::new().red().bold(),
-        (AlertState::Firing, _) => Style::new().yellow().bold(),
+        (_, Severity::Critical) => Style::new().red().bold(),
+        _ => Style::new().yellow().bold(),
     }
 }

@@ -8,21 +8,31 @@
 //! is picked from its alerts, not from its records.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use pm_cli::{Exit, Explain, Streams, printable};
-use pm_record::{AlertState, PerformanceAlert, Record, Timestamp};
-use pm_store::{AlertSource, Channel, Store};
+use pm_record::{AlertState, Record, Timestamp};
+use pm_store::{AlertSource, ChannelSettings};
 
+use crate::channels::{Channels, Firing};
 use crate::config::{Config, Counts, Hours};
 use crate::console::Console;
 use crate::digest::{self, Digest};
 use crate::following::Progress;
 use crate::judge::{Judge, Observation};
-use crate::ledger::{Judged, Ledger, Notice};
+use crate::known::{Judged, Session};
+use crate::ledger::Ledger;
+use crate::notice::{Delivery, Notice, Outcome, record_line};
 use crate::{Error, TOOL};
 
 /// How many bytes of lines are judged together.
 const BATCH_BYTES: usize = 1 << 20;
+
+/// How often a run that goes on looks whether anybody is missing, and tries again who did not take an alert.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How often it tells those who keep a list of what fires.
+const REFRESH_MILLIS: u64 = 60_000;
 
 /// Collects records and hands out alerts.
 #[derive(Debug)]
@@ -30,10 +40,9 @@ pub(crate) struct Desk<'a> {
     config: &'a Config,
     judge: Judge,
     ledger: Ledger,
+    channels: Channels,
     /// How far a store that is followed was read.
     progress: Progress,
-    /// Where the log is.
-    store: Option<Store>,
     /// What to tell once there is a record, because no limit is watched.
     unwatched: Option<Error>,
     console: Console,
@@ -47,9 +56,10 @@ pub(crate) struct Desk<'a> {
     records: u64,
     /// How many changes were, which take none.
     changes: u64,
+    /// When those who keep a list of what fires were last told, in milliseconds since the Unix epoch.
+    refreshed: Option<i64>,
     has_fired: bool,
     has_trouble: bool,
-    has_missed_log: bool,
 }
 
 /// One line of a batch.
@@ -65,7 +75,7 @@ impl<'a> Desk<'a> {
         config: &'a Config,
         judge: Judge,
         ledger: Ledger,
-        store: Option<Store>,
+        channels: Channels,
         unwatched: Option<Error>,
         progress: Progress,
     ) -> Self {
@@ -73,8 +83,8 @@ impl<'a> Desk<'a> {
             config,
             judge,
             ledger,
+            channels,
             progress,
-            store,
             unwatched,
             console: Console::default(),
             digest: config.digest.map(|hours| Digest::new(hours == Hours::Apart)),
@@ -83,9 +93,9 @@ impl<'a> Desk<'a> {
             bytes: 0,
             records: 0,
             changes: 0,
+            refreshed: None,
             has_fired: false,
             has_trouble: false,
-            has_missed_log: false,
         }
     }
 
@@ -109,7 +119,7 @@ impl<'a> Desk<'a> {
             _ => self.records += 1,
         }
         let is_judged = self.file.is_some() || self.config.covers(record.timestamp());
-        let observation = is_judged.then(|| self.judge.observe(&record)).flatten();
+        let observation = is_judged.then(|| self.judge.observe(&record, line)).flatten();
         // What was read from a line is about as long as the line.
         let length = line.len();
         let line = self.config.pass.then(|| line.to_vec());
@@ -139,13 +149,30 @@ impl<'a> Desk<'a> {
 
     /// How the run ends: trouble shows even where an alert fired.
     pub(crate) fn exit(&self) -> Exit {
-        if self.has_trouble {
+        if self.has_trouble || self.channels.has_trouble() {
             Exit::Environment
         } else if self.config.exit_code && self.has_fired {
             Exit::Yes
         } else {
             Exit::Done
         }
+    }
+
+    /// How long to wait for records before [`Desk::tick`]; `None` for as long as it takes.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        let has_clock = self.notifies() && (self.judge.needs_clock() || self.ledger.is_waiting());
+        (has_clock || self.channels.are_busy() || !self.channels.refreshed().is_empty()).then_some(TICK)
+    }
+
+    /// Judges that time has gone by, while no record comes.
+    pub(crate) fn tick(&mut self, io: &mut Streams) -> io::Result<()> {
+        self.collect(io);
+        if !self.notifies()
+            || !(self.judge.needs_clock() || self.ledger.is_waiting() || self.is_refresh_due(io))
+        {
+            return Ok(());
+        }
+        self.judge_batch(io, true)
     }
 
     /// Judges what was collected, tells whoever is to be told, and writes what belongs on standard output.
@@ -155,6 +182,10 @@ impl<'a> Desk<'a> {
         {
             io.complain(TOOL, &error);
         }
+        self.judge_batch(io, false)
+    }
+
+    fn judge_batch(&mut self, io: &mut Streams, is_tick: bool) -> io::Result<()> {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
         let mut lines = Vec::with_capacity(batch.len());
@@ -164,36 +195,36 @@ impl<'a> Desk<'a> {
             observations.extend(observation);
         }
         let mut judged = Judged::default();
-        if !observations.is_empty() {
-            // A file of a store is judged alike whenever that is, and so as of the end of its day.
-            let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
-            let now = day_end.unwrap_or_else(|| io.clock.now_millis());
+        // A file of a store is judged alike whenever that is, and so as of the end of its day.
+        let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
+        let now = day_end.unwrap_or_else(|| io.clock.now_millis());
+        if !observations.is_empty() || is_tick {
             self.progress.place().into_iter().for_each(|place| self.ledger.reach(place));
-            judged = self.ledger.judge(&self.judge, observations, now);
+            let session = Session { judge: &self.judge, now, ticks: self.notifies() };
+            judged = self.ledger.judge(&session, observations);
             self.tell_troubles(io);
         }
-        for notices in &mut judged.notices {
+        for notices in judged.notices.iter_mut().chain([&mut judged.untimely]) {
             notices.retain(|notice| self.tells(notice.alert.timestamp));
         }
-        let is_firing = |notice: &Notice| notice.alert.state == AlertState::Firing;
-        self.has_fired |= judged.notices.iter().flatten().any(is_firing);
+        let is_firing = |notice: &Notice| notice.alert.state != AlertState::Resolved;
+        self.has_fired |= judged.notices.iter().flatten().chain(&judged.untimely).any(is_firing);
         if let Some(digest) = &mut self.digest {
             // Nothing is passed on beside a digest, and nobody is notified.
             judged.notices.drain(..).flatten().for_each(|notice| digest.push(notice.alert));
             return Ok(());
         }
-        self.notify(io, &mut judged);
-        let written = self.write(io, lines, &mut judged);
-        let told: Vec<_> =
-            judged.left_behind.into_iter().chain(judged.notices.into_iter().flatten()).collect();
-        if !told.is_empty() {
-            self.ledger.settle(&told);
-            self.tell_troubles(io);
+        let mut deliveries = self.notify(io, &mut judged);
+        let written = self.write(io, lines, &mut judged, &mut deliveries);
+        deliveries.extend(self.channels.reports(io));
+        self.mark(&deliveries, io);
+        if is_tick || !judged.is_empty() {
+            self.refresh(io);
         }
         written
     }
 
-    /// Settles what is left and tells people what was only counted.
+    /// Settles what is left, waits for whoever is being told, and tells people what was only counted.
     pub(crate) fn finish(&mut self, io: &mut Streams) -> io::Result<()> {
         self.settle(io)?;
         if let Some(digest) = self.digest.take() {
@@ -203,6 +234,13 @@ impl<'a> Desk<'a> {
                 io.output.write_all(&line)
             });
         }
+        if self.notifies() && (self.ledger.has_state() || self.judge.needs_clock()) {
+            self.judge_batch(io, true)?;
+        }
+        let deliveries = self.channels.finish(io);
+        self.mark(&deliveries, io);
+        self.ledger.sync();
+        self.tell_troubles(io);
         if io.output.is_terminal() {
             let text = self.console.finish(self.config.color.decide(&io.environment, true));
             return io.output.write_all(text.as_bytes());
@@ -212,48 +250,64 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// Tells every channel but a standard output that is a terminal, and takes those it told off the notices.
-    fn notify(&mut self, io: &mut Streams, judged: &mut Judged) {
-        let replays = self.config.counts == Counts::Replay;
-        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
-        let Judged { left_behind, notices } = judged;
-        for notice in left_behind.iter_mut().chain(notices.iter_mut().flatten()) {
-            let channels = std::mem::take(&mut notice.channels);
-            if replays {
-                // Nobody is notified, but whoever looks at the terminal asked for all of it.
-                notice.channels.extend(io.output.is_terminal().then_some(Channel::Console));
-                continue;
-            }
-            for channel in channels {
-                let is_told = match channel {
-                    Channel::Console if io.output.is_terminal() => false,
-                    Channel::Console => {
-                        // A closed standard error is not our trouble.
-                        let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
-                        true
-                    }
-                    Channel::Log => self.log(io, notice),
-                };
-                if !is_told {
-                    notice.channels.push(channel);
-                }
-            }
+    /// Whether anybody is told, and time counts.
+    fn notifies(&self) -> bool {
+        self.config.counts != Counts::Replay
+    }
+
+    /// Notes what became of what was handed over.
+    fn collect(&mut self, io: &mut Streams) {
+        let deliveries = self.channels.reports(io);
+        self.mark(&deliveries, io);
+    }
+
+    fn mark(&mut self, deliveries: &[Delivery], io: &mut Streams) {
+        if !deliveries.is_empty() {
+            self.ledger.settle(deliveries, io.clock.now_millis());
+            self.tell_troubles(io);
         }
     }
 
-    /// Whether the log has it, or there will never be a log for it. A log that fails is said once.
-    fn log(&mut self, io: &mut Streams, notice: &Notice) -> bool {
-        let logged = match &self.store {
-            Some(store) => store.append_to_log("alerts", &line(notice)).map_err(Error::from),
-            None => Err(Error::NoLog),
-        };
-        let Err(error) = logged else { return true };
-        let is_trouble = error.exit() != Exit::Done;
-        self.has_trouble |= is_trouble;
-        if !std::mem::replace(&mut self.has_missed_log, true) {
-            io.complain(TOOL, &error);
+    fn is_refresh_due(&self, io: &Streams) -> bool {
+        let is_past = |last: i64| last.abs_diff(io.clock.now_millis()) >= REFRESH_MILLIS;
+        !self.channels.refreshed().is_empty() && self.refreshed.is_none_or(is_past)
+    }
+
+    /// Tells those who keep a list what fires, when it is time.
+    fn refresh(&mut self, io: &mut Streams) {
+        if !self.notifies() || !self.is_refresh_due(io) {
+            return;
         }
-        !is_trouble
+        let now = io.clock.now_millis();
+        self.refreshed = Some(now);
+        let (firing, until) = self.ledger.refresh(&self.channels.refreshed(), now);
+        let firing = firing.into_iter().filter_map(|(row, known)| {
+            let told = *known.last?;
+            Some(Firing { row, channels: told.channels, what: told.what, alert: told.alert })
+        });
+        let firing: Vec<_> = firing.collect();
+        self.channels.refresh(&firing, until);
+    }
+
+    /// Tells every channel but a standard output that is a terminal.
+    fn notify(&mut self, io: &mut Streams, judged: &mut Judged) -> Vec<Delivery> {
+        if !self.notifies() {
+            // Nobody is notified, but whoever looks at the terminal asked for all of it.
+            let console = io.output.is_terminal().then(|| ChannelSettings::CONSOLE.to_owned());
+            judged.all().for_each(|notice| notice.channels = console.iter().cloned().collect());
+            return Vec::new();
+        }
+        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
+        let notices: Vec<&Notice> = judged.all().map(|notice| &*notice).collect();
+        let mut deliveries = self.channels.hand_over(&notices, io);
+        if !io.output.is_terminal() {
+            for notice in notices.into_iter().filter(|notice| is_for_console(notice)) {
+                // A closed standard error is not our trouble.
+                let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
+                deliveries.push(shown(notice));
+            }
+        }
+        deliveries
     }
 
     /// Writes the lines that are passed on, each with the alerts that it caused right after it.
@@ -262,19 +316,25 @@ impl<'a> Desk<'a> {
         io: &mut Streams,
         lines: Vec<(Option<Vec<u8>>, bool)>,
         judged: &mut Judged,
+        deliveries: &mut Vec<Delivery>,
     ) -> io::Result<()> {
         let is_text = io.output.is_terminal();
         let color = self.config.color.decide(&io.environment, is_text);
         let console = &mut self.console;
-        let mut show = |io: &mut Streams, notice: &mut Notice| {
-            let is_shown = notice.channels.contains(&Channel::Console);
-            notice.channels.retain(|channel| *channel != Channel::Console);
-            if is_shown { io.output.write_all(console.show(notice, color).as_bytes()) } else { Ok(()) }
+        let mut show = |io: &mut Streams, notice: &Notice| {
+            if !is_text {
+                return io.output.write_all(&notice.line());
+            }
+            if !is_for_console(notice) {
+                return Ok(());
+            }
+            deliveries.push(shown(notice));
+            io.output.write_all(console.show(notice, color).as_bytes())
         };
         if is_text {
-            judged.left_behind.iter_mut().try_for_each(|notice| show(io, notice))?;
+            judged.left_behind.iter().try_for_each(|notice| show(io, notice))?;
         }
-        let mut notices = judged.notices.iter_mut();
+        let mut notices = judged.notices.iter();
         for (passed, is_observed) in lines {
             match passed {
                 Some(line) if is_text => {
@@ -288,10 +348,9 @@ impl<'a> Desk<'a> {
                 None => {}
             }
             let caused = if is_observed { notices.next() } else { None };
-            for notice in caused.into_iter().flatten() {
-                if is_text { show(io, notice)? } else { io.output.write_all(&line(notice))? }
-            }
+            caused.into_iter().flatten().try_for_each(|notice| show(io, notice))?;
         }
+        judged.untimely.iter().try_for_each(|notice| show(io, notice))?;
         if is_text { io.output.flush() } else { Ok(()) }
     }
 
@@ -303,10 +362,11 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn line(notice: &Notice) -> Vec<u8> {
-    record_line(notice.alert.clone())
+fn is_for_console(notice: &Notice) -> bool {
+    notice.channels.iter().any(|channel| channel == ChannelSettings::CONSOLE)
 }
 
-fn record_line(alert: PerformanceAlert) -> Vec<u8> {
-    Record::Alert(Box::new(alert)).to_line()
+fn shown(notice: &Notice) -> Delivery {
+    let channel = ChannelSettings::CONSOLE.to_owned();
+    Delivery { number: notice.number, channel, outcome: Outcome::Done }
 }

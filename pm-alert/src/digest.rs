@@ -130,6 +130,7 @@ impl Entry {
         let mut alert = self.latest;
         alert.severity = self.severity;
         alert.since = self.first;
+        alert.event = None;
         let fired = Thousandths::from_count(self.fired);
         alert.evidence.insert(PerformanceAlert::FIRED.to_owned(), fired.into());
         alert
@@ -151,6 +152,7 @@ fn further(alert: &PerformanceAlert) -> PerformanceAlert {
         baseline: None,
         severity: alert.severity,
         state: AlertState::Firing,
+        event: None,
         timestamp: alert.timestamp,
         since: alert.since,
         recommendation: None,

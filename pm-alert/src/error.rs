@@ -71,6 +71,52 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A channel did not take alerts.
+    #[error("cannot tell channel '{channel}': {reason}")]
+    NotTold {
+        /// Its name.
+        channel: String,
+        /// Why not, without secrets.
+        reason: String,
+        /// How many alerts it did not take.
+        count: usize,
+    },
+    /// A channel of somebody else's store, which may not be told yet.
+    #[error(
+        "channel '{channel}' is not told: you have not trusted what this store's alerts.yml sends and starts"
+    )]
+    Untrusted {
+        /// Its name.
+        channel: String,
+    },
+    /// There is no such channel.
+    #[error("there is no channel '{channel}'")]
+    NoChannel {
+        /// What was typed.
+        channel: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The job summary of GitHub Actions cannot be written.
+    #[error("cannot write the job summary '{}'", path.display())]
+    Summary {
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// More alerts wait for channels than are kept.
+    #[error("{count} alerts gave way before any channel took them: more wait than are kept")]
+    Dropped {
+        /// How many.
+        count: u64,
+    },
+    /// More fires than can be remembered.
+    #[error("{count} alerts that fire are not followed any more: more fire than are remembered")]
+    Forgotten {
+        /// How many.
+        count: u64,
+    },
     /// The channel `log` is asked for, and there is no store to hold the log.
     #[error("alerts are not logged: there is no store here")]
     NoLog,
@@ -88,15 +134,19 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
-            Self::NoLimit { .. } | Self::NothingWatched { .. } => Exit::Usage,
+            Self::NoLimit { .. } | Self::NothingWatched { .. } | Self::NoChannel { .. } => Exit::Usage,
             Self::Store(_)
             | Self::NoSegment { .. }
             | Self::Watch(_)
             | Self::Read(_)
             | Self::Write(_)
+            | Self::NotTold { .. }
+            | Self::Summary { .. }
+            | Self::Dropped { .. }
+            | Self::Forgotten { .. }
             | Self::Damaged { .. } => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
-            Self::NoLog => Exit::Done,
+            Self::NoLog | Self::Untrusted { .. } => Exit::Done,
         }
     }
 
@@ -119,11 +169,25 @@ impl Explain for Error {
             Self::Damaged { aside, .. } => {
                 Some(format!("counting starts again; look at it with `less {}`", aside.display()))
             }
+            Self::NotTold { channel, count: 0, .. } => Some(format!("try it with `pm-alert --test {channel}`")),
+            Self::NotTold { channel, count, .. } => {
+                let alerts = if *count == 1 { "the alert is" } else { "the alerts are" };
+                Some(format!("{alerts} kept and tried again by a later run; try it with `pm-alert --test {channel}`"))
+            }
+            Self::Untrusted { .. } => Some(
+                "see what it would do with `github-pm --explain performance trust`, then `github-pm performance trust`"
+                    .to_owned(),
+            ),
+            Self::NoChannel { known, .. } => Some(format!("name one of {}", known.join(", "))),
+            Self::Dropped { .. } => Some("see which channels fail with `pm-alert --test CHANNEL`".to_owned()),
+            Self::Forgotten { .. } => {
+                Some("watch fewer commands, such as with `commands: [deploy, 'nightly-*']` in alerts.yml".to_owned())
+            }
             Self::NoLog => Some("make one with `github-pm performance init`".to_owned()),
             Self::Read(_) => {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
             }
-            Self::Watch(_) | Self::Write(_) => None,
+            Self::Summary { .. } | Self::Watch(_) | Self::Write(_) => None,
         }
     }
 }

@@ -11,15 +11,20 @@
 
 mod alert;
 pub mod args;
+mod channels;
 mod config;
 mod console;
 mod desk;
 mod digest;
+mod errand;
 mod error;
 mod following;
 mod judge;
+mod known;
 mod ledger;
+mod notice;
 mod reading;
+mod rule;
 mod rules;
 mod state;
 
@@ -30,9 +35,10 @@ use std::path::{Path, PathBuf};
 
 use pm_cli::{Exit, Input, Opener, Source, Streams};
 use pm_record::{Lines, Skipped};
-use pm_store::{AlertSource, Alerts, Benchmarks, From, StateFile, Store};
+use pm_store::{AlertSource, Alerts, Benchmarks, From, StateFile, Store, Trust};
 
 use crate::args::Args;
+use crate::channels::Channels;
 use crate::config::{Config, Counts};
 use crate::desk::Desk;
 pub use crate::error::Error;
@@ -58,8 +64,15 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let config = Config::new(args, io.clock.now_millis())?;
     let store = store(&config, io)?;
-    let judge = judge(&config, store.as_ref(), io)?;
-    let unwatched = judge.watches_nothing().then(|| nothing_watched(&config, store.as_ref(), io));
+    let alerts = alerts(&config, store.as_ref(), io)?;
+    let judge = judge(&config, &alerts, store.as_ref(), io)?;
+    if let Some(errand) = &config.errand {
+        return errand::run(errand, &alerts, &judge, named_rules(&config, io), store.as_ref(), io);
+    }
+    let is_trusted = is_trusted(&config, &alerts, store.as_ref(), io);
+    let channels = Channels::new(alerts.channels, is_trusted, io.environment.clone(), store.clone());
+    let unwatched =
+        judge.watches_nothing().then(|| nothing_watched(named_rules(&config, io), store.as_ref()));
     // Whoever waits for a verdict must not take silence for a good one; changes need no limit.
     let (unanswered, unwatched) = if config.exit_code {
         (unwatched, None)
@@ -78,7 +91,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     // Tells from which file a line comes.
     let opened = Cell::new(0);
     let mut lines = Lines::new(inputs.into_iter().inspect(|_| opened.set(opened.get() + 1)));
-    let mut desk = Desk::new(&config, judge, ledger, store, unwatched, progress);
+    let mut desk = Desk::new(&config, judge, ledger, channels, unwatched, progress);
     let mut skipped = Skipped::default();
     let mut turned = 0;
     let turn = || {
@@ -112,9 +125,16 @@ fn read<'f>(
             if !input.would_wait() {
                 return Ok(());
             }
-            let written = desk.settle(io).and_then(|()| io::Write::flush(&mut io.output));
             // It passes through the reader, which would call it a failure of its own.
-            written.map_err(|error| io::Error::from(write_failed.insert(error).kind()))
+            let mut failed = |error: io::Error| io::Error::from(write_failed.insert(error).kind());
+            desk.settle(io).and_then(|()| io::Write::flush(&mut io.output)).map_err(&mut failed)?;
+            while let Some(patience) = desk.patience() {
+                if input.ready_within(patience)? {
+                    break;
+                }
+                desk.tick(io).and_then(|()| io::Write::flush(&mut io.output)).map_err(&mut failed)?;
+            }
+            Ok(())
         });
         if let Some(error) = write_failed {
             return Err(Error::Write(error));
@@ -164,17 +184,35 @@ fn meant(named: Option<&Path>, io: &Streams) -> Result<Store, pm_store::Error> {
     Store::meant(named, io.environment.current_dir(), directory)
 }
 
-fn judge(config: &Config, store: Option<&Store>, io: &Streams) -> Result<Judge, Error> {
-    let named = named_rules(config, io);
-    let alerts = match (&named, store) {
-        (Some(file), _) => Alerts::read(file)?,
+/// The rules: those of a file that was named, else the store's.
+fn alerts(config: &Config, store: Option<&Store>, io: &Streams) -> Result<Alerts, Error> {
+    Ok(match (named_rules(config, io), store) {
+        (Some(file), _) => Alerts::read(&file)?,
         (None, Some(store)) => Alerts::of(store)?,
         (None, None) => Alerts::default(),
-    };
+    })
+}
+
+fn judge(config: &Config, alerts: &Alerts, store: Option<&Store>, io: &Streams) -> Result<Judge, Error> {
+    let named = named_rules(config, io);
     let beside = named.as_deref().and_then(Path::parent);
     let beside = beside.filter(|folder| folder.join(BENCHMARKS).exists()).map(Store::at);
     let benchmarks = beside.as_ref().or(store).map(Benchmarks::of).transpose()?.unwrap_or_default();
-    Judge::new(alerts, &benchmarks, has_history(config, store))
+    // The store's own rules are the same whatever the store is called from.
+    let source = named.map_or_else(|| "store".to_owned(), |file| reading::name(&file.display().to_string()));
+    Judge::new(alerts, &benchmarks, source, has_history(config, store))
+}
+
+/// Whether the channels may start programs and send data: those of a file that the user named, and of a store that
+/// is the user's own or was trusted.
+fn is_trusted(config: &Config, alerts: &Alerts, store: Option<&Store>, io: &Streams) -> bool {
+    let Some(sensitive) = alerts.sensitive() else { return true };
+    let directory = |name: &str| io.environment.absolute(name).map(Into::into);
+    let covers = |store: &Store| {
+        store.is_personal()
+            || Store::personal(directory).is_ok_and(|own| Trust::beside(&own).covers(store, &sensitive))
+    };
+    config.rules.is_some() || store.is_some_and(covers)
 }
 
 fn named_rules(config: &Config, io: &Streams) -> Option<PathBuf> {
@@ -187,11 +225,10 @@ fn has_history(config: &Config, store: Option<&Store>) -> bool {
         || store.is_some_and(|store| store.record_files(None).is_ok_and(|files| !files.is_empty()))
 }
 
-fn nothing_watched(config: &Config, store: Option<&Store>, io: &Streams) -> Error {
+fn nothing_watched(named: Option<PathBuf>, store: Option<&Store>) -> Error {
     let of_store =
         store.into_iter().flat_map(|store| [ALERTS, BENCHMARKS].map(|name| store.root().join(name)));
-    let settings = named_rules(config, io).into_iter().chain(of_store).find(|file| file.exists());
-    Error::NothingWatched { settings }
+    Error::NothingWatched { settings: named.into_iter().chain(of_store).find(|file| file.exists()) }
 }
 
 fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {

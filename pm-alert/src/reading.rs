@@ -1,13 +1,18 @@
-//! What a rule reads from a record: one value about one subject, and the limit that it exceeds.
+//! What a rule reads from a record: one value about one subject, and how it stands to the rule's limits.
 //!
 //! Rules make readings, the state counts them, and alerts are written from both: none of the three needs
 //! to know another.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use pm_cli::human;
-use pm_record::{PerformanceMetrics, Scalar, Severity, Thousandths, Timestamp};
+use pm_record::{Scalar, Severity, Thousandths, Timestamp};
+use pm_store::Unit;
 use serde::{Deserialize, Serialize};
+
+use crate::rule::Rule;
 
 /// Longer names are cut: they are meant to be labels, and alerts outlive the records that they are from.
 const LONGEST_NAME: usize = 256;
@@ -15,53 +20,68 @@ const LONGEST_NAME: usize = 256;
 /// What a rule reads from one record about one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reading {
-    pub(crate) rule: Rule,
+    pub(crate) rule: Arc<Rule>,
     pub(crate) subject: Subject,
     /// When the record was made; `None` for one that does not say.
     pub(crate) span: Option<Span>,
-    /// What was read, by its name in records.
-    pub(crate) metric: &'static str,
+    pub(crate) measure: Measure,
     pub(crate) value: Thousandths,
     pub(crate) baseline: Option<Thousandths>,
-    /// The worst limit that the value exceeds.
-    pub(crate) exceeded: Option<Limit>,
+    pub(crate) standing: Standing,
     /// Whether a value within its limits proves that they are kept. A run that failed at once does not.
     pub(crate) conclusive: bool,
     /// More figures for the alert's evidence.
     pub(crate) details: Vec<(&'static str, Scalar)>,
 }
 
-/// A rule of `alerts.yml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rule {
-    PerformanceDegradation,
-    /// The part of it that is about changes of level, in whatever is measured.
-    Regression(Quantity),
-    MemoryUsageHigh,
-    ApiRateLimitWarning,
+/// How a value stands to its limits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Standing {
+    /// It exceeds this one, the worst that it does.
+    Exceeds(Limit),
+    /// It exceeds none, and yet is too near to say that an alert is over.
+    Near,
+    /// It is well within them.
+    Within,
+    /// That depends on the values before: this is the limit of what is made of them.
+    Windowed(Bound),
+    /// There is no limit but that there are values at all.
+    Present,
 }
 
-/// What has changed its level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quantity {
-    Time,
-    Cpu,
-    Memory,
-    Requests,
-    Points,
+/// What is measured, and how people read it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Measure {
+    /// Its name in records.
+    pub(crate) metric: Cow<'static, str>,
+    /// As `threshold_exceeded` names it: `execution_time`.
+    pub(crate) quantity: Cow<'static, str>,
+    /// In a sentence: `execution time`.
+    pub(crate) title: Cow<'static, str>,
+    pub(crate) unit: Unit,
+    /// How a value relates to its limit when it breaks the rule.
+    pub(crate) relation: &'static str,
+    /// Whether the limit is the level before, each measure of a rule on its own.
+    pub(crate) is_level: bool,
 }
 
 /// What a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     Command(String),
     /// The processes that are sampled on a machine.
     Host(Option<String>),
     /// A rate limit of a credential.
     Resource {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         credential: Option<String>,
         resource: String,
     },
+    /// A place of GitHub's API, or an operation of GraphQL.
+    Endpoint(String),
+    /// The records of a kind.
+    Kind(String),
 }
 
 /// A limit, and how many values in a row must exceed it before anybody is told.
@@ -72,6 +92,14 @@ pub(crate) struct Limit {
     pub(crate) needed: u32,
 }
 
+/// A limit with the side of it that is wrong, and how far back on the other side an alert is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) limit: Limit,
+    pub(crate) is_above: bool,
+    pub(crate) clear: Thousandths,
+}
+
 /// The key that a limit has in the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,6 +107,10 @@ pub(crate) enum Setting {
     MaxAcceptableMs,
     ThresholdPercentage,
     ThresholdMb,
+    Above,
+    Below,
+    ExhaustedBeforeReset,
+    MissingAfter,
     /// None of the settings: what the level was before it changed.
     Regression,
 }
@@ -98,63 +130,47 @@ pub(crate) fn name(text: &str) -> String {
 impl Reading {
     /// The name of what is counted together: this rule's readings of this subject.
     pub(crate) fn row(&self) -> String {
-        let part =
-            if let Rule::Regression(_) = self.rule { format!(" {}", self.metric) } else { String::new() };
-        format!("{}{part} {}", self.rule.kind(), self.subject)
+        let part = if self.measure.is_level { format!(" {}", self.measure.metric) } else { String::new() };
+        format!("{}{part} {}", self.rule.name, self.subject)
     }
 }
 
-impl Rule {
-    /// The alert's `type`.
-    pub(crate) fn kind(self) -> &'static str {
-        match self {
-            Self::PerformanceDegradation | Self::Regression(_) => "performance_degradation",
-            Self::MemoryUsageHigh => "memory_usage_high",
-            Self::ApiRateLimitWarning => "api_rate_limit_warning",
+impl Bound {
+    /// How a value stands to it.
+    pub(crate) fn judge(&self, value: Thousandths) -> Standing {
+        let (threshold, clear) = (self.limit.threshold, self.clear);
+        let (is_over, is_clear) = if self.is_above {
+            (value > threshold, value <= clear)
+        } else {
+            (value < threshold, value >= clear)
+        };
+        match (is_over, is_clear) {
+            (true, _) => Standing::Exceeds(self.limit),
+            (false, true) => Standing::Within,
+            (false, false) => Standing::Near,
         }
     }
+}
 
-    /// What is compared, as `threshold_exceeded` names it.
-    pub(crate) fn quantity(self) -> &'static str {
-        match self {
-            Self::PerformanceDegradation | Self::Regression(Quantity::Time) => "execution_time",
-            Self::MemoryUsageHigh | Self::Regression(Quantity::Memory) => "memory",
-            Self::Regression(Quantity::Cpu) => "cpu_time",
-            Self::Regression(Quantity::Requests) => "requests",
-            Self::Regression(Quantity::Points) => "points",
-            Self::ApiRateLimitWarning => "api_usage",
-        }
-    }
-
-    /// How a value relates to its limit when it breaks the rule.
-    pub(crate) fn relation(self) -> &'static str {
-        match self {
-            Self::PerformanceDegradation | Self::Regression(_) | Self::MemoryUsageHigh => ">",
-            // A quota is warned of when the share is reached, not only when it is passed.
-            Self::ApiRateLimitWarning => ">=",
-        }
-    }
-
+impl Measure {
     /// A value in a sentence: `2.0s`, `78MB`, `86.5%`.
-    pub(crate) fn long(self, value: Thousandths) -> String {
-        match self {
-            Self::PerformanceDegradation | Self::Regression(Quantity::Time | Quantity::Cpu) => {
-                human::duration(value.to_f64())
-            }
-            Self::MemoryUsageHigh | Self::Regression(Quantity::Memory) => human::mebibytes(value.to_f64()),
-            Self::Regression(Quantity::Requests | Quantity::Points) => value.to_string(),
-            Self::ApiRateLimitWarning => human::percent(value.to_f64()),
+    pub(crate) fn long(&self, value: Thousandths) -> String {
+        match self.unit {
+            Unit::Time => human::duration(value.to_f64()),
+            Unit::Memory => human::mebibytes(value.to_f64()),
+            Unit::Percent => human::percent(value.to_f64()),
+            Unit::Plain => value.to_string(),
         }
     }
 
     /// A value in a record: `2s`, `78MB`, `86.5%`.
-    pub(crate) fn short(self, value: Thousandths) -> String {
-        match self {
-            Self::PerformanceDegradation | Self::Regression(Quantity::Time | Quantity::Cpu) => {
-                human::short_duration(value.to_f64())
-            }
-            Self::MemoryUsageHigh | Self::Regression(_) | Self::ApiRateLimitWarning => self.long(value),
-        }
+    pub(crate) fn short(&self, value: Thousandths) -> String {
+        if self.unit == Unit::Time { human::short_duration(value.to_f64()) } else { self.long(value) }
+    }
+
+    /// What was exceeded: `execution_time > 5s`.
+    pub(crate) fn exceeded(&self, threshold: Thousandths) -> String {
+        format!("{} {} {}", self.quantity, self.relation, self.short(threshold))
     }
 }
 
@@ -164,16 +180,17 @@ impl Setting {
             Self::MaxAcceptableMs => "max_acceptable_ms",
             Self::ThresholdPercentage => "threshold_percentage",
             Self::ThresholdMb => "threshold_mb",
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::ExhaustedBeforeReset => "exhausted_before_reset",
+            Self::MissingAfter => "missing_after",
             Self::Regression => "regression",
         }
     }
 
-    /// How bad it is to exceed the limit.
+    /// How bad it is to exceed the limit, unless the rule says otherwise.
     pub(crate) fn severity(self) -> Severity {
-        match self {
-            Self::MaxAcceptableMs => Severity::Critical,
-            Self::ThresholdPercentage | Self::ThresholdMb | Self::Regression => Severity::Warning,
-        }
+        if self == Self::MaxAcceptableMs { Severity::Critical } else { Severity::Warning }
     }
 }
 
@@ -185,6 +202,8 @@ impl fmt::Display for Subject {
             Self::Resource { credential, resource } => {
                 write!(f, "resource {} {resource}", credential.as_deref().unwrap_or("-"))
             }
+            Self::Endpoint(endpoint) => write!(f, "endpoint {endpoint}"),
+            Self::Kind(kind) => write!(f, "kind {kind}"),
         }
     }
 }
@@ -193,10 +212,6 @@ impl Span {
     /// Something that takes no time.
     pub(crate) fn at(instant: Timestamp) -> Self {
         Self { start: instant, end: instant }
-    }
-
-    pub(crate) fn of(run: &PerformanceMetrics) -> Self {
-        Self { start: run.timestamp, end: run.end() }
     }
 
     /// Whether it both began and ended earlier. Of two runs at once neither is older, so records are in

@@ -2,16 +2,22 @@
 
 mod api_usage;
 mod execution_time;
+mod forecast;
 mod memory;
+mod metric;
+mod presence;
 pub(crate) mod regression;
 
-use pm_record::{PerformanceMetrics, Scalar, Thousandths};
+use pm_record::{PerformanceMetrics, RateLimit, Scalar, Thousandths};
 
 use crate::Error;
-use crate::reading::name;
+use crate::reading::{Subject, name};
 pub(crate) use api_usage::ApiUsage;
 pub(crate) use execution_time::ExecutionTime;
+pub(crate) use forecast::Forecast;
 pub(crate) use memory::MemoryUse;
+pub(crate) use metric::MetricRule;
+pub(crate) use presence::{SILENCE, presence};
 
 /// A limit of the settings in the unit of records.
 fn threshold(subject: &str, key: &'static str, value: f64) -> Result<Thousandths, Error> {
@@ -23,4 +29,17 @@ fn threshold(subject: &str, key: &'static str, value: f64) -> Result<Thousandths
 fn identity(run: &PerformanceMetrics) -> Vec<(&'static str, Scalar)> {
     let text = |key, value: &Option<String>| Some((key, Scalar::Text(name(value.as_ref()?))));
     [text("execution_id", &run.execution_id), text("host", &run.host)].into_iter().flatten().collect()
+}
+
+/// Which rate limit a reading is about, and its further figures.
+fn quota_details(subject: &Subject, quota: &RateLimit) -> Vec<(&'static str, Scalar)> {
+    let Subject::Resource { credential, resource } = subject else { return Vec::new() };
+    let figures = [
+        Some(("resource", Scalar::Text(resource.clone()))),
+        quota.used.map(|used| ("used", used.into())),
+        quota.limit.map(|limit| ("limit", limit.into())),
+        credential.as_ref().map(|credential| ("credential", Scalar::from(credential.as_str()))),
+        quota.reset_time.map(|at| ("reset_time", Scalar::Text(at.to_string()))),
+    ];
+    figures.into_iter().flatten().collect()
 }

@@ -1,30 +1,50 @@
-//! What is known of earlier records: counts of violations in a row, and which runs were judged.
+//! What is known of earlier records: counts of violations in a row, what fires, and which runs were judged.
 //!
 //! It is plain data, so that one run of pm-alert can go on where another one stopped. Records need not
 //! come in order: one that is older than the newest of its subject can add to a row that has not ended
 //! before it, and so complete the row, but it ends none, repeats none and begins none anew. Several
 //! processes that judge runs which ended together thus count all of them, whoever comes first.
 //!
-//! Memory: at most [`SUBJECTS`] rows and [`SEEN`] execution ids, the longest unseen of which give way.
+//! Time is what records say, not when they are judged, so that it does not matter how they are split over runs.
+//! Only whoever is not heard of has no record that could say so: [`State::tick`] asks the clock.
+//!
+//! Memory: about [`SUBJECTS`] rows and [`SEEN`] execution ids; those give way that were not seen for longest, and
+//! of rows those first about which there is nothing to tell.
+
+mod row;
+mod window;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexSet;
-use pm_record::{AlertState, Severity, Timestamp};
+use pm_record::{Thousandths, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, Change};
-use crate::judge::Observation;
-use crate::reading::{Limit, Reading, Setting, Span};
+use crate::alert::Alert;
+use crate::judge::{Judge, Observation};
+use crate::reading::{Limit, Reading, Setting, Span, Standing, Subject};
+use crate::rule::Rule;
+use crate::rules::SILENCE;
+pub(crate) use row::{Row, Told};
 
-/// How many pairs of a rule and a subject are remembered.
+/// How many pairs of a rule and a subject are remembered at least.
 const SUBJECTS: usize = 1000;
 
-/// How many execution ids are remembered.
+/// How many more there may be before any gives way: to find those takes a look at all.
+const SLACK: usize = 250;
+
+/// How many execution ids are remembered at least; at most twice as many are.
 const SEEN: usize = 1000;
 
 /// Longer execution ids are not remembered. Ours have 17 bytes.
 const LONGEST_ID: usize = 256;
+
+/// How far the clock of another machine may be ahead.
+const CLOCK_SKEW_MILLIS: i64 = 24 * 3600 * 1000;
+
+/// What stands behind the name of a row about records that do not come.
+const SILENT: &str = " is silent";
 
 /// What is known of earlier records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,42 +55,135 @@ pub(crate) struct State {
     rows: BTreeMap<String, Row>,
     // How many readings were taken in: the time of day of `Row::touched`.
     readings: u64,
+    // How many that fire had to give way.
+    #[serde(skip)]
+    forgotten: u64,
 }
 
-/// Violations of one rule by one subject, in a row.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Row {
-    touched: u64,
-    // The latest start and the latest end of all that was judged.
-    newest: Option<Span>,
-    // The last that kept its limits.
-    kept: Option<Span>,
-    violations: u32,
-    // When the first of them began.
-    since: Option<Timestamp>,
-    // The limit that was alerted about, until it is kept again.
-    fired: Option<Limit>,
-    // The worst that it was called since the row began.
-    told: Option<Severity>,
+/// The latest time that is taken for one: what comes later is from a clock that is wrong.
+pub(crate) fn horizon(now: i64) -> Timestamp {
+    Timestamp::from_millis(now.saturating_add(CLOCK_SKEW_MILLIS))
 }
 
 impl State {
-    /// Takes in what was read from one record, unless the same run was judged before.
+    /// Takes in what was read from one record, unless the same run was judged before. `source` is that of the rules.
     ///
-    /// A time after `horizon` comes from a clock that is wrong and counts as unknown: if other records were
-    /// older than that, their subject would be silent until then.
-    pub(crate) fn take(&mut self, observation: Observation, horizon: Timestamp) -> Vec<Alert> {
+    /// A time after `horizon` counts as unknown: if other records were older than that, their subject would be
+    /// silent until then.
+    pub(crate) fn take(&mut self, observation: Observation, horizon: Timestamp, source: &str) -> Vec<Alert> {
         if let Some(id) = observation.execution_id
             && !self.is_new(id)
         {
             return Vec::new();
         }
-        let has_history = observation.has_history;
-        let judge = |reading: Reading| {
-            let change = self.row(&reading).take(&reading, horizon)?;
-            Some(Alert::new(reading, change, has_history))
+        let mut alerts = Vec::new();
+        for reading in observation.readings {
+            let span = reading.span.filter(|span| span.end <= horizon);
+            self.hear(&reading, span, source, &mut alerts);
+            if reading.standing == Standing::Present {
+                continue;
+            }
+            let name = reading.row();
+            let row = self.row(name.clone(), &reading.rule.name, &reading.subject, source);
+            alerts.extend(row.calm(&name, span.map(|span| span.end)));
+            let Some(reading) = row.look_back(reading, span) else { continue };
+            if let Some(change) = row.take(&reading, span) {
+                let alert = Alert::new(&reading, change, observation.has_history);
+                row.remember(&reading, &alert);
+                alerts.push(alert);
+            }
+        }
+        alerts
+    }
+
+    /// Notes that somebody reports who should, and tells if it had not done so for too long.
+    fn hear(&mut self, reading: &Reading, span: Option<Span>, source: &str, alerts: &mut Vec<Alert>) {
+        let (Some(after), Some(span)) = (reading.rule.missing_after_millis, span) else { return };
+        let name = silent(&reading.rule, &reading.subject);
+        let row = self.row(name, &reading.rule.name, &reading.subject, source);
+        let Some(seen) = row.seen.replace(row.seen.map_or(span.end, |seen| seen.max(span.end))) else {
+            return;
         };
-        observation.readings.into_iter().filter_map(judge).collect()
+        let silence = span.end.as_millis().saturating_sub(seen.as_millis());
+        if silence > after && row.fired.is_none() {
+            let then = Timestamp::from_millis(seen.as_millis().saturating_add(after));
+            alerts.extend(row.miss(&silence_of(reading, seen, then, silence, after)));
+        }
+        if row.fired.is_some() && silence > 0 {
+            let over = silence_of(reading, seen, span.end, silence, after);
+            let over = Reading { standing: Standing::Within, ..over };
+            let resolved = row.take(&over, over.span);
+            alerts.extend(resolved.into_iter().map(|change| Alert::new(&over, change, true)));
+        }
+    }
+
+    /// Tells what no record tells, as of `now`: who is not heard of, and who has become steady.
+    pub(crate) fn tick(&mut self, judge: &Judge, now: i64) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        let (instant, horizon) = (Timestamp::from_millis(now), horizon(now));
+        for rule in judge.rules() {
+            let Some(after) = rule.missing_after_millis else { continue };
+            for command in rule.literals() {
+                let subject = Subject::Command(crate::reading::name(command));
+                let row = self.row(silent(rule, &subject), &rule.name, &subject, judge.source());
+                // It cannot have reported before anybody listened.
+                row.seen.get_or_insert(instant);
+            }
+            let rows = self.rows.values_mut().filter(|row| row.rule == rule.name && row.seen.is_some());
+            for row in rows {
+                let seen = row.seen.filter(|seen| *seen <= horizon).unwrap_or(instant);
+                row.seen = Some(seen);
+                let silence = now.saturating_sub(seen.as_millis());
+                if silence > after {
+                    let reading = quiet(rule, &row.subject, seen, instant, silence, after);
+                    alerts.extend(row.miss(&reading));
+                }
+            }
+        }
+        for (name, row) in &mut self.rows {
+            alerts.extend(row.calm(name, Some(instant)));
+        }
+        alerts
+    }
+
+    /// Closes what fires by rules that are not in the file any more, or not for this subject, and forgets the rest
+    /// of theirs.
+    pub(crate) fn close(&mut self, judge: &Judge, now: i64) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        let instant = Timestamp::from_millis(now);
+        self.rows.retain(|name, row| {
+            if row.source.is_empty() {
+                judge.source().clone_into(&mut row.source);
+            }
+            let is_watched = row.source != judge.source()
+                || judge.watches(&row.rule, &row.subject, row.is_level)
+                    && (row.seen.is_none()
+                        || judge
+                            .rules()
+                            .any(|rule| rule.name == row.rule && rule.missing_after_millis.is_some()));
+            if !is_watched && row.fired.is_some() {
+                alerts.push(row.closed(name, instant));
+            }
+            is_watched
+        });
+        alerts
+    }
+
+    /// What fires, by the names of rows.
+    pub(crate) fn firing(&self) -> impl Iterator<Item = (&String, &Row)> {
+        self.rows.iter().filter(|(_, row)| row.fired.is_some())
+    }
+
+    /// How many rows gave way that fired, since this was last asked.
+    pub(crate) fn forgotten(&mut self) -> u64 {
+        std::mem::take(&mut self.forgotten)
+    }
+
+    /// Makes a state of the first version one of this: rows did not say what they were about.
+    pub(crate) fn migrate(&mut self) {
+        for (name, row) in &mut self.rows {
+            row.migrate(name);
+        }
     }
 
     fn is_new(&mut self, id: String) -> bool {
@@ -78,73 +191,67 @@ impl State {
             return true;
         }
         let is_new = self.seen.insert(id);
-        if self.seen.len() > SEEN {
-            self.seen.shift_remove_index(0);
+        if self.seen.len() > 2 * SEEN {
+            self.seen.drain(..SEEN);
         }
         is_new
     }
 
-    fn row(&mut self, reading: &Reading) -> &mut Row {
-        let name = reading.row();
-        if self.rows.len() >= SUBJECTS && !self.rows.contains_key(&name) {
-            let longest_unseen = self.rows.iter().min_by_key(|(_, row)| row.touched);
-            if let Some(name) = longest_unseen.map(|(name, _)| name.clone()) {
-                self.rows.remove(&name);
-            }
+    fn row(&mut self, name: String, rule: &str, subject: &Subject, source: &str) -> &mut Row {
+        if self.rows.len() >= SUBJECTS + SLACK && !self.rows.contains_key(&name) {
+            self.make_room();
         }
         // The count may come from a stranger's file, so it is not trusted to be small.
         self.readings = self.readings.saturating_add(1);
-        let row = self.rows.entry(name).or_default();
+        let row = self.rows.entry(name).or_insert_with(|| Row::new(rule, subject.clone(), source));
         row.touched = self.readings;
         row
     }
-}
 
-impl Row {
-    fn take(&mut self, reading: &Reading, horizon: Timestamp) -> Option<Change> {
-        let span = reading.span.filter(|span| span.end <= horizon);
-        let is_late = is_older(span, self.newest);
-        if let Some(span) = span {
-            self.newest = Some(self.newest.map_or(span, |newest| newest.or_later(span)));
-        }
-        match reading.exceeded {
-            Some(_) if is_older(span, self.kept) => None,
-            Some(limit) => self.exceed(limit, span, is_late),
-            None if is_late || !reading.conclusive => None,
-            None => self.keep(span),
-        }
-    }
-
-    fn exceed(&mut self, limit: Limit, span: Option<Span>, is_late: bool) -> Option<Change> {
-        self.violations = self.violations.saturating_add(1);
-        let start = span.map(|span| span.start);
-        self.since = self.since.map_or(start, |since| Some(start.map_or(since, |start| start.min(since))));
-        let is_told = self.violations >= limit.needed && !(is_late && self.fired.is_some());
-        is_told.then(|| {
-            let severity = Some(limit.setting.severity());
-            // What swings between two limits is no news each time it exceeds the worse one.
-            // A level that was left once more is news too.
-            let is_news = self.told < severity || limit.setting == Setting::Regression;
-            self.told = self.told.max(severity);
-            self.fired = Some(limit);
-            self.change(AlertState::Firing, is_news, limit)
-        })
-    }
-
-    fn keep(&mut self, span: Option<Span>) -> Option<Change> {
-        let resolved = self.fired.map(|limit| self.change(AlertState::Resolved, true, limit));
-        *self = Self { kept: span, touched: self.touched, newest: self.newest, ..Self::default() };
-        resolved
-    }
-
-    fn change(&self, state: AlertState, is_news: bool, limit: Limit) -> Change {
-        Change { state, is_news, limit, since: self.since, violations: self.violations }
+    fn make_room(&mut self) {
+        let mut order: Vec<_> =
+            self.rows.values().map(|row| (row.fired.is_some(), row.seen.is_some(), row.touched)).collect();
+        order.sort_unstable();
+        let last = order[order.len() - SUBJECTS];
+        let forgotten = &mut self.forgotten;
+        self.rows.retain(|_, row| {
+            let is_kept = (row.fired.is_some(), row.seen.is_some(), row.touched) >= last;
+            *forgotten += u64::from(!is_kept && row.fired.is_some());
+            is_kept
+        });
     }
 }
 
-/// Whether one is known to be older than the other.
-fn is_older(span: Option<Span>, other: Option<Span>) -> bool {
-    span.zip(other).is_some_and(|(span, other)| span.is_older_than(other))
+fn silent(rule: &Rule, subject: &Subject) -> String {
+    format!("{} {subject}{SILENT}", rule.name)
+}
+
+/// The silence before a record.
+fn silence_of(reading: &Reading, seen: Timestamp, at: Timestamp, silence: i64, after: i64) -> Reading {
+    quiet(&reading.rule, &reading.subject, seen, at, silence, after)
+}
+
+fn quiet(
+    rule: &Arc<Rule>,
+    subject: &Subject,
+    seen: Timestamp,
+    at: Timestamp,
+    silence: i64,
+    after: i64,
+) -> Reading {
+    let threshold = Thousandths::from_units(after);
+    let limit = Limit { setting: Setting::MissingAfter, threshold, needed: 1 };
+    Reading {
+        rule: rule.clone(),
+        subject: subject.clone(),
+        span: Some(Span { start: seen, end: at }),
+        measure: SILENCE,
+        value: Thousandths::from_units(silence),
+        baseline: None,
+        standing: Standing::Exceeds(limit),
+        conclusive: true,
+        details: vec![("last_seen", pm_record::Scalar::Text(seen.to_string()))],
+    }
 }
 
 #[cfg(test)]

@@ -224,7 +224,7 @@ fn a_setting_that_cannot_be_meant_ends_it_before_a_record_is_read() {
     fs::write(place.store("alerts.yml"), ALERTS.replace("threshold_mb", "treshold_mb")).expect("written");
     let outcome = place.run(&slow(), &["--pass"]);
     let message = format!(
-        "pm-alert: {}:3: unknown key 'treshold_mb'\n  hint: did you mean 'threshold_mb'?\n",
+        "pm-alert: {}:3:24: unknown key 'treshold_mb'\n  hint: did you mean 'threshold_mb'?\n",
         place.store("alerts.yml").display()
     );
     assert_eq!((outcome.stdout.as_str(), outcome.stderr, outcome.exit), ("", message, Exit::Usage));

@@ -13,7 +13,7 @@ pub struct PerformanceAlert {
     /// The version of the record's shape.
     #[serde(default)]
     pub schema: Schema,
-    /// The rule: `performance_degradation`, `memory_usage_high`, `api_rate_limit_warning`.
+    /// The rule: `performance_degradation`, `memory_usage_high`, `api_rate_limit_warning`, or one of the user's own.
     #[serde(rename = "type")]
     pub kind: String,
     /// The command, where the rule is about one.
@@ -32,6 +32,9 @@ pub struct PerformanceAlert {
     /// Whether it begins or ends.
     #[serde(default, deserialize_with = "null_as_default")]
     pub state: AlertState,
+    /// What is new about it, so that whoever wants to hear of changes alone can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<AlertEvent>,
     /// When the record was made that the alert is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
@@ -62,7 +65,7 @@ impl PerformanceAlert {
     /// How often it fired: as often as a digest says, and a single alert once, unless it says that it is over.
     #[must_use]
     pub fn times_fired(&self) -> u64 {
-        self.digested().unwrap_or_else(|| u64::from(self.state == AlertState::Firing))
+        self.digested().unwrap_or_else(|| u64::from(self.state != AlertState::Resolved))
     }
 }
 
@@ -90,4 +93,42 @@ pub enum AlertState {
     Firing,
     /// The limit is kept again.
     Resolved,
+    /// Nothing is heard any more of what should report.
+    Missing,
+}
+
+/// What is new about an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AlertEvent {
+    /// It has begun.
+    Began,
+    /// It has become worse.
+    Worse,
+    /// Nothing: it goes on.
+    Ongoing,
+    /// Nothing, but that it has gone on for so long that whoever was told is reminded.
+    Reminder,
+    /// It begins and ends so often that this is not told any more until it is steady.
+    Flapping,
+    /// It has begun or ended once more, and that is not told, because it does so all the time.
+    Damped,
+    /// It has been as it is for a while, after it was not.
+    Steady,
+    /// It is over.
+    Resolved,
+    /// It is over because nobody watches the limit any more.
+    Closed,
+    /// A word that a later version wrote.
+    #[serde(other)]
+    Other,
+}
+
+impl AlertEvent {
+    /// Whether somebody is told of it.
+    #[must_use]
+    pub fn is_news(self) -> bool {
+        !matches!(self, Self::Ongoing | Self::Damped | Self::Other)
+    }
 }

@@ -42,7 +42,7 @@ mod system;
 mod thousandths;
 mod timestamp;
 
-pub use alert::{AlertState, PerformanceAlert, Severity};
+pub use alert::{AlertEvent, AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
 pub use api_request::{ApiRequest, CacheState, CostSource, LimitHit, RequestLimit};
 pub use benchmark::{

@@ -1,6 +1,17 @@
 //! `alerts.yml`: which limits are watched, and who is told.
 
-use serde::{Deserialize, Serialize};
+mod channels;
+mod file;
+mod metric;
+mod span;
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use pm_record::{Field, Scalar, Severity};
+
+pub use channels::{ChannelKind, ChannelSettings, Format, Secret};
+pub use metric::{Metric, RecordKind, Special, Unit};
 
 use crate::{Error, Store};
 
@@ -15,86 +26,143 @@ pub struct Alerts {
     pub memory_usage_high: Option<MemoryUsageHigh>,
     /// Rate limits that are nearly used up.
     pub api_rate_limit_warning: Option<ApiRateLimitWarning>,
+    /// The user's own rules, by their names.
+    pub others: IndexMap<String, OtherRule>,
+    /// Those who can be told, by name, beside the console, the log and GitHub.
+    pub channels: IndexMap<String, ChannelSettings>,
 }
 
 /// Commands that became slower than their baseline in `benchmarks.yml`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PerformanceDegradation {
-    #[serde(default = "yes")]
-    enabled: bool,
     /// How far over the baseline, in percent, a run may be; without it only `max_acceptable_ms` counts.
-    #[serde(default)]
     pub threshold_percentage: Option<f64>,
-    /// How many runs in a row must be over before anybody is told.
-    #[serde(default = "one")]
-    pub consecutive_violations: u32,
-    /// Who is told.
-    #[serde(default = "console")]
-    pub notification_channels: Vec<Channel>,
+    /// What every rule can have. `clear` is in percent over the baseline.
+    pub terms: Terms,
 }
 
 /// Commands and processes that hold too much memory.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MemoryUsageHigh {
-    #[serde(default = "yes")]
-    enabled: bool,
     /// How much memory, in MiB, is too much.
     pub threshold_mb: f64,
-    /// Who is told.
-    #[serde(default = "console")]
-    pub notification_channels: Vec<Channel>,
+    /// What every rule can have.
+    pub terms: Terms,
 }
 
 /// Rate limits that are nearly used up.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ApiRateLimitWarning {
-    #[serde(default = "yes")]
-    enabled: bool,
     /// How much of a limit, in percent, may be used.
     pub threshold_percentage: f64,
-    /// Who is told.
-    #[serde(default = "console")]
-    pub notification_channels: Vec<Channel>,
+    /// What every rule can have.
+    pub terms: Terms,
 }
 
-/// Who is told of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What every rule can have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    /// The commands that it is about, with `*` for any text; all if there are none.
+    pub commands: Vec<String>,
+    /// What a record has to say for the rule to be about it.
+    pub filter: Vec<(Field, Scalar)>,
+    /// How many values in a row must exceed the limit before anybody is told.
+    pub consecutive_violations: u32,
+    /// For how long the limit must be exceeded before anybody is told, in milliseconds.
+    pub held_millis: i64,
+    /// The limit that has to be kept again, where it is another than the one that is exceeded.
+    pub clear: Option<f64>,
+    /// How bad it is; `None` for what the rule makes of it.
+    pub severity: Option<Severity>,
+    /// After how many milliseconds whoever was told is reminded.
+    pub cooldown_millis: i64,
+    /// After how many milliseconds without a record its absence is told.
+    pub missing_after_millis: Option<i64>,
+    /// Who is told, by name.
+    pub notification_channels: Vec<String>,
+}
+
+/// A rule of the user's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherRule {
+    /// What it watches.
+    pub watch: Watch,
+    /// What every rule can have.
+    pub terms: Terms,
+}
+
+/// What a rule of the user's own watches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Watch {
+    /// A number of records.
+    Metric(MetricLimit),
+    /// A quota that is used so fast that it does not last until it is given anew.
+    ExhaustedBeforeReset,
+    /// A metric that has another level since some time; any, if none is named.
+    Regression(Option<Field>),
+    /// Nothing but that there are records at all.
+    Presence,
+}
+
+/// A limit of a number of records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricLimit {
+    /// The number.
+    pub metric: Metric,
+    /// Whether values over the limit exceed it, and not those under it.
+    pub is_above: bool,
+    /// The limit, in the metric's unit.
+    pub limit: f64,
+    /// What is held against the limit in place of single values.
+    pub window: Option<WindowSettings>,
+}
+
+/// What is made of the values of the last while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowSettings {
+    /// How long it is, in milliseconds.
+    pub millis: i64,
+    /// What is made of its values.
+    pub statistic: Statistic,
+    /// With fewer values nothing is held against the limit.
+    pub at_least: u32,
+}
+
+/// What is made of several values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// The person at the terminal.
-    Console,
-    /// The store's log of alerts.
-    Log,
+pub enum Statistic {
+    /// Their mean.
+    Mean,
+    /// Their sum.
+    Sum,
+    /// The largest.
+    Max,
+    /// The smallest.
+    Min,
+    /// How many there are.
+    Count,
+    /// Their sum for each minute of the window.
+    PerMinute,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    alerts: Option<Rules>,
-}
+/// As Alertmanager has it.
+const COOLDOWN_MILLIS: i64 = 4 * 3_600_000;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Rules {
-    performance_degradation: Option<PerformanceDegradation>,
-    memory_usage_high: Option<MemoryUsageHigh>,
-    api_rate_limit_warning: Option<ApiRateLimitWarning>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn console() -> Vec<Channel> {
-    vec![Channel::Console]
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            commands: Vec::new(),
+            filter: Vec::new(),
+            consecutive_violations: 1,
+            held_millis: 0,
+            clear: None,
+            severity: None,
+            cooldown_millis: COOLDOWN_MILLIS,
+            missing_after_millis: None,
+            notification_channels: vec![ChannelSettings::CONSOLE.to_owned()],
+        }
+    }
 }
 
 impl Alerts {
@@ -102,9 +170,15 @@ impl Alerts {
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] with line and hint if the file cannot be meant.
+    /// [`Error::Settings`] with line, column and hint if the file cannot be meant.
     pub fn of(store: &Store) -> Result<Self, Error> {
-        store.settings::<File>("alerts.yml").map(Self::from)
+        match store.settings_text("alerts.yml")? {
+            Some((path, text)) => file::read(&path, &text),
+            None => Ok(Self {
+                performance_degradation: Some(PerformanceDegradation::default()),
+                ..Self::default()
+            }),
+        }
     }
 
     /// The rules in a file that was named.
@@ -112,104 +186,20 @@ impl Alerts {
     /// # Errors
     ///
     /// [`Error::Io`] if it cannot be read, [`Error::Settings`] if it cannot be meant.
-    pub fn read(path: &std::path::Path) -> Result<Self, Error> {
+    pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-        crate::yaml::parse::<File>(path, &text).map(Self::from)
+        file::read(path, &text)
     }
-}
 
-impl Default for PerformanceDegradation {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            threshold_percentage: None,
-            consecutive_violations: one(),
-            notification_channels: console(),
-        }
-    }
-}
-
-impl From<File> for Alerts {
-    fn from(file: File) -> Self {
-        let rules = file.alerts.unwrap_or_default();
-        let slow = rules.performance_degradation.unwrap_or_default();
-        Self {
-            performance_degradation: slow.enabled.then_some(slow),
-            memory_usage_high: rules.memory_usage_high.filter(|rule| rule.enabled),
-            api_rate_limit_warning: rules.api_rate_limit_warning.filter(|rule| rule.enabled),
-        }
+    /// The channels that start a program or send data, in a form that changes when one of them does, a line each;
+    /// `None` when there are none.
+    #[must_use]
+    pub fn sensitive(&self) -> Option<String> {
+        let lines = self.channels.iter().filter(|(_, channel)| channel.kind.leaves_the_machine());
+        let text: String = lines.map(|(name, channel)| format!("channel {name:?}: {channel}\n")).collect();
+        (!text.is_empty()).then_some(text)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    const EXAMPLE: &str = r#"
-alerts:
-  performance_degradation: { enabled: true, threshold_percentage: 50, consecutive_violations: 3, notification_channels: ["console", "log"] }
-  memory_usage_high:       { enabled: false, threshold_mb: 100, notification_channels: ["console"] }
-  api_rate_limit_warning:  { threshold_percentage: 80.5 }
-"#;
-
-    fn parse(text: &str) -> Result<Alerts, Error> {
-        crate::yaml::parse::<File>(Path::new("alerts.yml"), text).map(Alerts::from)
-    }
-
-    #[track_caller]
-    fn check_refused(text: &str, message: &str, hint: Option<&str>) {
-        let error = parse(text).expect_err(text);
-        assert_eq!((error.to_string().as_str(), error.hint().as_deref()), (message, hint));
-    }
-
-    #[test]
-    fn the_example_is_read_and_a_disabled_rule_is_none() {
-        let alerts = parse(EXAMPLE).expect("the example");
-        let slow = alerts.performance_degradation.expect("enabled");
-        assert_eq!((slow.consecutive_violations, slow.notification_channels.len()), (3, 2));
-        assert_eq!(alerts.memory_usage_high, None);
-        let quota = alerts.api_rate_limit_warning.expect("enabled");
-        assert_eq!((quota.threshold_percentage, quota.notification_channels), (80.5, vec![Channel::Console]));
-    }
-
-    #[test]
-    fn a_file_that_says_nothing_watches_only_what_benchmarks_accept_at_most() {
-        for text in ["", "# only a comment\n", "alerts:\n", "alerts: {}\n"] {
-            let slow = Some(PerformanceDegradation::default());
-            assert_eq!(
-                parse(text).expect(text),
-                Alerts { performance_degradation: slow, ..Alerts::default() }
-            );
-        }
-        let disabled = parse("alerts: { performance_degradation: { enabled: false } }").expect("a rule");
-        assert_eq!(disabled, Alerts::default());
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_one() {
-        let text = "alerts:\n  memory_usage_high:\n    enabled: true\n    treshold_mb: 100\n";
-        check_refused(text, "alerts.yml:4: unknown key 'treshold_mb'", Some("did you mean 'threshold_mb'?"));
-        check_refused(
-            "alerts:\n  disk_full: { enabled: true }\n",
-            "alerts.yml:2: unknown key 'disk_full'",
-            Some("one of performance_degradation, memory_usage_high, api_rate_limit_warning can stand here"),
-        );
-    }
-
-    #[test]
-    fn an_unknown_channel_is_refused_with_the_nearest_one() {
-        let text =
-            "alerts:\n  memory_usage_high:\n    threshold_mb: 1\n    notification_channels: [consle]\n";
-        check_refused(text, "alerts.yml:4: unknown word 'consle'", Some("did you mean 'console'?"));
-    }
-
-    #[test]
-    fn a_wrong_type_and_a_missing_key_name_their_line() {
-        let error = parse("alerts:\n  memory_usage_high: { threshold_mb: lots }\n").expect_err("no number");
-        assert!(error.to_string().starts_with("alerts.yml:2: "), "{error}");
-        let error = parse("alerts:\n  memory_usage_high: { enabled: true }\n").expect_err("no threshold");
-        assert!(error.to_string().contains("threshold_mb"), "{error}");
-    }
-}
+mod tests;

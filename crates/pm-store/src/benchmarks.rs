@@ -206,7 +206,7 @@ benchmarks:
     fn an_unknown_key_is_refused_with_the_nearest_one() {
         let error =
             parse("benchmarks:\n  commands:\n    status: { max_aceptable_ms: 5 }\n").expect_err("a slip");
-        assert_eq!(error.to_string(), "benchmarks.yml:3: unknown key 'max_aceptable_ms'");
+        assert_eq!(error.to_string(), "benchmarks.yml:3:15: unknown key 'max_aceptable_ms'");
         assert_eq!(error.hint().as_deref(), Some("did you mean 'max_acceptable_ms'?"));
     }
 

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A settings file that cannot be meant. The position counts from 1.
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}:{column}: {message}", path.display())]
     Settings {
         /// The file.
         path: PathBuf,
         /// The line, 1 when the file as a whole is wrong.
         line: u64,
+        /// The column.
+        column: u64,
         /// What is wrong there.
         message: String,
         /// What to write instead.

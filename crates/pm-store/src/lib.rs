@@ -53,7 +53,11 @@ mod verify;
 mod wakeup;
 mod yaml;
 
-pub use alerts::{Alerts, ApiRateLimitWarning, Channel, MemoryUsageHigh, PerformanceDegradation};
+pub use alerts::{
+    Alerts, ApiRateLimitWarning, ChannelKind, ChannelSettings, Format, MemoryUsageHigh, Metric, MetricLimit,
+    OtherRule, PerformanceDegradation, RecordKind, Secret, Special, Statistic, Terms, Unit, Watch,
+    WindowSettings,
+};
 pub use append::append_line;
 pub use benchmarks::{Baseline, Benchmarks, Limits, NewBaselines, ProjectSize, Scenario};
 pub use day::{Day, Month};

@@ -48,6 +48,30 @@ impl StateFile {
         Self { path: path.into() }
     }
 
+    /// Whether the tool `name` has a state in a store, which is not touched by asking.
+    #[must_use]
+    pub fn is_in(store: &Store, name: &str) -> bool {
+        Self::at(store.root().join("state").join(format!("{name}.json"))).is_there()
+    }
+
+    /// Whether there is a state.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.path.symlink_metadata().is_ok()
+    }
+
+    /// Waits until the disk has the state that was replaced last.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the disk fails.
+    pub fn sync(&self) -> Result<(), Error> {
+        match links::open_to_read(&self.path)? {
+            Some(file) => file.sync_data().map_err(Error::io("write", &self.path)),
+            None => Ok(()),
+        }
+    }
+
     /// Waits for the lock, five seconds at most.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Error as Yaml, MessageFormatter, UserMessageFormatter};
+use serde_saphyr::{Error as Yaml, Location, MessageFormatter, UserMessageFormatter};
 
 use crate::{Error, Store};
 
@@ -30,8 +30,13 @@ fn complaint(path: &Path, error: &Yaml) -> Error {
         Yaml::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
         other => (words(other), None),
     };
-    let line = error.location().map_or(1, |location| location.line());
-    Error::Settings { path: path.to_owned(), line, message, hint }
+    wrong(path, error.location(), message, hint)
+}
+
+/// A complaint about a place that could be read and cannot be meant.
+pub(crate) fn wrong(path: &Path, place: Option<Location>, message: String, hint: Option<String>) -> Error {
+    let (line, column) = place.map_or((1, 1), |place| (place.line().max(1), place.column().max(1)));
+    Error::Settings { path: path.to_owned(), line, column, message, hint }
 }
 
 /// What is wrong with a value that stands elsewhere, under a name that is used here.
@@ -71,14 +76,19 @@ fn words(error: &Yaml) -> String {
     format!("expected {expected}")
 }
 
-fn unknown(what: &str, word: &str, expected: &[&'static str]) -> (String, Option<String>) {
-    let likeness = |candidate| strsim::normalized_damerau_levenshtein(word, candidate);
-    let nearest = expected.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
-    let hint = match nearest.filter(|candidate| likeness(candidate) >= 0.6) {
+pub(crate) fn unknown(what: &str, word: &str, expected: &[&str]) -> (String, Option<String>) {
+    let hint = match nearest(word, expected) {
         Some(nearest) => format!("did you mean '{nearest}'?"),
         None => format!("one of {} can stand here", expected.join(", ")),
     };
     (format!("unknown {what} '{word}'"), Some(hint))
+}
+
+/// The candidate that somebody who wrote `word` is likely to have meant.
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(word, candidate);
+    let nearest = candidates.iter().max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
+    nearest.copied().filter(|candidate| likeness(candidate) >= 0.6)
 }
 
 #[cfg(test)]
@@ -92,7 +102,8 @@ mod tests {
         let path = folder.path().join("alerts.yml");
         std::fs::write(&path, text).expect("written");
         let error = Alerts::read(&path).expect_err(text);
-        assert_eq!(error.to_string(), format!("{}:{message}", path.display()));
+        let Error::Settings { line, message: said, .. } = &error else { panic!("{error}") };
+        assert_eq!(format!("{line}: {said}"), message);
     }
 
     #[test]

@@ -1,72 +1,97 @@
 //! `api_rate_limit_warning`: a rate limit of a credential is nearly used up.
 
-use pm_record::{ApiMonitoring, RateLimit, Scalar, Thousandths};
-use pm_store::ApiRateLimitWarning;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::threshold;
+use pm_record::{ApiMonitoring, RateLimit, Thousandths};
+use pm_store::{ApiRateLimitWarning, Unit};
+
+use super::{quota_details, threshold};
 use crate::Error;
-use crate::reading::{Limit, Reading, Rule, Setting, Span, Subject, name};
+use crate::reading::{Bound, Measure, Reading, Setting, Span, Standing, Subject, name};
+use crate::rule::{Family, Rule};
 
 /// How much of any rate limit may be used.
 #[derive(Debug)]
 pub(crate) struct ApiUsage {
-    limit: Limit,
+    pub(crate) rule: Arc<Rule>,
+    bound: Bound,
 }
 
+const NAME: &str = "api_rate_limit_warning";
+
+/// A quota is warned of when the share is reached, not only when it is passed.
+const MEASURE: Measure = Measure {
+    metric: Cow::Borrowed("used_percentage"),
+    quantity: Cow::Borrowed("api_usage"),
+    title: Cow::Borrowed("usage"),
+    unit: Unit::Percent,
+    relation: ">=",
+    is_level: false,
+};
+
 impl ApiUsage {
-    pub(crate) fn new(rule: &ApiRateLimitWarning) -> Result<Self, Error> {
+    pub(crate) fn new(settings: &ApiRateLimitWarning) -> Result<Self, Error> {
         let setting = Setting::ThresholdPercentage;
-        let threshold =
-            threshold(Rule::ApiRateLimitWarning.kind(), setting.key(), rule.threshold_percentage)?;
-        Ok(Self { limit: Limit { setting, threshold, needed: 1 } })
+        let limit = threshold(NAME, setting.key(), settings.threshold_percentage)?;
+        let rule = Rule::new(NAME, Family::Quota, &settings.terms, None);
+        let clear = settings.terms.clear.map(|clear| threshold(NAME, "clear_below", clear)).transpose()?;
+        Ok(Self { bound: rule.bound(setting, limit, clear), rule })
     }
 
-    /// One reading a resource; the core resource comes from `rate_limit_tracking` where `resources` lacks it.
+    /// One reading a resource.
     pub(crate) fn read(&self, monitoring: &ApiMonitoring) -> Vec<Reading> {
-        let tracking = &monitoring.rate_limit_tracking;
-        let core = RateLimit {
-            limit: tracking.current_limit,
-            remaining: tracking.remaining,
-            reset_time: tracking.reset_time,
-            ..RateLimit::default()
-        };
-        let core = (!monitoring.resources.contains_key("core")).then_some(("core", &core));
-        let resources = monitoring.resources.iter().map(|(name, resource)| (name.as_str(), resource));
-        core.into_iter()
-            .chain(resources)
-            .filter_map(|(resource, limit)| self.read_resource(monitoring, resource, limit))
-            .collect()
+        let read = |(subject, quota): (Subject, RateLimit)| self.read_resource(monitoring, subject, &quota);
+        resources(monitoring).into_iter().filter_map(read).collect()
     }
 
     fn read_resource(
         &self,
         monitoring: &ApiMonitoring,
-        resource: &str,
+        subject: Subject,
         quota: &RateLimit,
     ) -> Option<Reading> {
-        let (resource, credential) = (name(resource), monitoring.credential.as_deref().map(name));
-        // Where limits are switched off there is none, or it is 0.
-        let limit = quota.limit.filter(|limit| limit.0 > 0)?;
-        let rest = |remaining: Thousandths| Thousandths(limit.0.saturating_sub(remaining.0));
-        let used = quota.used.or_else(|| quota.remaining.map(rest))?;
-        let percentage = Thousandths::from_f64(used.to_f64() * 100.0 / limit.to_f64())?;
-        let mut details = vec![
-            ("resource", Scalar::Text(resource.clone())),
-            ("used", used.into()),
-            ("limit", limit.into()),
-        ];
-        details.extend(credential.iter().map(|credential| ("credential", Scalar::from(credential.as_str()))));
-        details.extend(quota.reset_time.iter().map(|at| ("reset_time", Scalar::Text(at.to_string()))));
+        let limit = quota.limit?;
+        let percentage = Thousandths::from_f64(quota.used?.to_f64() * 100.0 / limit.to_f64())?;
+        let is_reached = percentage >= self.bound.limit.threshold;
         Some(Reading {
-            rule: Rule::ApiRateLimitWarning,
-            subject: Subject::Resource { credential, resource },
+            rule: self.rule.clone(),
             span: monitoring.timestamp.map(Span::at),
-            metric: "used_percentage",
+            measure: MEASURE,
             value: percentage,
             baseline: None,
-            exceeded: (percentage >= self.limit.threshold).then_some(self.limit),
+            standing: if is_reached {
+                Standing::Exceeds(self.bound.limit)
+            } else {
+                self.bound.judge(percentage)
+            },
             conclusive: true,
-            details,
+            details: quota_details(&subject, quota),
+            subject,
         })
     }
+}
+
+/// Every rate limit that there is, with what is used of it; the core resource comes from `rate_limit_tracking`
+/// where `resources` lacks it. Where limits are switched off there is none, or it is 0.
+pub(super) fn resources(monitoring: &ApiMonitoring) -> Vec<(Subject, RateLimit)> {
+    let tracking = &monitoring.rate_limit_tracking;
+    let core = RateLimit {
+        limit: tracking.current_limit,
+        remaining: tracking.remaining,
+        reset_time: tracking.reset_time,
+        ..RateLimit::default()
+    };
+    let core = (!monitoring.resources.contains_key("core")).then_some(("core", core));
+    let resources = monitoring.resources.iter().map(|(name, resource)| (name.as_str(), resource.clone()));
+    let credential = || monitoring.credential.as_deref().map(name);
+    core.into_iter()
+        .chain(resources)
+        .filter_map(|(resource, mut quota)| {
+            let limit = quota.limit.filter(|limit| limit.0 > 0)?;
+            let rest = |remaining: Thousandths| Thousandths(limit.0.saturating_sub(remaining.0));
+            quota.used = quota.used.or_else(|| quota.remaining.map(rest));
+            Some((Subject::Resource { credential: credential(), resource: name(resource) }, quota))
+        })
+        .collect()
 }

@@ -1,17 +1,21 @@
 //! `performance_degradation`: a command took longer than it may, or than it used to.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use pm_record::{PerformanceMetrics, Thousandths};
-use pm_store::{Benchmarks, Limits, PerformanceDegradation};
+use pm_store::{Benchmarks, Limits, PerformanceDegradation, Unit};
 
 use super::{identity, threshold};
 use crate::Error;
-use crate::reading::{Limit, Reading, Rule, Setting, Span, Subject, name};
+use crate::reading::{Limit, Measure, Reading, Setting, Span, Standing, Subject, name};
+use crate::rule::{Family, Rule};
 
 /// The limits of every command that has some.
 #[derive(Debug)]
 pub(crate) struct ExecutionTime {
+    pub(crate) rule: Arc<Rule>,
     commands: HashMap<String, CommandLimits>,
 }
 
@@ -20,21 +24,34 @@ struct CommandLimits {
     baseline: Option<Thousandths>,
     // The worst first.
     limits: Vec<Limit>,
+    // What is not over this is well within all of them.
+    clear: Thousandths,
 }
 
+pub(super) const NAME: &str = "performance_degradation";
+
+const MEASURE: Measure = Measure {
+    metric: Cow::Borrowed("duration.total_ms"),
+    quantity: Cow::Borrowed("execution_time"),
+    title: Cow::Borrowed("execution time"),
+    unit: Unit::Time,
+    relation: ">",
+    is_level: false,
+};
+
 impl ExecutionTime {
-    pub(crate) fn new(rule: &PerformanceDegradation, benchmarks: &Benchmarks) -> Result<Self, Error> {
-        if let Some(percentage) = rule.threshold_percentage {
-            threshold(Rule::PerformanceDegradation.kind(), Setting::ThresholdPercentage.key(), percentage)?;
+    pub(crate) fn new(settings: &PerformanceDegradation, benchmarks: &Benchmarks) -> Result<Self, Error> {
+        if let Some(percentage) = settings.threshold_percentage {
+            threshold(NAME, Setting::ThresholdPercentage.key(), percentage)?;
         }
+        let rule = Rule::new(NAME, Family::Time, &settings.terms, None);
         let mut commands = HashMap::new();
         for (command, limits) in &benchmarks.commands {
-            let limits = CommandLimits::new(command, limits, rule)?;
-            if !limits.limits.is_empty() {
+            if let Some(limits) = CommandLimits::new(command, limits, settings, &rule)? {
                 commands.insert(command.clone(), limits);
             }
         }
-        Ok(Self { commands })
+        Ok(Self { rule, commands })
     }
 
     /// Whether no command has a limit.
@@ -42,17 +59,27 @@ impl ExecutionTime {
         self.commands.is_empty()
     }
 
-    pub(crate) fn read(&self, run: &PerformanceMetrics) -> Option<Reading> {
-        let CommandLimits { baseline, limits } = self.commands.get(&run.command)?;
+    /// Whether the command has a limit.
+    pub(crate) fn names(&self, command: &str) -> bool {
+        self.commands.contains_key(command) && self.rule.names(Some(command))
+    }
+
+    pub(crate) fn read(&self, run: &PerformanceMetrics, line: &[u8]) -> Option<Reading> {
+        let CommandLimits { baseline, limits, clear } = self.commands.get(&run.command)?;
         let value = run.duration.total_ms;
-        Some(Reading {
-            rule: Rule::PerformanceDegradation,
+        let exceeded = limits.iter().find(|limit| value > limit.threshold);
+        self.rule.covers(Some(&run.command), line).then(|| Reading {
+            rule: self.rule.clone(),
             subject: Subject::Command(name(&run.command)),
-            span: Some(Span::of(run)),
-            metric: "duration.total_ms",
+            span: Some(Span { start: run.timestamp, end: run.end() }),
+            measure: MEASURE,
             value,
             baseline: *baseline,
-            exceeded: limits.iter().find(|limit| value > limit.threshold).copied(),
+            standing: match exceeded {
+                Some(limit) => Standing::Exceeds(*limit),
+                None if value <= *clear => Standing::Within,
+                None => Standing::Near,
+            },
             conclusive: !run.failed(),
             details: identity(run),
         })
@@ -60,19 +87,31 @@ impl ExecutionTime {
 }
 
 impl CommandLimits {
-    fn new(command: &str, limits: &Limits, rule: &PerformanceDegradation) -> Result<Self, Error> {
+    fn new(
+        command: &str,
+        limits: &Limits,
+        settings: &PerformanceDegradation,
+        rule: &Rule,
+    ) -> Result<Option<Self>, Error> {
         let named = |key, value: Option<f64>| value.map(|value| threshold(command, key, value)).transpose();
         let max = named(Setting::MaxAcceptableMs.key(), limits.max_acceptable_ms)?;
         let baseline = named("baseline_ms", limits.baseline_ms)?;
-        let slow = limits.baseline_ms.zip(rule.threshold_percentage);
-        let slow = slow.map(|(baseline, percentage)| baseline * (100.0 + percentage) / 100.0);
-        let slow = named(Setting::ThresholdPercentage.key(), slow)?;
+        let over =
+            |percentage: f64| limits.baseline_ms.map(|baseline| baseline * (100.0 + percentage) / 100.0);
+        let slow = named(Setting::ThresholdPercentage.key(), settings.threshold_percentage.and_then(over))?;
+        let clear = named("clear_below", settings.terms.clear.and_then(over))?;
         let max = max.map(|threshold| Limit { setting: Setting::MaxAcceptableMs, threshold, needed: 1 });
         let slow = slow.map(|threshold| Limit {
             setting: Setting::ThresholdPercentage,
             threshold,
-            needed: rule.consecutive_violations.max(1),
+            needed: rule.needed,
         });
-        Ok(Self { baseline, limits: max.into_iter().chain(slow).collect() })
+        let limits: Vec<_> = max.into_iter().chain(slow).collect();
+        let lowest = limits.iter().map(|limit| limit.threshold).min();
+        Ok(lowest.map(|lowest| {
+            let clear =
+                rule.bound(Setting::MaxAcceptableMs, lowest, clear.map(|clear| clear.min(lowest))).clear;
+            Self { baseline, limits, clear }
+        }))
     }
 }

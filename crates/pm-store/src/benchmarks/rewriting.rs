@@ -70,6 +70,7 @@ fn rewrite(path: &Path, text: &str, new: &NewBaselines) -> Result<String, Error>
         _ => Err(Error::Settings {
             path: path.to_owned(),
             line: 1,
+            column: 1,
             message: "is written in a way in which baselines cannot be replaced alone".to_owned(),
             hint: Some(by_hand(new)),
         }),

@@ -96,7 +96,7 @@ fn a_version_that_is_not_known_takes_the_old_one_away() {
 fn what_stands_elsewhere_is_refused_with_what_to_write() {
     let text = "benchmarks: { commands: { a: &same { baseline_ms: 1 }, b: *same } }\n";
     let error = rewrite(Path::new(FILE), text, &new(&[("b", 2.0)])).expect_err("an alias");
-    assert!(error.to_string().starts_with("benchmarks.yml:1: is written in a way"), "{error}");
+    assert!(error.to_string().starts_with("benchmarks.yml:1:1: is written in a way"), "{error}");
     assert_eq!(error.hint().as_deref(), Some("write them yourself: `baseline_ms: 2` below b"));
     assert!(rewrite(Path::new(FILE), "benchmarks: [", &new(&[])).is_err());
 }

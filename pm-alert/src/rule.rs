@@ -1,0 +1,116 @@
+//! A rule as it is carried out: whom it is about, who is told, and when.
+
+use std::sync::Arc;
+
+use fast_glob::glob_match;
+use pm_record::{Field, Scalar, Severity, Thousandths};
+use pm_store::{Terms, WindowSettings};
+
+use crate::reading::{Bound, Limit, Setting};
+
+/// A rule of the settings, whatever it reads.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rule {
+    /// The alert's `type`.
+    pub(crate) name: String,
+    /// What it is about, which decides what is recommended.
+    pub(crate) family: Family,
+    /// Who is told.
+    pub(crate) channels: Vec<String>,
+    /// How bad it is, where the settings say so.
+    pub(crate) severity: Option<Severity>,
+    pub(crate) cooldown_millis: i64,
+    /// For how long a limit must be exceeded.
+    pub(crate) held_millis: i64,
+    /// How many values in a row must exceed it.
+    pub(crate) needed: u32,
+    pub(crate) missing_after_millis: Option<i64>,
+    pub(crate) window: Option<WindowSettings>,
+    commands: Vec<String>,
+    filter: Vec<(Field, Scalar)>,
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Time,
+    Memory,
+    Quota,
+    Failures,
+    Refusals,
+    Forecast,
+    Regression,
+    Presence,
+    Other,
+}
+
+/// How far back a value must be where the settings do not say: what swings about its limit is one alert.
+const CLEAR: f64 = 0.05;
+
+impl Rule {
+    pub(crate) fn new(
+        name: &str,
+        family: Family,
+        terms: &Terms,
+        window: Option<WindowSettings>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            family,
+            channels: terms.notification_channels.clone(),
+            severity: terms.severity,
+            cooldown_millis: terms.cooldown_millis,
+            held_millis: terms.held_millis,
+            needed: terms.consecutive_violations,
+            missing_after_millis: terms.missing_after_millis,
+            window,
+            commands: terms.commands.clone(),
+            filter: terms.filter.clone(),
+        })
+    }
+
+    /// Whether the rule is about records of this command, whatever else they say.
+    pub(crate) fn names(&self, command: Option<&str>) -> bool {
+        self.commands.is_empty()
+            || command.is_some_and(|command| self.commands.iter().any(|glob| glob_match(glob, command)))
+    }
+
+    /// Whether the rule is about the record on this line.
+    pub(crate) fn covers(&self, command: Option<&str>, line: &[u8]) -> bool {
+        self.names(command) && self.filter.iter().all(|(field, wanted)| is_like(wanted, &field.read(line)))
+    }
+
+    /// The commands that it names one by one.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
+        let is_literal = |command: &&String| !command.contains(['*', '?', '[', '{', '\\', '!']);
+        self.commands.iter().filter(is_literal).map(String::as_str)
+    }
+
+    /// A limit over which values must not be.
+    pub(crate) fn bound(
+        &self,
+        setting: Setting,
+        threshold: Thousandths,
+        clear: Option<Thousandths>,
+    ) -> Bound {
+        let is_above = setting != Setting::Below;
+        let margin = Thousandths::from_f64(threshold.to_f64().abs() * CLEAR).unwrap_or_default();
+        let standard = if is_above {
+            threshold.0.saturating_sub(margin.0)
+        } else {
+            threshold.0.saturating_add(margin.0)
+        };
+        let limit = Limit { setting, threshold, needed: self.needed };
+        Bound { limit, is_above, clear: clear.unwrap_or(Thousandths(standard)) }
+    }
+}
+
+/// Whether a value is the one that is wanted; texts may have `*` for any text.
+fn is_like(wanted: &Scalar, value: &Scalar) -> bool {
+    match (wanted, value) {
+        (Scalar::Text(glob), Scalar::Text(text)) => glob_match(glob, text),
+        // YAML reads `1.0` as a number, where a label may be text.
+        (Scalar::Number(number), Scalar::Text(text)) => number.to_string() == *text,
+        _ => wanted == value,
+    }
+}
