@@ -137,7 +137,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use pm_store::{Alerts, Benchmarks, Channel, Rating, Retention, Settings};
+    use pm_store::{Alerts, Benchmarks, Rating, Retention, Settings};
 
     use super::*;
 
@@ -154,16 +154,16 @@ mod tests {
         let store = Store::at(&init.folder);
         let alerts = Alerts::of(&store).expect("rules");
         let slow = alerts.performance_degradation.expect("a rule");
-        assert_eq!((slow.threshold_percentage, slow.consecutive_violations), (Some(50.0), 3));
-        assert_eq!(slow.notification_channels, [Channel::Console, Channel::Log]);
+        assert_eq!((slow.threshold_percentage, slow.terms.consecutive_violations), (Some(50.0), 3));
+        assert_eq!(slow.terms.notification_channels, ["console", "log"]);
         let memory = alerts.memory_usage_high.expect("a rule");
         assert_eq!(
-            (memory.threshold_mb, &memory.notification_channels[..]),
-            (100.0, &[Channel::Console][..])
+            (memory.threshold_mb, &memory.terms.notification_channels[..]),
+            (100.0, &["console".to_owned()][..])
         );
         let quota = alerts.api_rate_limit_warning.expect("a rule");
-        let channels = [Channel::Console, Channel::Log];
-        assert_eq!((quota.threshold_percentage, &quota.notification_channels[..]), (80.0, &channels[..]));
+        assert_eq!(quota.threshold_percentage, 80.0);
+        assert_eq!(quota.terms.notification_channels, ["console", "log"]);
 
         let benchmarks = Benchmarks::of(&store).expect("limits");
         assert_eq!(benchmarks.baseline.date.as_deref(), Some("2024-12-01"));

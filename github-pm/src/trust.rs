@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pm_store::{Benchmarks, Settings, Store};
+use pm_store::{Alerts, Benchmarks, Settings, Store};
 
 use crate::Error;
 use crate::surroundings::Surroundings;
@@ -19,7 +19,11 @@ pub(crate) struct Trust {
 /// Looks at the store that is found here.
 pub(crate) fn plan(here: &Surroundings) -> Result<Trust, Error> {
     let store = here.store()?;
-    let sensitive = [Settings::of(&store)?.sensitive(), Benchmarks::of(&store)?.sensitive()];
+    let sensitive = [
+        Settings::of(&store)?.sensitive(),
+        Benchmarks::of(&store)?.sensitive(),
+        Alerts::of(&store)?.sensitive(),
+    ];
     let sensitive = sensitive.into_iter().flatten().collect();
     let memory = pm_store::Trust::beside(&here.personal_store()?);
     Ok(Trust { store, sensitive, memory })

@@ -127,7 +127,7 @@ fn settings_that_cannot_be_meant_are_shown_with_their_line() {
     check(
         &examine(&place),
         &[
-            "✗ alerts.yml      TOP/desk/.github-pm/alerts.yml:2: unknown key 'memory_usage_hihg'\n                    → did you mean 'memory_usage_high'?\n",
+            "✗ alerts.yml      TOP/desk/.github-pm/alerts.yml:2:3: unknown rule 'memory_usage_hihg'\n                    → did you mean 'memory_usage_high'?\n",
             "! trust           './evil' is not started: you have not trusted it\n                    → trust it: `github-pm performance trust`\n",
             "! program         there is none, so only `performance` works\n                    → trust it: `github-pm performance trust`\n",
             "passed over     `cli:` in TOP/desk/.github-pm/config.yml is not trusted\n",

@@ -270,7 +270,7 @@ fn settings_that_cannot_be_meant_stop_before_anything_runs() {
     place.file("desk/.github-pm/config.yml", "clli: gh-pm\n");
     place.run(&["status"]).check(
         "",
-        "github-pm: TOP/desk/.github-pm/config.yml:1: unknown key 'clli'\n  hint: did you mean 'cli'?\n",
+        "github-pm: TOP/desk/.github-pm/config.yml:1:1: unknown key 'clli'\n  hint: did you mean 'cli'?\n",
         2,
     );
 }

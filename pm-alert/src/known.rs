@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
 use crate::judge::{Judge, Observation};
-use crate::notice::{Delivery, Notice};
+use crate::notice::{Delivery, Notice, Outcome};
 use crate::state::{Row, State, horizon};
 
 /// For how long a store that was followed is followed on from where that stopped: longer than whoever restarts
@@ -126,8 +126,11 @@ impl Known {
 
     pub(crate) fn settle(&mut self, deliveries: &[Delivery], now: i64) {
         for delivery in deliveries {
-            let pending = self.pending.iter_mut().find(|pending| pending.number == delivery.number);
-            pending.into_iter().for_each(|pending| pending.settle(delivery, now));
+            match self.pending.iter_mut().find(|pending| pending.number == delivery.number) {
+                Some(pending) => pending.settle(delivery, now),
+                // It gave way while it was being sent.
+                None => self.dropped += u64::from(delivery.outcome != Outcome::Done),
+            }
         }
         self.pending.retain(|notice| !notice.channels.is_empty());
     }

@@ -60,8 +60,8 @@ impl Ledger {
             known.reach(followed);
             known.judge(session, observations)
         });
-        let (dropped, forgotten) = (std::mem::take(&mut self.known.dropped), self.known.state.forgotten());
-        self.troubles.extend((dropped > 0).then_some(Error::Dropped { count: dropped }));
+        let forgotten = self.known.state.forgotten();
+        self.tell_of_dropped();
         self.troubles.extend((forgotten > 0).then_some(Error::Forgotten { count: forgotten }));
         judged
     }
@@ -91,6 +91,12 @@ impl Ledger {
     /// Remembers what became of notices.
     pub(crate) fn settle(&mut self, deliveries: &[Delivery], now: i64) {
         self.change(|known| known.settle(deliveries, now));
+        self.tell_of_dropped();
+    }
+
+    fn tell_of_dropped(&mut self) {
+        let count = std::mem::take(&mut self.known.dropped);
+        self.troubles.extend((count > 0).then_some(Error::Dropped { count }));
     }
 
     /// What fires and is told on one of these channels, and until when it is to be believed.

@@ -1,8 +1,10 @@
 //! The tool as a function: arguments and lines in, lines, words and status out.
 
+mod channels;
 mod console;
 mod digests;
 mod limits;
+mod receivers;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -89,7 +89,7 @@ fn a_wrong_settings_file_names_its_line_and_the_nearest_key() {
     let stderr = place.sh("echo | pm-alert").fails_with(2);
     assert!(
         stderr.starts_with("pm-alert: ")
-            && stderr.contains(".github-pm/alerts.yml:3: unknown key 'treshold_mb'\n"),
+            && stderr.contains(".github-pm/alerts.yml:3:5: unknown key 'treshold_mb'\n"),
         "{stderr}"
     );
     assert!(stderr.ends_with("  hint: did you mean 'threshold_mb'?\n"), "{stderr}");

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "an end-to-end test starts the programs it is about")]
 
 mod aggregate;
+mod alertmanager;
 mod analyze;
 mod api;
 mod benchmark;

@@ -5,6 +5,7 @@ mod file;
 mod metric;
 mod span;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -196,7 +197,10 @@ impl Alerts {
     #[must_use]
     pub fn sensitive(&self) -> Option<String> {
         let lines = self.channels.iter().filter(|(_, channel)| channel.kind.leaves_the_machine());
-        let text: String = lines.map(|(name, channel)| format!("channel {name:?}: {channel}\n")).collect();
+        let mut text = String::new();
+        for (name, channel) in lines {
+            let _ = writeln!(text, "channel {name:?}: {channel}");
+        }
         (!text.is_empty()).then_some(text)
     }
 }

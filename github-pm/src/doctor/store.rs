@@ -59,10 +59,10 @@ fn records(store: &Store) -> Finding {
 
 /// The store's settings files, and what `config.yml` says if that could be read.
 pub(crate) fn examine_settings(store: &Store, here: &Surroundings) -> (Vec<Finding>, Option<Settings>) {
-    let (settings, benchmarks) = (Settings::of(store), Benchmarks::of(store));
+    let (settings, benchmarks, alerts) = (Settings::of(store), Benchmarks::of(store), Alerts::of(store));
     let mut findings = vec![
         file(store, "config.yml", settings.as_ref().err(), "its defaults hold"),
-        file(store, "alerts.yml", Alerts::of(store).as_ref().err(), "no limit is watched"),
+        file(store, "alerts.yml", alerts.as_ref().err(), "no limit is watched"),
         file(store, "benchmarks.yml", benchmarks.as_ref().err(), "no command has limits"),
     ];
     if let Some(last) = findings.iter_mut().rfind(|finding| finding.mark == Mark::Note) {
@@ -73,6 +73,8 @@ pub(crate) fn examine_settings(store: &Store, here: &Surroundings) -> (Vec<Findi
     findings.extend(settings.as_ref().map(|settings| trust(store, settings, here)));
     let sensitive = benchmarks.ok().and_then(|benchmarks| benchmarks.sensitive());
     findings.extend(sensitive.map(|sensitive| trust_of_benchmarks(store, &sensitive, here)));
+    let sensitive = alerts.ok().and_then(|alerts| alerts.sensitive());
+    findings.extend(sensitive.map(|sensitive| trust_of_channels(store, &sensitive, here)));
     (findings, settings)
 }
 
@@ -92,6 +94,16 @@ fn trust_of_benchmarks(store: &Store, sensitive: &str, here: &Surroundings) -> F
     }
     Finding::new(Mark::Doubtful, SUBJECT, "what benchmarks.yml names is not run: you have not trusted it")
         .advise("look at it with `github-pm --explain performance trust`, then trust it: `github-pm performance trust`")
+}
+
+/// Whom alerts.yml tells is trusted apart too.
+fn trust_of_channels(store: &Store, sensitive: &str, here: &Surroundings) -> Finding {
+    const SUBJECT: &str = "channels";
+    if here.personal_store().is_ok_and(|personal| Trust::beside(&personal).covers(store, sensitive)) {
+        return Finding::new(Mark::Good, SUBJECT, "alerts may go where alerts.yml says");
+    }
+    Finding::new(Mark::Doubtful, SUBJECT, "the channels of alerts.yml are not told: you have not trusted them")
+        .advise("look at them with `github-pm --explain performance trust`, then trust them: `github-pm performance trust`")
 }
 
 fn trust(store: &Store, settings: &Settings, here: &Surroundings) -> Finding {

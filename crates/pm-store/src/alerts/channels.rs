@@ -303,7 +303,7 @@ impl RawChannel {
 
 /// Whether it cannot stand on a line of a mail's head, or would be an option of the program.
 fn is_odd(address: &str) -> bool {
-    address.is_empty() || address.starts_with('-') || address.chars().any(|letter| letter.is_control())
+    address.is_empty() || address.starts_with('-') || address.chars().any(char::is_control)
 }
 
 fn missing(key: &str, example: &str) -> Wrong {
