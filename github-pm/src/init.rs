@@ -162,7 +162,7 @@ mod tests {
             (100.0, &["console".to_owned()][..])
         );
         let quota = alerts.api_rate_limit_warning.expect("a rule");
-        assert_eq!(quota.threshold_percentage, 80.0);
+        assert_eq!(Some(quota.threshold_percentage), Some(80.0));
         assert_eq!(quota.terms.notification_channels, ["console", "log"]);
 
         let benchmarks = Benchmarks::of(&store).expect("limits");

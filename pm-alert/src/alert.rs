@@ -1,5 +1,7 @@
 //! An alert: the record of it, and the text that people read.
 
+use std::fmt::Write as _;
+
 use indexmap::IndexMap;
 use pm_cli::{human, printable};
 use pm_record::{AlertEvent, AlertState, PerformanceAlert, Scalar, Schema, Severity, Thousandths, Timestamp};
@@ -160,9 +162,9 @@ fn news(reading: &Reading, change: Change, advice: Option<&str>) -> String {
     let headline = headline(reading, change, &what);
     let mut figures = format!("   Current: {}", measure.long(reading.value));
     match (reading.baseline, measure.is_level) {
-        (Some(before), true) => figures += &format!(" | Before: {}", measure.long(before)),
+        (Some(before), true) => _ = write!(figures, " | Before: {}", measure.long(before)),
         (baseline, _) => {
-            figures += &format!(" | Threshold: {}", measure.long(change.limit.threshold));
+            let _ = write!(figures, " | Threshold: {}", measure.long(change.limit.threshold));
             figures += &baseline.map_or_else(String::new, |it| format!(" | Baseline: {}", measure.long(it)));
         }
     }
@@ -170,7 +172,7 @@ fn news(reading: &Reading, change: Change, advice: Option<&str>) -> String {
     let says_since =
         measure.is_level || change.event == AlertEvent::Reminder || change.state == AlertState::Missing;
     if let Some(since) = since.filter(|_| says_since) {
-        figures += &format!(" | Since: {since}");
+        let _ = write!(figures, " | Since: {since}");
     }
     let recommendation =
         advice.map_or_else(String::new, |text| format!("   Recommendation: {}\n", printable(text)));

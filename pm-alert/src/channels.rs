@@ -109,7 +109,7 @@ impl Channels {
                             messages.entry(key).or_insert_with(|| Message::new(&notice.rule)).push(notice);
                         }
                         Some(_) => {
-                            self.complain(Error::Untrusted { channel: channel.clone() }, io);
+                            self.complain(&Error::Untrusted { channel: channel.clone() }, io);
                             deliveries.push(delivery(Outcome::Done));
                         }
                         // It has left the file since.
@@ -143,7 +143,7 @@ impl Channels {
 
     /// What has become of what was handed over.
     pub(crate) fn reports(&mut self, io: &mut Streams) -> Vec<Delivery> {
-        let reports: Vec<_> = self.couriers.values_mut().flat_map(|courier| courier.reports()).collect();
+        let reports: Vec<_> = self.couriers.values_mut().flat_map(Courier::reports).collect();
         self.deliveries(reports, io)
     }
 
@@ -156,7 +156,7 @@ impl Channels {
         let reports: Vec<_> = closing.into_iter().flat_map(|courier| courier.wait(end)).collect();
         let deliveries = self.deliveries(reports, io);
         if let Err(error) = self.github.finish(io) {
-            self.complain(error, io);
+            self.complain(&error, io);
         }
         deliveries
     }
@@ -165,7 +165,7 @@ impl Channels {
         let mut deliveries = Vec::new();
         for Report { channel, numbers, outcome, error } in reports {
             if let Some(reason) = error {
-                self.complain(Error::NotTold { channel: channel.clone(), reason, count: numbers.len() }, io);
+                self.complain(&Error::NotTold { channel: channel.clone(), reason, count: numbers.len() }, io);
             }
             deliveries.extend(numbers.into_iter().map(|number| Delivery {
                 number,
@@ -191,17 +191,17 @@ impl Channels {
         };
         let Err(error) = logged else { return Outcome::Done };
         let is_over = error.exit() == Exit::Done;
-        self.complain(error, io);
+        self.complain(&error, io);
         if is_over { Outcome::Done } else { Outcome::Failed { not_before: None } }
     }
 
     /// Says what went wrong, of each channel once.
-    fn complain(&mut self, error: Error, io: &mut Streams) {
+    fn complain(&mut self, error: &Error, io: &mut Streams) {
         self.has_trouble |= error.exit() != Exit::Done;
         let what = error.to_string();
         let what = what.split(':').next().unwrap_or_default().to_owned();
         if !self.complained.contains(&what) {
-            io.complain(TOOL, &error);
+            io.complain(TOOL, error);
             self.complained.push(what);
         }
     }

@@ -107,15 +107,16 @@ impl Known {
         let missed = if ticks { self.state.tick(judge, now) } else { Vec::new() };
         untimely.extend(missed.into_iter().map(|alert| self.notice(alert, now)));
         let surplus = self.pending.len().saturating_sub(PENDING);
-        let unsent = self.pending.drain(..surplus).filter(|notice| notice.is_waiting());
+        let unsent = self.pending.drain(..surplus).filter(Notice::is_waiting);
         self.dropped = self.dropped.saturating_add(unsent.count() as u64);
         Judged { left_behind, notices, untimely }
     }
 
     fn notice(&mut self, alert: Alert, now: i64) -> Notice {
         self.notices = self.notices.wrapping_add(1);
-        // A person sees that it goes on; anybody else hears of changes only.
-        let is_told = |channel: &&String| alert.event.is_news() || *channel == ChannelSettings::CONSOLE;
+        // A person sees that it goes on, and the log has all of it; anybody else hears of changes only.
+        let has_all = [ChannelSettings::CONSOLE, ChannelSettings::LOG];
+        let is_told = |channel: &&String| alert.event.is_news() || has_all.contains(&channel.as_str());
         let channels = alert.channels.iter().filter(is_told).cloned().collect();
         let notice = Notice::new(self.notices, now, channels, alert);
         if !notice.channels.is_empty() {

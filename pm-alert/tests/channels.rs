@@ -151,7 +151,7 @@ fn a_receiver_that_is_away_is_told_by_a_later_run_everything_and_once() {
     // Nobody listens there any more.
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let place = place(&format!("type: webhook, url_file: url, header: Authorization, header_env: TOKEN"));
+    let place = place("type: webhook, url_file: url, header: Authorization, header_env: TOKEN");
     fs::write(place.path().join("url"), format!("http://127.0.0.1:{port}/hush\n")).expect("written");
     let tell =
         |input: &str, now: i64| run(place.trial(input).now(now).variable("TOKEN", "Bearer hush"), &ARGS);
@@ -257,13 +257,15 @@ fn mail_is_given_to_sendmail_with_everything_in_its_place() {
 #[test]
 fn github_gets_annotations_within_its_limits_and_a_summary_that_fits() {
     let place = Place::empty();
-    let rules: String = (0..12)
-        .map(|number| format!("  r{number:02}: {{ metric: duration.total_ms, above: 10, notification_channels: [github] }}\n"))
-        .collect();
+    let rule = |number: u32| {
+        format!(
+            "  r{number:02}: {{ metric: duration.total_ms, above: 10, notification_channels: [github] }}\n"
+        )
+    };
+    let rules = (0..12).map(rule).collect::<Vec<_>>().concat();
     fs::write(place.path().join("a.yml"), format!("alerts:\n{rules}")).expect("written");
-    let input: String = (0..90)
-        .map(|number| batch("10:00:00", 3200, "").replace("batch", &format!("c{number}|x")))
-        .collect();
+    let input: String =
+        (0..90).map(|number| batch("10:00:00", 3200, "").replace("batch", &format!("c{number}|x"))).collect();
     let summary = place.path().join("summary.md");
     let trial = |job: &str| {
         let trial = place.trial(&input).variable("GITHUB_ACTIONS", job);

@@ -20,7 +20,7 @@ use crate::sources::{Form, Source, Span};
 use crate::{Alerts, Benchmarks, Error, Store};
 
 /// The version of how records are judged. Digests of another one are made anew.
-const JUDGMENT: u8 = 1;
+const JUDGMENT: u8 = 2;
 
 /// The files that hold rules.
 const RULES: [&str; 2] = ["alerts.yml", "benchmarks.yml"];

@@ -154,7 +154,9 @@ impl Round {
                 held.into_iter().partition(|message| !is_open || self.due(message, now) <= now);
             held = later;
             let due: Vec<Message> = due;
-            due.iter().for_each(|message| self.bring(message));
+            for message in &due {
+                self.bring(message);
+            }
         }
     }
 

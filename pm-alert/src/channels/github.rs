@@ -3,7 +3,8 @@
 //! GitHub drops silently what is more than ten annotations of a kind in a step, and fails the upload of a summary of
 //! more than 1 MiB. So a rule gets one annotation at the end of the run, and what is more than fits is counted.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -77,10 +78,10 @@ fn annotations(messages: &[Message]) -> String {
         let of_kind: Vec<_> = messages.iter().filter(|message| word(message) == kind).collect();
         for message in of_kind.iter().take(ANNOTATIONS) {
             let title = property(&message.headline());
-            text += &format!("::{kind} title={title}::{}\n", data(message.text(TEXT_MOST).trim_end()));
+            let _ = writeln!(text, "::{kind} title={title}::{}", data(message.text(TEXT_MOST).trim_end()));
         }
         if let Some(rest) = of_kind.len().checked_sub(ANNOTATIONS).filter(|rest| *rest > 0) {
-            text += &format!("::{kind} title=pm-alert::… and alerts of {rest} more rules\n");
+            let _ = writeln!(text, "::{kind} title=pm-alert::… and alerts of {rest} more rules");
         }
     }
     text

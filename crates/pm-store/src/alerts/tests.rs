@@ -124,8 +124,8 @@ fn any_metric_can_have_a_limit() {
 #[test]
 fn what_cannot_be_meant_is_refused_where_it_stands() {
     check_rule(
-        "metric: resource_usage.peak_memroy_mb, above: 1",
-        "19: unknown metric 'resource_usage.peak_memroy_mb'",
+        "metric: resource_usage.peak_memory_mbs, above: 1",
+        "19: unknown metric 'resource_usage.peak_memory_mbs'",
         "did you mean 'resource_usage.peak_memory_mb'?",
     );
     check_rule(
