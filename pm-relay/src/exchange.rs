@@ -7,16 +7,17 @@ use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use http::header::{AUTHORIZATION, HeaderMap};
+use http::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderMap};
 use http::request::Parts;
-use pm_github::{Answer, Door, Fingerprint, LimitHeaders, Verdict, verdict};
+use pm_github::{Answer, Disguise, Door, Fingerprint, LimitHeaders, Verdict, verdict};
 use pm_record::{ApiRequest, CacheState, LimitHit, RequestLimit, Thousandths};
 
 use crate::fault::Fault;
-use crate::inspector::Inspector;
+use crate::inspector::{Inspector, Said};
 use crate::ledger::Ledger;
 use crate::meter::{self, Account, Known, Ticket};
 use crate::operation::Operation;
+use crate::page;
 use crate::route::{Asked, Route};
 use crate::upload::Upload;
 
@@ -35,6 +36,9 @@ pub(crate) struct Exchange {
     head: Option<Instant>,
     inspector: Option<Inspector>,
     limits: LimitHeaders,
+    /// What stands for things that this credential asks for, and for this request without its body.
+    disguise: Option<Disguise>,
+    target: Option<Disguise>,
     /// The status that the server gave, which is another than the client's where a store answered.
     answered: Option<u16>,
     received: u64,
@@ -53,6 +57,12 @@ impl Exchange {
         let authorization = request.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes);
         let credential = authorization.and_then(Fingerprint::of_authorization);
         let account = (route.host.clone(), credential);
+        let disguise = authorization.and_then(Disguise::of_authorization);
+        let accept = request.headers.get(ACCEPT).map_or(&b""[..], http::HeaderValue::as_bytes);
+        let address =
+            [request.method.as_str().as_bytes(), route.host.as_bytes(), route.path.as_bytes(), accept];
+        let target =
+            disguise.clone().map(|target| address.iter().fold(target, |target, part| target.with(part)));
         let hash = ledger.hashes.hash_one((&request.method, &route.path, &account));
         let began = Instant::now();
         let ticket = (asked.door == Door::Graphql).then(|| ledger.meter.borrow_mut().begin(&account, began));
@@ -61,6 +71,7 @@ impl Exchange {
             server: Some(route.host.clone()),
             credential: credential.map(|credential| credential.to_string()),
             in_flight: Some(ledger.enter()),
+            next_page: asked.door == Door::Rest && page::is_further(&route.path),
             ..ApiRequest::new(ledger.now(), method, asked.endpoint)
         };
         Self {
@@ -75,6 +86,8 @@ impl Exchange {
             head: None,
             inspector: None,
             limits: LimitHeaders::default(),
+            disguise,
+            target,
             answered: None,
             received: 0,
             is_over: false,
@@ -104,6 +117,10 @@ impl Exchange {
         self.record.status = Some(status);
         self.limits =
             LimitHeaders::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        // Whether an answer is sent out weakly or strongly tagged depends on how it is compressed.
+        let tag = headers.get(ETAG).map(http::HeaderValue::as_bytes).filter(|_| matches!(status, 200 | 304));
+        let tag = tag.map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag));
+        self.record.answer = self.disguise.clone().zip(tag).map(|(disguise, tag)| disguise.with(tag).name());
         let asks_cost = self.operation().is_some_and(|operation| operation.asks_cost);
         if self.door == Door::Graphql || matches!(status, 403 | 429) {
             let encoding = headers.get(http::header::CONTENT_ENCODING).map(http::HeaderValue::as_bytes);
@@ -167,7 +184,8 @@ impl Exchange {
             let fault = if self.ledger.is_stopping() { Fault::Stopped } else { Fault::ClientClosed };
             self.record.error = Some(fault.word().to_owned());
         }
-        let (answer, told) = self.inspector.take().map(Inspector::answer).unwrap_or_default();
+        let Said { answer, cost: told, objects } =
+            self.inspector.take().map(Inspector::answer).unwrap_or_default();
         let limit_hit = self.limit_hit(&answer);
         let operation = self.operation().unwrap_or_default();
         let limit = self.limits.limit;
@@ -192,9 +210,15 @@ impl Exchange {
         let request =
             self.ledger.hashes.hash_one((self.hash, self.upload.bytes(), &*self.upload.beginning().0));
         let attempt = self.ledger.attempt(request, failed, self.began);
+        let (body, is_whole) = self.upload.beginning();
+        let target = self.target.take().filter(|_| is_whole).map(|target| target.with(&body).name());
+        drop(body);
         let count = |number| Some(Thousandths::from_count(number));
         let record = &mut self.record;
         record.operation = operation.name;
+        record.target = target;
+        record.next_page |= operation.next_page;
+        record.objects = objects.filter(|_| self.door == Door::Graphql && self.is_over).and_then(count);
         record.duration_ms = millis(now - self.began);
         record.wait_ms =
             self.sent.map(|sent| millis(self.head.unwrap_or(now).saturating_duration_since(sent)));

@@ -26,6 +26,16 @@ pub(crate) enum Inspector {
     Blind(Found),
 }
 
+/// What an answer said.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) answer: Answer,
+    /// What its query cost.
+    pub(crate) cost: Option<u64>,
+    /// The objects in it, if all of it was seen.
+    pub(crate) objects: Option<u64>,
+}
+
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -73,12 +83,29 @@ impl Inspector {
     }
 
     /// What the answer said.
-    pub(crate) fn answer(self) -> (Answer, Option<u64>) {
+    pub(crate) fn answer(self) -> Said {
+        let is_seen = !matches!(self, Self::Blind(_));
         let found = self.into_found();
         let answer = Answer::read(&found.beginning);
         let cost = answer.points.and_then(|points| points.cost).or(found.cost);
-        (answer, cost)
+        let is_whole = is_seen && found.beginning.len() < BEGINNING;
+        Said { objects: is_whole.then(|| objects(&found.beginning)), answer, cost }
     }
+}
+
+/// How many objects there are in JSON: braces that open outside of strings.
+fn objects(json: &[u8]) -> u64 {
+    let (mut count, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 impl Found {
@@ -138,11 +165,24 @@ mod tests {
     fn cost(bytes: &[u8], encoding: Option<&[u8]>, piece: usize) -> Option<u64> {
         let mut inspector = Inspector::new(encoding, true);
         bytes.chunks(piece).for_each(|piece| inspector.look(piece));
-        inspector.answer().1
+        inspector.answer().cost
     }
 
     fn long(end: &str) -> String {
         format!("{{\"data\":{{\"x\":\"{}\\\"rateLimit\\\":{{\\\"cost\\\":7}}\"{end}}}}}", "x".repeat(100_000))
+    }
+
+    #[test]
+    fn objects_are_counted_where_all_of_the_answer_was_seen() {
+        let objects = |text: &str, encoding| {
+            let mut inspector = Inspector::new(encoding, false);
+            let bytes = if encoding.is_some() { gzip(text) } else { text.as_bytes().to_vec() };
+            bytes.chunks(5).for_each(|piece| inspector.look(piece));
+            inspector.answer().objects
+        };
+        let text = r#"{"data":{"nodes":[{"title":"{\"}{"},{"title":"\\"}]}}"#;
+        assert_eq!([objects(text, None), objects(text, Some(b"gzip" as &[u8]))], [Some(4), Some(4)]);
+        assert_eq!(objects(&format!("[{}]", "{},".repeat(20_000)), None), None);
     }
 
     #[test]
@@ -166,7 +206,10 @@ mod tests {
         let text = "{\"message\":\"You have exceeded a secondary rate limit.\"}";
         let mut inspector = Inspector::new(Some(b"gzip"), false);
         inspector.look(&gzip(text));
-        assert_eq!(inspector.answer().0.complaints[0].message, "You have exceeded a secondary rate limit.");
+        assert_eq!(
+            inspector.answer().answer.complaints[0].message,
+            "You have exceeded a secondary rate limit."
+        );
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod ledger;
 mod listen;
 mod meter;
 mod operation;
+mod page;
 mod pool;
 mod ready;
 mod relay;

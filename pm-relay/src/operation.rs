@@ -21,6 +21,8 @@ pub struct Operation {
     pub asks_cost: bool,
     /// What it should cost, in points. Only a query that was read to its end can be estimated.
     pub estimate: Option<u64>,
+    /// Whether it goes on with a list from a place that an earlier answer gave.
+    pub next_page: bool,
 }
 
 /// The longest name: names are for grouping, and a generated one has no end.
@@ -48,6 +50,8 @@ impl Operation {
         Self {
             name: (!name.is_empty()).then_some(name),
             asks_cost: operation.selection.fields().any(|field| field == "rateLimit"),
+            next_page: document.continues
+                || document.cursors.iter().any(|name| variables.get(name).is_some_and(Value::is_string)),
             estimate: is_complete.then(|| cost::points(&document, operation, &variables)).flatten(),
         }
     }
@@ -162,6 +166,20 @@ mod tests {
         assert!(read("{ viewer { login } rateLimit { cost } }").asks_cost);
         assert!(read("query X { limits: rateLimit { cost remaining } viewer { login } }").asks_cost);
         assert!(!read("{ viewer { rateLimitOfMine } }").asks_cost);
+    }
+
+    #[test]
+    fn a_page_after_the_first_is_known_by_where_it_begins() {
+        let paged = |query: &str, variables| {
+            let body = json!({"query": query, "variables": variables});
+            Operation::read(body.to_string().as_bytes(), true).next_page
+        };
+        let query =
+            "query($endCursor: String) { viewer { issues(first: 100, after: $endCursor) { nodes { id } } } }";
+        assert!(!paged(query, json!({})) && !paged(query, json!({ "endCursor": null })));
+        assert!(paged(query, json!({"endCursor": "Y3Vyc29yOjEwMA=="})));
+        assert!(paged("{ viewer { issues(last: 9, before: \"Y3\") { nodes { id } } } }", json!({})));
+        assert!(!paged("query($id: ID!) { node(id: $id) { id } }", json!({"id": "after"})));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whose quota it is: where a token comes from, and what stands for it in records.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -68,21 +69,7 @@ impl Fingerprint {
     /// `token X`, `Bearer X`, or `Basic` with the token as password or as name. `None` for an empty value.
     #[must_use]
     pub fn of_authorization(value: &[u8]) -> Option<Self> {
-        let value = value.trim_ascii();
-        let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
-        let (scheme, rest) = (&value[..end], value[end..].trim_ascii());
-        let is = |name: &str| scheme.eq_ignore_ascii_case(name.as_bytes());
-        match () {
-            () if value.is_empty() => None,
-            () if is("token") || is("bearer") => (!rest.is_empty()).then(|| Self::of_bytes(rest)),
-            () if is("basic") => Some(
-                STANDARD
-                    .decode(rest)
-                    .map_or_else(|_| Self::of_bytes(rest), |pair| Self::of_bytes(token_of(&pair))),
-            ),
-            // Whatever it is, it is one credential.
-            () => Some(Self::of_bytes(value)),
-        }
+        token_of_authorization(value).map(|token| Self::of_bytes(&token))
     }
 
     fn of_bytes(token: &[u8]) -> Self {
@@ -92,6 +79,23 @@ impl Fingerprint {
         let mut first = [0; 6];
         first.copy_from_slice(&digest[..6]);
         Self(first)
+    }
+}
+
+/// The token in the value of an `Authorization` header, which is all of it where nothing says which part it is.
+pub(crate) fn token_of_authorization(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let value = value.trim_ascii();
+    let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+    let (scheme, rest) = (&value[..end], value[end..].trim_ascii());
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name.as_bytes());
+    match () {
+        () if value.is_empty() => None,
+        () if is("token") || is("bearer") => (!rest.is_empty()).then_some(Cow::Borrowed(rest)),
+        () if is("basic") => Some(
+            STANDARD.decode(rest).map_or(Cow::Borrowed(rest), |pair| Cow::Owned(token_of(&pair).to_owned())),
+        ),
+        // Whatever it is, it is one credential.
+        () => Some(Cow::Borrowed(value)),
     }
 }
 

@@ -18,6 +18,7 @@
 mod answer;
 mod api;
 mod credential;
+mod disguise;
 mod headers;
 mod hosts;
 mod limit;
@@ -32,6 +33,7 @@ mod verdict;
 pub use answer::{Answer, Complaint, Points};
 pub use api::{Api, BadAddress};
 pub use credential::{Fingerprint, Found, from_variables, variables};
+pub use disguise::Disguise;
 pub use headers::LimitHeaders;
 pub use hosts::{ApiHosts, Asked, Door};
 pub use limit::Limit;

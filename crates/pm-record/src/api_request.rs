@@ -33,6 +33,18 @@ pub struct ApiRequest {
     /// The name of the GraphQL operation, or its fields at the top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// Stands for what exactly was asked: the same for the same address, form and body with the same credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Stands for the answer's `ETag`: the same for the same answer to the same credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Whether it goes on with a list that an earlier request began.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub next_page: bool,
+    /// Of GraphQL: the objects in the answer; none where it was not read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Thousandths>,
     /// The status that the client was given; none if it was given none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -98,6 +110,10 @@ impl ApiRequest {
             method,
             endpoint,
             operation: None,
+            target: None,
+            answer: None,
+            next_page: false,
+            objects: None,
             status: None,
             error: None,
             duration_ms: Thousandths(0),
@@ -202,7 +218,7 @@ mod tests {
         let whole = concat!(
             r#"{"api_request":{"schema":1,"timestamp":"2024-12-06T10:30:15.130Z","execution_id":"exec_799a5d73ffdb","#,
             r#""server":"api.github.com","credential":"1f0a5d73ffdb","method":"POST","endpoint":"/graphql","#,
-            r#""operation":"viewer","status":200,"error":"client_closed","duration_ms":31.3,"connect_ms":12.1,"wait_ms":18,"#,
+            r#""operation":"viewer","target":"5b1f0a7c3d21","answer":"0c9e6f1b2a77","next_page":true,"objects":3,"status":200,"error":"client_closed","duration_ms":31.3,"connect_ms":12.1,"wait_ms":18,"#,
             r#""transfer_ms":1.2,"bytes_sent":87,"bytes_received":412,"rate_limit":{"resource":"graphql","limit":5000,"#,
             r#""remaining":4999,"used":1,"reset_time":"2024-12-06T11:00:00.000Z"},"cost":1,"cost_source":"answer","#,
             r#""cache":"uncacheable","cached_bytes":0,"limit_hit":"secondary","retry_after_ms":60000,"attempt":2,"in_flight":3}}"#

@@ -41,6 +41,7 @@ mod summary;
 mod system;
 mod thousandths;
 mod timestamp;
+mod tip;
 
 pub use alert::{AlertEvent, AlertState, PerformanceAlert, Severity};
 pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
@@ -74,3 +75,4 @@ pub use summary::{MACHINES, MetricSummary, MomentsSummary, OutlierCounts, Perfor
 pub use system::{Cpu, Disk, Memory, Network, SystemMetrics};
 pub use thousandths::Thousandths;
 pub use timestamp::Timestamp;
+pub use tip::{EstimatedSaving, OptimizationTip};

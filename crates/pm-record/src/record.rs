@@ -7,8 +7,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    ApiMonitoring, ApiRequest, BenchmarkResults, PerformanceAlert, PerformanceChange, PerformanceComparison,
-    PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace, SystemMetrics, Timestamp,
+    ApiMonitoring, ApiRequest, BenchmarkResults, OptimizationTip, PerformanceAlert, PerformanceChange,
+    PerformanceComparison, PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace,
+    SystemMetrics, Timestamp,
 };
 
 /// One record. On a line it is `{"<kind>":{…}}`.
@@ -36,6 +37,8 @@ pub enum Record {
     Alert(Box<PerformanceAlert>),
     /// What a benchmark found.
     Benchmark(Box<BenchmarkResults>),
+    /// Something that would save time or quota.
+    Tip(Box<OptimizationTip>),
     /// A kind that this version does not know: no error, and passed on by filters that pass records on.
     Unknown(String),
 }
@@ -51,6 +54,7 @@ pub(crate) const COMPARISON: &str = "performance_comparison";
 pub(crate) const CHANGE: &str = "performance_change";
 pub(crate) const ALERT: &str = "performance_alert";
 pub(crate) const BENCHMARK: &str = "benchmark_results";
+pub(crate) const TIP: &str = "optimization_tip";
 
 impl Record {
     /// The key of the record on its line.
@@ -68,6 +72,7 @@ impl Record {
             Self::Change(_) => CHANGE,
             Self::Alert(_) => ALERT,
             Self::Benchmark(_) => BENCHMARK,
+            Self::Tip(_) => TIP,
             Self::Unknown(kind) => kind,
         }
     }
@@ -86,6 +91,7 @@ impl Record {
             Self::Change(change) => Some(change.timestamp),
             Self::Alert(alert) => alert.timestamp,
             Self::Benchmark(results) => Some(results.test_date),
+            Self::Tip(tip) => tip.window.map(|window| window.end),
             Self::Comparison(_) | Self::Unknown(_) => None,
         }
     }
@@ -154,6 +160,7 @@ impl Serialize for Record {
             Self::Change(change) => object.serialize_entry(CHANGE, change)?,
             Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
             Self::Benchmark(results) => object.serialize_entry(BENCHMARK, results)?,
+            Self::Tip(tip) => object.serialize_entry(TIP, tip)?,
             Self::Unknown(kind) => {
                 return Err(serde::ser::Error::custom(format_args!("the fields of '{kind}' are not known")));
             }
@@ -188,6 +195,7 @@ impl<'de> Deserialize<'de> for Record {
                     CHANGE => Record::Change(object.next_value()?),
                     ALERT => Record::Alert(object.next_value()?),
                     BENCHMARK => Record::Benchmark(object.next_value()?),
+                    TIP => Record::Tip(object.next_value()?),
                     unknown => {
                         object.next_value::<IgnoredAny>()?;
                         Record::Unknown(unknown.to_owned())

@@ -15,6 +15,9 @@ pub(super) struct Document<'a> {
     pub(super) fragments: HashMap<&'a str, Selection<'a>>,
     /// Whether it was read to its end.
     pub(super) is_whole: bool,
+    /// The variables that say where a list goes on, and whether such a place is written out.
+    pub(super) cursors: Vec<&'a str>,
+    pub(super) continues: bool,
 }
 
 /// One operation.
@@ -58,8 +61,9 @@ impl<'a> Selection<'a> {
 impl<'a> Document<'a> {
     pub(super) fn read(text: &'a str) -> Self {
         let mut document = Self::default();
-        let mut reader = Reader { rest: text, depth: 0 };
+        let mut reader = Reader { rest: text, depth: 0, cursors: Vec::new(), continues: false };
         document.is_whole = reader.definitions(&mut document).is_some();
+        (document.cursors, document.continues) = (reader.cursors, reader.continues);
         document
     }
 
@@ -83,6 +87,8 @@ enum Token<'a> {
 struct Reader<'a> {
     rest: &'a str,
     depth: usize,
+    cursors: Vec<&'a str>,
+    continues: bool,
 }
 
 /// Every method is `None` where the document breaks off or is none; what was read up to there stays.
@@ -220,6 +226,17 @@ impl<'a> Reader<'a> {
                         _ => {}
                     }
                 }
+                Token::Name("after" | "before") if depth == 0 && self.peek()? == Token::Mark(':') => {
+                    self.next()?;
+                    match self.next()? {
+                        Token::Text => self.continues = true,
+                        Token::Mark('$') => {
+                            let name = self.name();
+                            self.cursors.extend(name);
+                        }
+                        _ => {}
+                    }
+                }
                 Token::Mark('(' | '[' | '{') => depth += 1,
                 Token::Mark(')') if depth == 0 => return Some(()),
                 Token::Mark(')' | ']' | '}') => depth = depth.checked_sub(1)?,
@@ -266,7 +283,7 @@ impl<'a> Reader<'a> {
     }
 
     fn peek(&self) -> Option<Token<'a>> {
-        Reader { rest: self.rest, depth: 0 }.next()
+        Reader { rest: self.rest, depth: 0, cursors: Vec::new(), continues: false }.next()
     }
 
     fn next(&mut self) -> Option<Token<'a>> {
