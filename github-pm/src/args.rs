@@ -7,6 +7,7 @@ mod analyze;
 mod benchmark;
 mod export;
 mod monitor;
+mod optimize;
 mod profile;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ pub use crate::args::analyze::{AnalyzeArgs, Focus};
 pub use crate::args::benchmark::{BenchmarkArgs, BenchmarkForm};
 pub use crate::args::export::ExportArgs;
 pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
+pub use crate::args::optimize::{OptimizeArgs, OptimizeForm};
 pub use crate::args::profile::{ProfileArgs, ProfileForm};
 use crate::timeframe::Timeframe;
 

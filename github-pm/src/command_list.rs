@@ -30,6 +30,7 @@ pub(crate) enum Kind {
 pub(crate) enum Verb {
     Report,
     Analyze,
+    Optimize,
     Compare,
     Profile,
     Benchmark,
@@ -68,6 +69,7 @@ const ENTRIES: &[Entry] = &[
         Verb::Analyze,
         "commands one by one: distributions, phases, changes, runs that stand out",
     ),
+    verb("optimize", Verb::Optimize, "what would save time and quota, with evidence"),
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
     verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
     verb("benchmark", Verb::Benchmark, "run commands again and again, rate and compare them"),
@@ -83,12 +85,6 @@ const ENTRIES: &[Entry] = &[
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     tool("watch", "pm-watch", "show a store in the terminal while it grows"),
-    later(
-        "performance",
-        "optimize",
-        "what would save time and quota",
-        "see what is slow and what alerts say with `github-pm performance report --timeframe week`",
-    ),
     later(
         "performance",
         "dashboard",

@@ -27,6 +27,7 @@ mod init;
 mod invocation;
 mod monitor;
 mod naming;
+mod optimize;
 mod pipeline;
 mod plan;
 mod profile;

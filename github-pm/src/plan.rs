@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, ProfileArgs, ReportArgs,
+    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, OptimizeArgs, ProfileArgs, ReportArgs,
     Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::benchmark::{self, Benchmark};
@@ -18,7 +18,7 @@ use crate::profile::Profile;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, analyze, compare, export, host, profile, report, store, trust};
+use crate::{Error, analyze, compare, export, host, optimize, profile, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -130,6 +130,9 @@ fn verb(
             .transpose()?,
         Verb::Analyze => pm_cli::parse::<AnalyzeArgs>(args, io)?
             .map(|args| analyze::plan(&args, here).map(Plan::Pipe))
+            .transpose()?,
+        Verb::Optimize => pm_cli::parse::<OptimizeArgs>(args, io)?
+            .map(|args| optimize::plan(&args, here).map(Plan::Pipe))
             .transpose()?,
         Verb::Compare => pm_cli::parse::<CompareArgs>(args, io)?
             .map(|args| compare::plan(&args, here).map(Plan::Pipe))

@@ -82,7 +82,11 @@ impl Config {
             proxies,
             records,
             execution_id: args.execution_id.or_else(|| variable("PM_EXECUTION_ID")),
-            cache: args.cache.map(|folder| (here.join(folder), args.cache_size)),
+            // Whoever starts a relay for somebody else has no flag of theirs to hand on.
+            cache: args
+                .cache
+                .or_else(|| variable("PM_RELAY_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from))
+                .map(|folder| (here.join(folder), args.cache_size)),
             limit: args.timeout,
             ready: args.ready_fd.map_or(Ready::People, Ready::Descriptor),
             until_stdin_closes: args.until_stdin_closes,
@@ -145,6 +149,18 @@ mod tests {
         assert_eq!(with("http://127.0.0.1:1"), Ok(()));
         assert!(with("http://ghe.example.com").expect_err("no TLS").contains("has no TLS"));
         assert!(with("ghe.example.com").expect_err("no address").contains("is no address"));
+    }
+
+    #[test]
+    fn answers_are_kept_where_it_is_typed_else_where_the_variable_says() {
+        let kept = |words: &[&str], folder| {
+            let words: Vec<_> = ["--socket", "s"].iter().chain(words).copied().collect();
+            let config = config(&words, &[("PM_RELAY_CACHE", folder)]).expect("a configuration");
+            config.cache.map(|(folder, _)| folder)
+        };
+        assert_eq!(kept(&[], "/kept"), Some("/kept".into()));
+        assert_eq!(kept(&["--cache", "mine"], "/kept"), Some("/here/mine".into()));
+        assert_eq!(kept(&[], ""), None);
     }
 
     #[test]

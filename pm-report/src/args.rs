@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use pm_cli::ColorChoice;
+use pm_cli::{ColorChoice, PeriodArgs};
 
 pub use crate::analysis::Focus;
+use pm_advice::Topic;
 
 /// Show summaries and alerts to people
 ///
 /// Reads the NDJSON that `pm-aggregate` and `pm-alert` write and shows one page: what was covered, one row
 /// for each group of runs, and the alerts. With `--as profile` and the forms after it, it reads what `pm-wrap` writes,
 /// and shows the command that ran last in detail; several runs of it become medians.
+/// With `--as advice` it reads any records and shows what would save time and quota.
 /// A `benchmark_results` is shown too; with `--as benchmark` it is made, of the runs that `pm-wrap` writes.
 ///
 /// Rows stand in order of the total time spent, the most first; when the input is cut into windows of time
@@ -21,10 +23,6 @@ pub struct Args {
     /// Files to read, plain, gzip or zstd; `-` is standard input, which is also read when none is named
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-
-    /// The flag of every other reader, known here only to say what to type instead
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    pub store: Option<Option<PathBuf>>,
 
     /// Stop at the first line that is no record, with status 5
     #[arg(long)]
@@ -49,6 +47,10 @@ pub struct Args {
     /// What `--as benchmark` holds its runs against
     #[command(flatten)]
     pub benchmark: BenchmarkArgs,
+
+    /// What `--as advice` looks at
+    #[command(flatten)]
+    pub advice: AdviceArgs,
 
     /// How wide a terminal's page is [default: the terminal, else $COLUMNS, else 100]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(i64::from(NARROWEST)..))]
@@ -76,6 +78,44 @@ pub struct BenchmarkArgs {
     pub exit_code: bool,
 }
 
+/// What `--as advice` looks at.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "With --as advice and its other forms")]
+pub struct AdviceArgs {
+    /// Read the store: the nearest `.github-pm` upwards, or DIR
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "files")]
+    pub store: Option<Option<PathBuf>>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would replace the heading")]
+    pub period: PeriodArgs,
+
+    /// Give advice about these only [default: all]
+    #[arg(long, value_enum, value_name = "TOPIC,…", value_delimiter = ',')]
+    pub topic: Vec<TopicArg>,
+}
+
+/// What advice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TopicArg {
+    /// Answers that could have been kept
+    Cache,
+    /// Requests, points and limits
+    ApiUsage,
+    /// Time, processes and memory of commands
+    Commands,
+}
+
+impl From<TopicArg> for Topic {
+    fn from(topic: TopicArg) -> Self {
+        match topic {
+            TopicArg::Cache => Self::Cache,
+            TopicArg::ApiUsage => Self::ApiUsage,
+            TopicArg::Commands => Self::Commands,
+        }
+    }
+}
+
 /// The narrowest page: less has no room for a word and a figure.
 pub(crate) const NARROWEST: u16 = 20;
 
@@ -88,6 +128,12 @@ pub enum Form {
     Markdown,
     /// Commands one by one: distributions, phases, changes, and the runs that `pm-aggregate --top` passes on
     Analysis,
+    /// What would save time and quota, from records as they are
+    Advice,
+    /// The same as Markdown
+    AdviceMarkdown,
+    /// The same as records: one `optimization_tip` a tip, behind an `api_monitoring` if there were requests
+    AdviceJson,
     /// One command in detail, from the records of `pm-wrap --trace`: text that fits a terminal
     Profile,
     /// The same as a self-contained page
@@ -111,5 +157,6 @@ Examples:
   pm-aggregate runs.ndjson | pm-report --as markdown >> \"$GITHUB_STEP_SUMMARY\"
   pm-wrap --trace -- make test | pm-report --as profile      where did its time go?
   pm-wrap --trace -- make test | pm-report --as profile-html > profile.html
+  pm-report --as advice --store --since '7 days ago'         what would save time and quota?
   pm-report --as benchmark runs.ndjson | pm-report           times of single runs, percentiles, outliers
   pm-report --as benchmark new.ndjson --against hyperfine.json --exit-code";

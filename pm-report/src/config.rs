@@ -1,17 +1,20 @@
 //! What was meant: the command line, and what is known of the terminal.
 
-use std::path::PathBuf;
+use pm_advice::Topic;
+use pm_cli::{Environment, Output, Period, Source, Usage};
 
-use pm_cli::{Environment, Output, Usage};
-
-use crate::args::{Args, BenchmarkArgs, Focus, Form, NARROWEST};
+use crate::advice;
+use crate::args::{AdviceArgs, Args, BenchmarkArgs, Focus, Form, NARROWEST};
 use crate::profile;
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// The inputs, or standard input when there are none.
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) source: Source,
+    /// Of advice: records of another time are left out.
+    pub(crate) period: Period,
+    /// Of advice: what it is about, everything if nothing is said.
+    pub(crate) topics: Vec<Topic>,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
     /// In place of the one that the page would have.
@@ -26,6 +29,7 @@ pub(crate) struct Config {
 pub(crate) enum Medium {
     Report(Page),
     Analysis { focus: Focus, width: usize, color: bool },
+    Advice(advice::Form),
     Profile(profile::Form),
     Benchmark,
     Hyperfine,
@@ -42,12 +46,26 @@ pub(crate) enum Page {
 const WIDTH: u16 = 100;
 
 impl Config {
-    pub(crate) fn new(args: Args, environment: &Environment, output: &Output) -> Result<Self, Usage> {
-        if let Some(named) = args.store {
-            let store =
-                named.map_or_else(|| "--store".to_owned(), |folder| format!("--store={}", folder.display()));
+    /// Checks each flag, and the flags against each other, at the time `now`.
+    pub(crate) fn new(
+        args: Args,
+        environment: &Environment,
+        output: &Output,
+        now: i64,
+    ) -> Result<Self, Usage> {
+        let AdviceArgs { store, period, topic } = args.advice;
+        let is_advice = matches!(args.form, Form::Advice | Form::AdviceMarkdown | Form::AdviceJson);
+        if let Some(named) = store.as_ref().filter(|_| !is_advice) {
+            let store = named
+                .as_ref()
+                .map_or_else(|| "--store".to_owned(), |folder| format!("--store={}", folder.display()));
             let hint = format!("try `pm-aggregate {store} | pm-report`");
             return Err(Usage::new("a store holds records, and this shows summaries of them", hint));
+        }
+        let chooses = period.since.is_some() || period.until.is_some() || !topic.is_empty();
+        if chooses && !is_advice {
+            let message = "--since, --until and --topic are about advice";
+            return Err(Usage::new(message, "add `--as advice`, or choose with `pm-aggregate --since TIME`"));
         }
         let BenchmarkArgs { limits, against, across_machines, exit_code } = &args.benchmark;
         let asks = limits.is_some() || against.is_some() || *across_machines || *exit_code;
@@ -65,6 +83,9 @@ impl Config {
             Form::Terminal => Medium::Report(Page::Terminal { width: width(), color: color() }),
             Form::Markdown => Medium::Report(Page::Markdown),
             Form::Analysis => Medium::Analysis { focus: args.focus, width: width(), color: color() },
+            Form::Advice => Medium::Advice(advice::Form::Terminal { width: width(), color: color() }),
+            Form::AdviceMarkdown => Medium::Advice(advice::Form::Markdown),
+            Form::AdviceJson => Medium::Advice(advice::Form::Records),
             Form::Profile => Medium::Profile(profile::Form::Terminal { width: width(), color: color() }),
             Form::ProfileHtml => Medium::Profile(profile::Form::Html),
             Form::ProfileSvg => Medium::Profile(profile::Form::Svg),
@@ -75,7 +96,9 @@ impl Config {
         };
         Ok(Self {
             medium,
-            files: args.files,
+            source: store.map_or(Source::Named(args.files), Source::Store),
+            period: period.check(now)?,
+            topics: topic.into_iter().map(Topic::from).collect(),
             strict: args.strict,
             title: args.title,
             benchmark: args.benchmark,

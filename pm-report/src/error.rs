@@ -14,9 +14,9 @@ pub enum Error {
     /// A named input is not there.
     #[error(transparent)]
     Input(#[from] pm_cli::MissingInput),
-    /// Limits cannot be read.
+    /// A store or its limits cannot be read.
     #[error(transparent)]
-    Limits(#[from] pm_store::Error),
+    Store(#[from] pm_store::Error),
     /// A file to compare with says nothing that could be.
     #[error("'{}' says of no command how long it takes", .0.display())]
     NoTimes(std::path::PathBuf),
@@ -51,8 +51,8 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
             Self::NoTimes(_) => Exit::Usage,
-            Self::Limits(error) if error.is_configuration() => Exit::Usage,
-            Self::Limits(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
+            Self::Store(error) if error.is_configuration() => Exit::Usage,
+            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
         }
     }
@@ -62,7 +62,7 @@ impl Explain for Error {
             Self::Usage(usage) => usage.hint(),
             Self::Input(missing) => missing.hint(),
             Self::BadLine { .. } => Some("leave `--strict` out to skip such lines and count them".to_owned()),
-            Self::Limits(error) => error.hint(),
+            Self::Store(error) => error.hint(),
             Self::NoTimes(path) => Some(format!(
                 "make one with `github-pm performance benchmark --output {}`",
                 pm_cli::quote(&path.display().to_string())

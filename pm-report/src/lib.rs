@@ -6,6 +6,8 @@
 //! its rows are held in memory until the input ends: at most 20,000, and what is beyond counts in the
 //! totals only. `--as benchmark` makes a `benchmark_results` of runs, which is shown like the others.
 //!
+//! Advice is another page, made of the same records that tools write and no summary of them.
+//!
 //! A profile is another page, made of `performance_metrics`, `process_trace` and `api_request` as `pm-wrap` writes
 //! them; it has a model and renderers of its own.
 //!
@@ -14,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod alerts;
 pub mod analysis;
 pub mod args;
@@ -35,6 +38,7 @@ mod report;
 mod sheet;
 mod terminal;
 mod times;
+mod tips;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -57,13 +61,14 @@ pub const TOOL: &str = "pm-report";
 /// input that cannot be read to its end is an error too, once everything else is read and written.
 pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
-    let config = Config::new(args, &io.environment, &io.output)?;
+    let config = Config::new(args, &io.environment, &io.output, io.clock.now_millis())?;
     io.outlive_interrupts().map_err(Error::Watch)?;
     match config.medium {
         Medium::Report(page) => show(Model::report(&config, page), &config, io),
         Medium::Analysis { focus, width, color } => {
             show(Model::analysis(&config, focus, width, color), &config, io)
         }
+        Medium::Advice(form) => show(Model::advice(&config, form), &config, io),
         Medium::Profile(form) => show(Model::profile(&config, form), &config, io),
         Medium::Benchmark => making::benchmark(&config, io),
         Medium::Hyperfine => making::hyperfine(&config, io),

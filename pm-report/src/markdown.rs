@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use pm_cli::{human, printable};
 use pm_record::Severity;
 
+use crate::advice;
 use crate::alerts::Alert;
 use crate::columns::{Column, Table};
 use crate::findings::{Findings, Tone};
@@ -46,7 +47,20 @@ pub(crate) fn render(report: &Report) -> String {
         page.push('\n');
         push_while_shorter(&mut page, LONGEST, remarks.into_iter());
     }
+    tips(&mut page, report);
     page
+}
+
+fn tips(page: &mut String, report: &Report) {
+    let tips = report.tips();
+    if tips.all().is_empty() {
+        return;
+    }
+    page.push('\n');
+    let cut = push_while_shorter(page, LONGEST, tips.all().iter().map(advice::item));
+    if cut + tips.left_out() > 0 {
+        let _ = writeln!(page, "\nTips not shown: {}", human::count(cut + tips.left_out()));
+    }
 }
 
 fn alerts(page: &mut String, report: &Report) {
@@ -179,7 +193,7 @@ fn code(name: &str) -> String {
 }
 
 /// Prose out of a record: nothing in it is markup, a table's border, a link or a mention.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     escaped(&printable(text))
 }
 

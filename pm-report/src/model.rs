@@ -1,7 +1,8 @@
-//! What is made of the records: a report, or a profile.
+//! What is made of the records: a report, an analysis, advice, or a profile.
 
 use pm_record::Record;
 
+use crate::advice;
 use crate::analysis::{self, Analysis, Focus};
 use crate::config::{Config, Page};
 use crate::profile::{Form, Intake};
@@ -14,12 +15,16 @@ const TITLE: &str = "Performance report";
 /// That of an analysis.
 const ANALYSIS: &str = "Analysis";
 
+/// And that of advice.
+const ADVICE: &str = "Advice";
+
 /// What is known so far, and what it is going to be written as.
 #[derive(Debug)]
 pub(crate) enum Model {
     Report(Box<Report>, Page),
     Profile(Box<Intake>, Form),
     Analysis { analysis: Box<Analysis>, width: usize, color: bool },
+    Advice(Box<advice::Intake>),
 }
 
 impl Model {
@@ -36,12 +41,18 @@ impl Model {
         Self::Analysis { analysis: Box::new(Analysis::new(title, focus)), width, color }
     }
 
+    pub(crate) fn advice(config: &Config, form: advice::Form) -> Self {
+        let title = config.title.as_deref().unwrap_or(ADVICE);
+        Self::Advice(Box::new(advice::Intake::new(title, &config.topics, form)))
+    }
+
     /// Takes in one record.
     pub(crate) fn push(&mut self, record: Record) {
         match self {
             Self::Report(report, _) => report.push(record),
             Self::Profile(intake, _) => intake.push(record),
             Self::Analysis { analysis, .. } => analysis.push(record),
+            Self::Advice(intake) => intake.push(record),
         }
     }
 
@@ -50,6 +61,7 @@ impl Model {
         match self {
             Self::Report(report, page) => self::report(&report, page),
             Self::Analysis { analysis, width, color } => (analysis::render(&analysis, width, color), None),
+            Self::Advice(intake) => (intake.render(), None),
             Self::Profile(intake, form) => {
                 let nothing = intake.nothing();
                 match intake.finish() {

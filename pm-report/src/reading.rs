@@ -2,8 +2,9 @@
 
 use std::io::ErrorKind;
 
-use pm_cli::Streams;
-use pm_record::{Lines, Record, Skipped};
+use pm_cli::{Input, Opener, Source, Streams};
+use pm_record::{Lines, Record, Skipped, Timestamp};
+use pm_store::{Question, Store};
 
 use crate::config::Config;
 use crate::{Error, TOOL};
@@ -21,7 +22,7 @@ pub(crate) fn records(
     io: &mut Streams,
     mut take: impl FnMut(Record),
 ) -> Result<Read, Error> {
-    let inputs = io.inputs(&config.files)?;
+    let inputs = open(config, io)?;
     io.tell_of_typing(TOOL, &inputs);
     let mut lines = Lines::new(inputs);
     let (mut skipped, mut unread) = (Skipped::default(), None);
@@ -39,11 +40,41 @@ pub(crate) fn records(
         };
         skipped.seen();
         match line.record() {
+            Ok(record) if !is_covered(config, &record) => {}
             Ok(record) => take(record),
             Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
             Err(reason) => skipped.skip(line.position, &reason),
         }
     }
+}
+
+/// Whether a record is of the time that was asked for; one that does not say is.
+fn is_covered(config: &Config, record: &Record) -> bool {
+    config.period.is_all() || record.timestamp().is_none_or(|time| config.period.covers(time.as_millis()))
+}
+
+/// The inputs: what was named, or the records of a store.
+fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
+    let named = match &config.source {
+        Source::Named(files) => return Ok(io.inputs(files)?),
+        Source::Store(named) => named.as_deref(),
+    };
+    let directory = |name: &str| io.environment.absolute(name).map(Into::into);
+    let store = Store::meant(named, io.environment.current_dir(), directory)?;
+    let time = |cut: Option<i64>| cut.map(Timestamp::from_millis);
+    let question = Question {
+        since: time(config.period.since),
+        until: time(config.period.until),
+        rollups: None,
+        records_first: true,
+        by_machine: false,
+    };
+    let sources = store.sources(&question)?.into_iter();
+    let input = |source: pm_store::Source| {
+        let path = source.path.clone();
+        io.found(&path, Opener::new(move || source.open().map_err(std::io::Error::other)))
+    };
+    Ok(sources.map(input).collect())
 }
 
 impl Read {

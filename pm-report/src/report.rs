@@ -16,6 +16,7 @@ use pm_record::{
 
 use crate::alerts::Alerts;
 use crate::findings::Findings;
+use crate::tips::Tips;
 use crate::{remarks, times};
 
 /// How many rows are kept: a month of hours for two dozen commands.
@@ -44,6 +45,7 @@ pub(crate) struct Report {
     alerts: Alerts,
     findings: Findings,
     remarks: Vec<Fact>,
+    tips: Tips,
     raw_runs: u64,
     partial_results: u64,
 }
@@ -109,6 +111,7 @@ impl Report {
             Record::Comparison(comparison) => self.findings.push_comparison(&comparison),
             Record::Change(change) => self.findings.push_change(&change),
             Record::Benchmark(results) => self.push_benchmark(&results),
+            Record::Tip(tip) => self.tips.push(&tip),
             Record::Performance(_) => self.raw_runs += 1,
             Record::Partial(_) => self.partial_results += 1,
             _ => {}
@@ -246,6 +249,11 @@ impl Report {
         &self.alerts
     }
 
+    /// What would save something.
+    pub(crate) fn tips(&self) -> &Tips {
+        &self.tips
+    }
+
     /// Comparisons and changes.
     pub(crate) fn findings(&self) -> &Findings {
         &self.findings
@@ -253,7 +261,8 @@ impl Report {
 
     /// Whether there is nothing to show.
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.alerts.is_empty() && self.findings.is_empty()
+        let has_tips = !self.tips.all().is_empty();
+        self.rows.is_empty() && self.alerts.is_empty() && self.findings.is_empty() && !has_tips
     }
 
     /// What to tell somebody whose input has runs and no summaries of them.

@@ -6,6 +6,7 @@ use owo_colors::Style;
 use pm_cli::{human, printable};
 use pm_record::Severity;
 
+use crate::advice;
 use crate::alerts::Alert;
 use crate::columns::{Column, Table};
 use crate::findings::{Findings, Tone};
@@ -40,6 +41,14 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
     if report.alerts().left_out() > 0 {
         page.sheet.end_line();
         page.plain(&format!("Alerts not shown: {}", human::count(report.alerts().left_out())));
+    }
+    for tip in report.tips().all() {
+        page.sheet.end_line();
+        advice::tip(&mut page.sheet, tip);
+    }
+    if report.tips().left_out() > 0 {
+        page.sheet.end_line();
+        page.plain(&format!("Tips not shown: {}", human::count(report.tips().left_out())));
     }
     page.sheet.text
 }

@@ -10,6 +10,7 @@
 //!   counted too; a [`Fence`] says which they are.
 //! - [`Comparison`]: two [`Tally`]s in; [`judge`] gives a table of them its [`Verdict`]s. What they are made of can
 //!   be had alone: [`Median`], [`RankTest`], [`Shift`].
+//! - [`LeastSquares`]: how a value goes with others, with an interval around each slope.
 //! - [`change_points`]: since when a series has another level; [`ChangeStream`] for one that goes on.
 //!
 //! ```
@@ -35,6 +36,7 @@ mod comparison;
 mod distribution;
 mod false_discovery;
 mod histogram;
+mod least_squares;
 mod median;
 mod moments;
 mod normal;
@@ -48,6 +50,7 @@ pub use changes::{ChangePoint, ChangeStream, change_points};
 pub use comparison::{Better, CONFIDENCE, Comparison, FLOOR, Judged, Kind, Verdict, heed_controls, judge};
 pub use distribution::{Distribution, EXACT_VALUES, Sample};
 pub use histogram::Histogram;
+pub use least_squares::{LeastSquares, Slope};
 pub use median::Median;
 pub use moments::Moments;
 pub use outliers::{Fence, Outliers};

@@ -1,0 +1,129 @@
+//! What holds for every stream: topics, the summary of requests, ranking, order and bounds.
+
+use std::fs;
+
+use pm_advice::{Advisor, RuleName, Topic};
+use pm_record::Record;
+use proptest::prelude::*;
+
+use crate::{advise, folder};
+
+fn all_that_is_right() -> String {
+    let scenario = |rule: &RuleName| {
+        let records = fs::read_to_string(folder(rule.id()).join("right/records.ndjson")).expect("records");
+        // Runs of several scenarios must not be taken for one.
+        records.replace("\"exec_", &format!("\"exec_{}_", rule.id()))
+    };
+    RuleName::ALL.iter().map(scenario).collect()
+}
+
+#[test]
+fn what_saves_the_largest_share_stands_first() {
+    let advice = advise(&all_that_is_right(), Advisor::default());
+    let shares: Vec<_> = advice.tips.iter().map(|tip| tip.estimated_saving.share).collect();
+    assert!(shares.len() >= 10 && shares.is_sorted_by(|one, other| one >= other), "{shares:?}");
+    assert!(
+        shares.iter().all(|share| share.is_some_and(|share| (0..=1000).contains(&share.0))),
+        "{shares:?}"
+    );
+}
+
+#[test]
+fn a_topic_gives_the_tips_that_are_about_it() {
+    let records = all_that_is_right();
+    let everything = advise(&records, Advisor::default()).tips;
+    for topic in [Topic::Cache, Topic::ApiUsage, Topic::Commands] {
+        let about = advise(&records, Advisor::about(&[topic])).tips;
+        let is_about = |id: &str| RuleName::ALL.iter().any(|rule| rule.id() == id && rule.is_about(topic));
+        let expected: Vec<_> = everything.iter().filter(|tip| is_about(&tip.id)).collect();
+        assert!(!about.is_empty());
+        assert_eq!(about.iter().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn what_was_seen_of_the_requests_names_the_dearest_and_what_to_do() {
+    let records = fs::read_to_string(folder("n_plus_one/right/records.ndjson")).expect("records");
+    let advice = advise(&records, Advisor::default());
+    let monitoring = advice.monitoring.expect("there were requests");
+    let patterns = &monitoring.request_patterns;
+    assert_eq!(patterns.most_expensive_operations, ["get_issues_number", "node"]);
+    assert_eq!(
+        monitoring.optimization_suggestions,
+        ["batch_get_issues_number_queries", "batch_node_queries"]
+    );
+    assert_eq!(advice.bottleneck_areas, ["batch_operations"]);
+    assert_eq!(advice.optimization_opportunities, ["query_batching"]);
+    assert!(patterns.requests_per_minute.is_some_and(|rate| rate.0 > 0) && patterns.cache_hit_rate.is_none());
+}
+
+#[test]
+fn nothing_gives_no_advice() {
+    let advice = advise("", Advisor::default());
+    assert!(advice.tips.is_empty() && advice.monitoring.is_none());
+}
+
+#[test]
+fn runs_that_are_slow_on_purpose_and_runs_inside_of_others_do_not_count() {
+    let records = fs::read_to_string(folder("n_plus_one/right/records.ndjson")).expect("records");
+    for label in [
+        r#""context":{"purpose":"benchmark"}"#,
+        r#""trace":{"trace_id":"a","span_id":"b","parent_execution_id":"exec_0"}"#,
+    ] {
+        let labelled = records.replace("\"exit_code\":0", &format!("{label},\"exit_code\":0"));
+        assert!(advise(&labelled, Advisor::default()).tips.is_empty(), "{label}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The lines of several runs stand among each other in a log; which is first must not matter to loops.
+    #[test]
+    fn runs_may_stand_among_each_other(keys in prop::collection::vec(any::<u8>(), 200)) {
+        let records = fs::read_to_string(folder("n_plus_one/right/records.ndjson")).expect("records");
+        let expected = advise(&records, Advisor::default());
+        let mut lines: Vec<_> = records.lines().enumerate().collect();
+        // Lines of one run keep their order, and runs are dealt out anew.
+        lines.sort_by_key(|(at, line)| (keys[at % keys.len()] % 4, run_of(line), *at));
+        let mixed = lines.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
+        let advice = advise(&mixed, Advisor::default());
+        let title = |advice: &pm_advice::Advice| {
+            let mut titles: Vec<_> = advice.tips.iter().map(|tip| (tip.title.clone(), tip.estimated_saving.requests)).collect();
+            titles.sort();
+            titles
+        };
+        prop_assert_eq!(title(&advice), title(&expected));
+    }
+
+    #[test]
+    fn no_record_is_too_odd(numbers in prop::collection::vec(any::<i64>(), 40)) {
+        let mut advisor = Advisor::default();
+        for chunk in numbers.chunks(4) {
+            let [one, two, three, four] = chunk else { continue };
+            let (one, two, three, four) = (one / 1000, two / 1000, three / 1000, four / 1000);
+            let time = pm_record::Timestamp::from_millis(one.abs() % 253_402_300_799_000);
+            let lines = [
+                format!(r#"{{"performance_metrics":{{"command":"c","execution_id":"e{}","timestamp":"{time}","duration":{{"total_ms":{},"phases":{{"a_ms":{two}}}}},"resource_usage":{{"peak_memory_mb":{three}}},"github_api":{{"requests_made":{four},"waited_ms":{three},"cache_hits":{two},"cache_misses":{one}}},"context":{{"task_count":{four}}}}}}}"#, two % 3, two.abs()),
+                format!(r#"{{"api_request":{{"timestamp":"{time}","execution_id":"e{}","method":"GET","endpoint":"/x","status":200,"duration_ms":{},"wait_ms":1,"cost":{three},"target":"{:x}","answer":"{:x}"}}}}"#, three % 3, two.abs(), four % 5, four % 7),
+                format!(r#"{{"process_trace":{{"execution_id":"e1","pid":1,"parent":2,"program":"p","start_ms":0,"duration_ms":{}}}}}"#, one.abs()),
+                format!(r#"{{"system_metrics":{{"timestamp":"{time}","memory":{{"process_memory_mb":{two}}},"processes":{}}}}}"#, three % 5),
+            ];
+            for line in lines {
+                if let Ok(record) = Record::parse(line.as_bytes()) {
+                    advisor.push(record);
+                }
+            }
+        }
+        let advice = advisor.finish();
+        for tip in advice.tips {
+            let line = Record::Tip(Box::new(tip)).to_line();
+            prop_assert!(Record::parse(line.trim_ascii_end()).is_ok());
+        }
+    }
+}
+
+fn run_of(line: &str) -> &str {
+    let at = line.find("exec_").expect("a run");
+    &line[at..at + 17]
+}
