@@ -34,12 +34,12 @@ pub struct Args {
     #[arg(long, value_name = "URL|unix:PATH")]
     pub upstream: Option<String>,
 
-    /// Keep answers in this folder and ask only whether they have changed, which costs no quota
+    /// Keep answers in this folder, else in `$PM_RELAY_CACHE`, and ask only whether they have changed, which costs no quota
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
 
     /// How much to keep there
-    #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = parse_size, requires = "cache")]
+    #[arg(long, value_name = "SIZE", default_value = "100M", value_parser = parse_size)]
     pub cache_size: u64,
 
     /// The run that the requests belong to; else `$PM_EXECUTION_ID`

@@ -51,7 +51,7 @@ use pm_store::Store;
 
 use crate::args::Args;
 use crate::cache::{Cache, Tally};
-use crate::config::{Config, Records};
+use crate::config::{Config, Ready, Records};
 use crate::dial::Dialer;
 pub use crate::error::Error;
 use crate::journal::{Destination, Journal, Kept};
@@ -102,8 +102,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         )),
         None => None,
     };
+    // Whoever started it for a command of somebody's own has no words of ours to add to that command's.
+    let people_wait = config.ready == Ready::People;
     let kept = keep(config, cache.clone(), &destination, &listeners, &interrupts, io)?;
-    if let Some(told) = cache.and_then(|cache| told(cache.tally())) {
+    if let Some(told) = cache.filter(|_| people_wait).and_then(|cache| told(cache.tally())) {
         io.tell(TOOL, &told);
     }
     if kept.lost > 0 {

@@ -74,6 +74,6 @@ fn saving(saving: &EstimatedSaving) -> Option<String> {
     ];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let basis =
-        saving.basis.as_ref().map_or_else(String::new, |basis| format!(": {}", kept(basis, LONGEST_TEXT)));
+        saving.basis.as_ref().map_or_else(String::new, |basis| format!(" ({})", kept(basis, LONGEST_TEXT)));
     (!text.is_empty()).then(|| format!("{text}{basis}"))
 }

@@ -1,6 +1,7 @@
 //! What commands ask of GitHub's API: counted by `pm-wrap --api` as the server itself counts it, and the commands
 //! none the wiser.
 
+mod advice;
 mod clients;
 mod configuration;
 mod counted;

@@ -15,6 +15,7 @@ mod fake_github;
 mod filters;
 mod invariants;
 mod monitor;
+mod optimize;
 mod porcelain;
 mod profile;
 mod ratelimit;

@@ -4,6 +4,9 @@ use pm_record::{EstimatedSaving, OptimizationTip, Scalar, Schema, Thousandths};
 
 use crate::rule::RuleName;
 
+/// The largest figure, in thousandths: sums stop at the end of their numbers, which no record can hold.
+const MOST: i64 = 1_000_000_000_000_000_000;
+
 /// A tip, and the rule that gives it.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -50,7 +53,7 @@ impl Draft {
     }
 
     pub(crate) fn count(self, name: &str, count: u64) -> Self {
-        self.evidence(name, Thousandths::from_count(count))
+        self.evidence(name, whole(count))
     }
 
     /// A figure with a fraction; one that is no number is left out.
@@ -63,7 +66,7 @@ impl Draft {
 
     /// A time in thousandths of a millisecond.
     pub(crate) fn time(self, name: &str, time: i64) -> Self {
-        self.evidence(name, Thousandths(time))
+        self.evidence(name, Thousandths(time.min(MOST)))
     }
 
     /// How what is saved was estimated.
@@ -73,7 +76,7 @@ impl Draft {
     }
 
     pub(crate) fn saves_time(mut self, time: i64) -> Self {
-        self.tip.estimated_saving.time_ms = Some(Thousandths(time)).filter(|time| time.0 > 0);
+        self.tip.estimated_saving.time_ms = Some(Thousandths(time.min(MOST))).filter(|time| time.0 > 0);
         self
     }
 
@@ -99,5 +102,9 @@ impl Draft {
 }
 
 fn some(count: u64) -> Option<Thousandths> {
-    (count > 0).then(|| Thousandths::from_count(count))
+    (count > 0).then(|| whole(count))
+}
+
+fn whole(count: u64) -> Thousandths {
+    Thousandths(Thousandths::from_count(count).0.min(MOST))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Process {
     pub(crate) program: Option<Label>,
     /// In thousandths of a millisecond; none if it outlived the run.
     pub(crate) took: Option<i64>,
+    /// What it computed, in the same unit.
+    pub(crate) cpu: Option<i64>,
 }
 
 /// Why a run is slow on purpose.
@@ -72,6 +74,7 @@ impl Process {
             parent: process.parent,
             program: labels.of(&process.program),
             took: process.duration_ms.map(|took| took.0.max(0)),
+            cpu: process.cpu_time_ms.map(|cpu| cpu.0.max(0)),
         }
     }
 }

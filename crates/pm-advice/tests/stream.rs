@@ -118,7 +118,8 @@ proptest! {
         let advice = advisor.finish();
         for tip in advice.tips {
             let line = Record::Tip(Box::new(tip)).to_line();
-            prop_assert!(Record::parse(line.trim_ascii_end()).is_ok());
+            let read = Record::parse(line.trim_ascii_end());
+            prop_assert!(read.is_ok(), "{read:?}: {}", String::from_utf8_lossy(&line));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A small program that is started again and again, where one process could have done all of it.
 //!
-//! What it takes to start is the least time that any of them lived: that much is saved of every one but the first.
+//! What it takes to start is the least that any of them computed, or else the least time that one lived: that much is
+//! saved of every one but the first. How long they live says little, because a busy machine makes everything live long.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::rule::{Rule, RuleName};
 /// How many in one run are many.
 const FEWEST: u64 = 50;
 
-/// How long one lives on average at most, in thousandths of a millisecond: longer ones do some work.
+/// How much one computes on average at most, in thousandths of a millisecond: more is some work.
 const SMALL: i64 = 100_000;
 
 /// The rule.
@@ -37,21 +38,23 @@ impl Rule for ManyProcesses {
         if execution.is_nested() || execution.purpose() == Purpose::Other {
             return;
         }
-        let mut programs = BTreeMap::<Label, Vec<i64>>::new();
+        let mut programs = BTreeMap::<Label, Vec<(i64, i64)>>::new();
         // The command itself has no parent.
         for process in execution.processes.iter().filter(|process| process.parent.is_some()) {
             if let (Some(program), Some(took)) = (process.program, process.took) {
-                programs.entry(program).or_default().push(took);
+                programs.entry(program).or_default().push((took, process.cpu.unwrap_or(took)));
             }
         }
         for (program, lives) in programs {
             let count = lives.len() as u64;
-            let took = lives.iter().fold(0_i64, |sum, took| sum.saturating_add(*took));
+            let sum = |all: i64, one: &i64| all.saturating_add(*one);
+            let took = lives.iter().map(|(took, _)| took).fold(0, sum);
+            let worked = lives.iter().map(|(_, cpu)| cpu).fold(0, sum);
             let length = i64::try_from(lives.len()).unwrap_or(i64::MAX);
-            if count < FEWEST || took / length > SMALL {
+            if count < FEWEST || worked / length > SMALL {
                 continue;
             }
-            let least = lives.into_iter().min().unwrap_or(0);
+            let least = lives.into_iter().map(|(_, cpu)| cpu).min().unwrap_or(0);
             let Some(known) = self.0.of((command, program)) else { continue };
             known.runs += 1;
             known.count += count;
@@ -83,7 +86,7 @@ impl Processes {
             .time("time_ms", self.took)
             .saves_processes(self.count - self.runs)
             .saves_time(self.start_up)
-            .basis("one process a run, and for each of the others the least time that one lived")
+            .basis("one process a run, and for each of the others the least that one computed")
             .suggestion(format!("start_{}_once_in_{}", names::word(program), names::word(command)))
     }
 }
