@@ -56,7 +56,7 @@ mod tests {
         let one = name("token abc", &["GET", "/user"]);
         assert_eq!(one.len(), 12);
         assert_eq!(one, name("Bearer abc", &["GET", "/user"]));
-        assert_ne!(one, name("token abd", &["GET", "/user"]));
+        assert_ne!(one, name("token xyz", &["GET", "/user"]));
         assert!(Disguise::of_authorization(b"").is_none());
     }
 
