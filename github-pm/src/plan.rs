@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, OptimizeArgs, ProfileArgs, ReportArgs,
-    Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
+    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, OptimizeArgs, ProfileArgs,
+    ReportArgs, Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::benchmark::{self, Benchmark};
 use crate::command_list::{self, Kind, Verb};
