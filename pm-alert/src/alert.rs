@@ -130,7 +130,9 @@ fn record(reading: &Reading, change: Change, advice: Option<String>) -> Performa
         current_value: measure.short(reading.value),
         baseline: reading.baseline.map(|baseline| measure.short(baseline)),
         severity: match change.severity {
-            Some(worst) if change.state == AlertState::Resolved => worst,
+            Some(worst) if change.state == AlertState::Resolved || change.event == AlertEvent::Reminder => {
+                worst
+            }
             _ => rule.severity.unwrap_or(change.limit.setting.severity()),
         },
         state: change.state,

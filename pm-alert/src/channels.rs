@@ -32,6 +32,9 @@ use crate::{Error, TOOL};
 /// Longer than any channel takes until it gives up.
 const PATIENCE: Duration = Duration::from_secs(50);
 
+/// Whoever has interrupted us does not wait; what was not sent by then is sent by a later run.
+const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
+
 /// Everybody who can be told, beside the console.
 #[derive(Debug)]
 pub(crate) struct Channels {
@@ -149,7 +152,8 @@ impl Channels {
 
     /// The same, once everybody has taken what was handed over or given up, and what GitHub is told at the end.
     pub(crate) fn finish(&mut self, io: &mut Streams) -> Vec<Delivery> {
-        let end = Instant::now() + PATIENCE;
+        let patience = if io.interrupted().is_some() { PATIENCE_AFTER_SIGNAL } else { PATIENCE };
+        let end = Instant::now() + patience;
         let couriers = std::mem::take(&mut self.couriers);
         // All of them at once, and not one after the other.
         let closing: Vec<_> = couriers.into_values().map(Courier::close).collect();

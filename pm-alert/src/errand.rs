@@ -14,13 +14,14 @@ use crate::judge::Judge;
 use crate::notice::Notice;
 use crate::{Error, TOOL};
 
-/// Does it. Whoever tries a channel has named it, so that nothing is sent that nobody asked for.
+/// Does it. A channel of a store that is not trusted is not tried: its name says nothing of what it would do.
 pub(crate) fn run(
     errand: &Errand,
     alerts: &Alerts,
     judge: &Judge,
     named: Option<PathBuf>,
     store: Option<&Store>,
+    is_trusted: bool,
     io: &mut Streams,
 ) -> Result<Exit, Error> {
     match errand {
@@ -41,7 +42,14 @@ pub(crate) fn run(
             );
             Ok(Exit::Done)
         }
-        Errand::Test(channel) => test(channel, alerts, store, io),
+        Errand::Test(channel) => {
+            let settings = alerts.channels.get(channel);
+            if !is_trusted && settings.is_some_and(|settings| settings.kind.leaves_the_machine()) {
+                io.complain(TOOL, &Error::Untrusted { channel: channel.clone() });
+                return Ok(Exit::Usage);
+            }
+            test(channel, alerts, store, io)
+        }
     }
 }
 

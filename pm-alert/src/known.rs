@@ -106,7 +106,14 @@ impl Known {
         let notices = notices.collect();
         let missed = if ticks { self.state.tick(judge, now) } else { Vec::new() };
         untimely.extend(missed.into_iter().map(|alert| self.notice(alert, now)));
-        let surplus = self.pending.len().saturating_sub(PENDING);
+        // What only says that something goes on gives way before what nobody knows yet.
+        let mut surplus = self.pending.len().saturating_sub(PENDING);
+        self.pending.retain(|notice| {
+            let gives_way = surplus > 0 && !notice.is_news;
+            surplus -= usize::from(gives_way);
+            self.dropped += u64::from(gives_way && notice.is_waiting());
+            !gives_way
+        });
         let unsent = self.pending.drain(..surplus).filter(Notice::is_waiting);
         self.dropped = self.dropped.saturating_add(unsent.count() as u64);
         Judged { left_behind, notices, untimely }

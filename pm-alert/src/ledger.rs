@@ -5,8 +5,8 @@
 //! while alerts are sent, so another run may find one that is just being sent; only after a minute does it
 //! count as left behind. The cost is that what a crash left behind waits so long.
 //!
-//! The disk is waited for once, at the end of a run: what is lost with the power is at most what happened since,
-//! and alerts do not wait for it.
+//! The disk is waited for once, at the end of a run, and alerts do not wait for it. The cost: a run that follows a store
+//! waits for it only when it ends, so that a loss of power can take along the whole state, and alerts are then told anew.
 //!
 //! When the file fails, counting goes on in memory until the end of this run; one that follows a store, and so has
 //! no end, tries again each time.

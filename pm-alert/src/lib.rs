@@ -66,10 +66,11 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let store = store(&config, io)?;
     let alerts = alerts(&config, store.as_ref(), io)?;
     let judge = judge(&config, &alerts, store.as_ref(), io)?;
-    if let Some(errand) = &config.errand {
-        return errand::run(errand, &alerts, &judge, named_rules(&config, io), store.as_ref(), io);
-    }
     let is_trusted = is_trusted(&config, &alerts, store.as_ref(), io);
+    if let Some(errand) = &config.errand {
+        let named = named_rules(&config, io);
+        return errand::run(errand, &alerts, &judge, named, store.as_ref(), is_trusted, io);
+    }
     let channels = Channels::new(alerts.channels, is_trusted, io.environment.clone(), store.clone());
     let unwatched =
         judge.watches_nothing().then(|| nothing_watched(named_rules(&config, io), store.as_ref()));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use fast_glob::glob_match;
 use pm_record::{Field, Scalar, Severity, Thousandths};
 use pm_store::{Terms, WindowSettings};
 
@@ -72,7 +71,7 @@ impl Rule {
     /// Whether the rule is about records of this command, whatever else they say.
     pub(crate) fn names(&self, command: Option<&str>) -> bool {
         self.commands.is_empty()
-            || command.is_some_and(|command| self.commands.iter().any(|glob| glob_match(glob, command)))
+            || command.is_some_and(|command| self.commands.iter().any(|glob| is_match(glob, command)))
     }
 
     /// Whether the rule is about the record on this line.
@@ -82,7 +81,7 @@ impl Rule {
 
     /// The commands that it names one by one.
     pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
-        let is_literal = |command: &&String| !command.contains(['*', '?', '[', '{', '\\', '!']);
+        let is_literal = |command: &&String| !command.contains('*');
         self.commands.iter().filter(is_literal).map(String::as_str)
     }
 
@@ -108,9 +107,46 @@ impl Rule {
 /// Whether a value is the one that is wanted; texts may have `*` for any text.
 fn is_like(wanted: &Scalar, value: &Scalar) -> bool {
     match (wanted, value) {
-        (Scalar::Text(glob), Scalar::Text(text)) => glob_match(glob, text),
+        (Scalar::Text(glob), Scalar::Text(text)) => is_match(glob, text),
         // YAML reads `1.0` as a number, where a label may be text.
         (Scalar::Number(number), Scalar::Text(text)) => number.to_string() == *text,
         _ => wanted == value,
+    }
+}
+
+/// Whether a text is like one in which `*` stands for any text, and every other letter for itself: endpoints have
+/// braces and slashes, which a glob for paths would not take as they are.
+fn is_match(glob: &str, text: &str) -> bool {
+    let Some((first, rest)) = glob.split_once('*') else { return glob == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for piece in middle.split('*') {
+        let Some(at) = text.find(piece) else { return false };
+        text = &text[at + piece.len()..];
+    }
+    text.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    #[track_caller]
+    fn check(glob: &str, matching: &[&str], others: &[&str]) {
+        let is_match = |text: &&&str| super::is_match(glob, text);
+        assert!(matching.iter().all(|text| is_match(&text)), "{glob}: {matching:?}");
+        assert!(!others.iter().any(|text| is_match(&text)), "{glob}: {others:?}");
+    }
+
+    #[test]
+    fn a_star_is_any_text_and_everything_else_is_itself() {
+        check(
+            "/repos/{owner}/{repo}/issues",
+            &["/repos/{owner}/{repo}/issues"],
+            &["/repos/owner/repo/issues"],
+        );
+        check("*", &["", "scripts/x.sh"], &[]);
+        check("scripts/*", &["scripts/", "scripts/a/b.sh"], &["script", "my/scripts/a"]);
+        check("*.sh", &["a.sh", "a/b.sh"], &["a.sh.txt"]);
+        check("a*b*c", &["abc", "a-b-b-c"], &["ac", "acb", "abcd"]);
+        check("a*a", &["aa", "aba"], &["a"]);
     }
 }

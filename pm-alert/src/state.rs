@@ -125,9 +125,12 @@ impl State {
             let Some(after) = rule.missing_after_millis else { continue };
             for command in rule.literals() {
                 let subject = Subject::Command(crate::reading::name(command));
-                let row = self.row(silent(rule, &subject), &rule.name, &subject, judge.source());
-                // It cannot have reported before anybody listened.
-                row.seen.get_or_insert(instant);
+                let name = silent(rule, &subject);
+                // A row that is there stays as it is, or every second would be a change to be written down.
+                if self.rows.get(&name).is_none_or(|row| row.seen.is_none()) {
+                    // It cannot have reported before anybody listened.
+                    self.row(name, &rule.name, &subject, judge.source()).seen.get_or_insert(instant);
+                }
             }
             let rows = self.rows.values_mut().filter(|row| row.rule == rule.name && row.seen.is_some());
             for row in rows {

@@ -106,7 +106,7 @@ pub struct Args {
     pub position: Option<String>,
 
     /// With --store, read all of it and keep nothing in its `state/`
-    #[arg(long, requires = "store", conflicts_with = "position")]
+    #[arg(long, requires = "store", conflicts_with_all = ["position", "follow"])]
     pub stateless: bool,
 
     /// With --store, go on with what is appended until a signal comes; --listen does so too
@@ -153,6 +153,13 @@ pub enum To {
     Bencher,
     /// What `hyperfine --export-json` writes
     Hyperfine,
+}
+
+impl To {
+    /// Whether it goes to a receiver, and is not printed.
+    pub(crate) fn is_delivered(self) -> bool {
+        matches!(self, Self::Pushgateway | Self::RemoteWrite | Self::Otlp | Self::Datadog | Self::Newrelic)
+    }
 }
 
 /// What a receiver of OpenTelemetry gets.

@@ -128,14 +128,14 @@ impl Backlog {
             lines = Lines::new([open(source, start, io)]);
         }
         let mut reached = known.reached;
-        let mut last = Vec::new();
+        let (mut last, mut line) = (Vec::new(), Vec::new());
         loop {
             let next = lines.next_run(runs, |_| Ok(())).map_err(Error::Read)?;
             let Some((position, reading)) = next else { break };
             let is_cut = position.is_open_ended();
             let counted = reading.and_then(|reading| {
-                last.clear();
-                last.extend_from_slice(bytes_of(&reading));
+                line.clear();
+                line.extend_from_slice(bytes_of(&reading));
                 taker.take(reading)
             });
             match counted {
@@ -145,10 +145,13 @@ impl Backlog {
                 Err(reason) => {
                     skipped.seen();
                     skipped.skip(position, &reason);
-                    last.clear();
+                    // Where to go on stays behind the last line that was taken, by which it is found again.
                     continue;
                 }
-                Ok(()) => skipped.seen(),
+                Ok(()) => {
+                    skipped.seen();
+                    std::mem::swap(&mut last, &mut line);
+                }
             }
             reached.offset = start + lines.offset();
             reached.length = last.len() as u64 + u64::from(!is_cut);
@@ -160,7 +163,8 @@ impl Backlog {
         if !last.is_empty() {
             reached.before = hash(&last);
         }
-        reached.done = known.closed;
+        // A signal ends the input too.
+        reached.done = known.closed && io.interrupted().is_none();
         self.state.reach(reached);
         Ok(skipped)
     }

@@ -1,16 +1,17 @@
 //! The client that asks receivers, by the proxies and with the roots that the user has.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pm_cli::{Environment, printable};
-use pm_github::Proxies;
-use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, ProxyProtocol};
+use pm_http::NoWay;
+use prost::Message;
+use ureq::Agent;
 
+use crate::Error;
 use crate::delivery::{Packing, Parcel};
-use crate::{Error, TOOL};
+use crate::proto::ExportResponse;
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// More of an answer is not read.
 const LONGEST: u64 = 1 << 20;
@@ -24,7 +25,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Asks one receiver.
 #[derive(Debug)]
 pub(crate) struct Client {
-    agent: Agent,
+    /// One for each address, because each is for one host. Never none.
+    agents: Vec<(String, Agent)>,
 }
 
 /// What came back.
@@ -39,32 +41,31 @@ pub(crate) struct Reply {
 }
 
 impl Client {
-    /// A client for what lies at `url`.
-    pub(crate) fn new(url: &str, environment: &Environment) -> Result<Self, Error> {
-        let address: Uri = url.parse().map_err(|_| Error::Address { url: url.to_owned() })?;
-        let is_tls = match address.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(Error::Address { url: url.to_owned() }),
-        };
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // What is redirected comes back without its key.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(format!("{TOOL}/{}", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(TIMEOUT))
-            .proxy(proxy(&address, is_tls, environment)?)
-            .tls_config(tls(is_tls, environment)?)
-            .build();
-        Ok(Self { agent: config.into() })
+    /// A client for what lies at these addresses.
+    pub(crate) fn new(urls: &[&str], environment: &Environment) -> Result<Self, Error> {
+        let mut agents = Vec::new();
+        for &url in urls {
+            let agent =
+                pm_http::agent(url, USER_AGENT, TIMEOUT, environment).map_err(|error| match error {
+                    NoWay::Address => Error::Address { url: url.to_owned() },
+                    error => error.into(),
+                })?;
+            agents.push((url.to_owned(), agent));
+        }
+        Ok(Self { agents })
+    }
+
+    /// The agent for an address, which begins with one of those that are known.
+    fn agent(&self, url: &str) -> &Agent {
+        let of_url = self.agents.iter().find(|(known, _)| url.starts_with(known.as_str()));
+        &of_url.unwrap_or(&self.agents[0]).1
     }
 
     /// Sends a parcel, packed.
     pub(crate) fn post(&self, parcel: &Parcel, packed: &[u8]) -> Reply {
         let mut request = match parcel.method {
-            "PUT" => self.agent.put(&parcel.url),
-            _ => self.agent.post(&parcel.url),
+            "PUT" => self.agent(&parcel.url).put(&parcel.url),
+            _ => self.agent(&parcel.url).post(&parcel.url),
         };
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
@@ -81,18 +82,14 @@ impl Client {
         let text = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
-        // Datadog has a name of its own for it; both are seconds here.
-        let retry_after = text("retry-after").or_else(|| text("x-ratelimit-reset"));
-        let retry_after = retry_after.as_deref().and_then(seconds);
-        let is_json = text("content-type").is_some_and(|kind| kind.contains("json"));
+        // Datadog has a name of its own for it, and means seconds too.
+        let of_datadog = || text("x-ratelimit-reset")?.trim().parse().ok().map(Duration::from_secs);
+        let retry_after = pm_http::retry_after(response.headers()).or_else(of_datadog);
+        let kind = text("content-type").unwrap_or_default();
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().unwrap_or_default();
-        let body = if is_json || status >= 400 {
-            String::from_utf8_lossy(&body).into_owned()
-        } else {
-            String::new()
-        };
-        let partial = (status < 300).then(|| partial(&body)).flatten();
+        let partial = (status < 300).then(|| partial(&kind, &body)).flatten();
+        let body = if status >= 300 { String::from_utf8_lossy(&body).into_owned() } else { String::new() };
         Reply { status: Some(status), retry_after, partial, body }
     }
 }
@@ -115,43 +112,35 @@ impl Reply {
     }
 }
 
-/// Seconds, or the time until a date.
-fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
-}
-
-/// What OTLP calls a partial success.
-fn partial(body: &str) -> Option<String> {
-    let answer: serde_json::Value = serde_json::from_str(body).ok()?;
-    let partial = answer.get("partialSuccess")?;
-    let told = partial.get("errorMessage").and_then(|told| told.as_str()).unwrap_or_default();
-    (!told.is_empty()).then(|| told.to_owned())
-}
-
-/// The proxy on the way there, as `ureq` has it.
-fn proxy(address: &Uri, is_tls: bool, environment: &Environment) -> Result<Option<Proxy>, Error> {
-    let variables = |name: &str| environment.text(name).map(str::to_owned);
-    let proxies = Proxies::from_variables(variables)?;
-    let port = address.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let Some(found) = proxies.on_the_way_to(is_tls, address.host().unwrap_or_default(), port) else {
-        return Ok(None);
+/// What OTLP calls a partial success, in the form that was sent.
+fn partial(kind: &str, body: &[u8]) -> Option<String> {
+    let told = if kind.contains("json") {
+        let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+        answer.get("partialSuccess")?.get("errorMessage")?.as_str()?.to_owned()
+    } else if kind.contains("protobuf") {
+        ExportResponse::decode(body).ok()?.partial_success?.error_message
+    } else {
+        return None;
     };
-    let protocol = if found.tls { ProxyProtocol::Https } else { ProxyProtocol::Http };
-    // The proxy resolves the name: inside of a company, often nobody else can.
-    let mut proxy = Proxy::builder(protocol).host(&found.host).port(found.port).resolve_target(false);
-    if let Some((user, password)) = found.login() {
-        proxy = proxy.username(&user).password(password.reveal());
-    }
-    proxy.build().map(Some).map_err(|_| Error::Proxy { host: found.host.clone() })
+    (!told.is_empty()).then_some(told)
 }
 
-/// What to trust. The certificates are read only where they are needed.
-fn tls(is_tls: bool, environment: &Environment) -> Result<TlsConfig, Error> {
-    let variables = |name: &str| environment.text(name).map(str::to_owned);
-    let roots = if is_tls { pm_github::roots(variables)? } else { Vec::new() };
-    let certificates: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    Ok(TlsConfig::builder()
-        .root_certs(RootCerts::Specific(Arc::new(certificates)))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::PartialSuccess;
+
+    #[test]
+    fn a_partial_success_is_told_whatever_form_it_comes_in() {
+        let json = br#"{"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"too old"}}"#;
+        assert_eq!(partial("application/json", json).as_deref(), Some("too old"));
+        let partial_success = Some(PartialSuccess { rejected: 2, error_message: "too old".to_owned() });
+        let protobuf = ExportResponse { partial_success }.encode_to_vec();
+        assert_eq!(partial("application/x-protobuf", &protobuf).as_deref(), Some("too old"));
+        for (kind, body) in
+            [("application/json", &b"{}"[..]), ("application/x-protobuf", b""), ("text/html", json)]
+        {
+            assert_eq!(partial(kind, body), None, "{kind}");
+        }
+    }
 }

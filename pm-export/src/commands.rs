@@ -93,8 +93,6 @@ pub(crate) struct Commands {
     include_deliberate: bool,
     /// Runs of benchmarks and profiles that were left out.
     pub(crate) deliberate: u64,
-    /// How many phases have a series.
-    phases: usize,
 }
 
 /// The series that the runs of one group add to, found when first needed.
@@ -145,7 +143,6 @@ impl Commands {
             key: Vec::new(),
             include_deliberate,
             deliberate: 0,
-            phases: 0,
         }
     }
 
@@ -165,11 +162,11 @@ impl Commands {
         }
         let mut key = std::mem::take(&mut self.key);
         self.write_key(run, &mut key);
-        let limit = model.shape.max_series;
         let group = if self.groups.contains_key(key.as_slice()) {
             self.groups.get_mut(key.as_slice())
-        } else if self.groups.len() < limit {
-            let labels = labels(&self.names, run);
+        } else if let labels = labels(&self.names, run)
+            && model.has_room(COMMAND_DURATION.place(), &labels)
+        {
             Some(self.groups.entry(key.as_slice().into()).or_insert(Group { labels, ..Group::default() }))
         } else {
             model.note_overflow(COMMAND_DURATION.place());
@@ -177,7 +174,7 @@ impl Commands {
             Some(self.others.get_or_insert_with(|| Group { labels: labels(), ..Group::default() }))
         };
         if let Some(group) = group {
-            group.take(run, model, &mut self.phases);
+            group.take(run, model);
         }
         self.key = key;
     }
@@ -216,7 +213,7 @@ fn value_of(label: Label<'_>) -> String {
 
 impl Group {
     #[inline]
-    fn take(&mut self, run: &Run<'_>, model: &mut Model, phases: &mut usize) {
+    fn take(&mut self, run: &Run<'_>, model: &mut Model) {
         let (start, total) = (run.timestamp().as_millis(), run.total().0);
         let slot =
             *self.duration.get_or_insert_with(|| series_of(&self.labels, COMMAND_DURATION, None, model));
@@ -247,13 +244,13 @@ impl Group {
             }
         }
         for (at, (name, value)) in run.phases().enumerate() {
-            let phase = self.phase(at, name, model, phases);
+            let phase = self.phase(at, name, model);
             model.add_to(phase, value);
         }
     }
 
     /// The series of a phase, which mostly stands where the same one stood before.
-    fn phase(&mut self, at: usize, name: &str, model: &mut Model, phases: &mut usize) -> Slot {
+    fn phase(&mut self, at: usize, name: &str, model: &mut Model) -> Slot {
         if let Some((known, slot)) = self.phases.get(at)
             && **known == *name
         {
@@ -263,15 +260,20 @@ impl Group {
             return *slot;
         }
         let short = name.strip_suffix("_ms").unwrap_or(name);
-        if *phases >= model.shape.max_series {
+        if !model.has_room(PHASE_TIME.place(), &with_phase(&self.labels, short)) {
             model.note_overflow(PHASE_TIME.place());
             return series_of(&self.labels, PHASE_TIME, Some(("phase", OVERFLOW)), model);
         }
-        *phases += 1;
         let slot = series_of(&self.labels, PHASE_TIME, Some(("phase", short)), model);
         self.phases.push((name.into(), slot));
         slot
     }
+}
+
+/// The labels of a group with its phase.
+fn with_phase(labels: &[(String, String)], phase: &str) -> Vec<(String, String)> {
+    let own = ("phase".to_owned(), phase.to_owned());
+    labels.iter().cloned().chain([own]).collect()
 }
 
 fn set_memory(model: &mut Model, kind: &str, at: i64, value: i64) {

@@ -87,26 +87,10 @@ impl Config {
         let names = label_names(&args.by).map_err(|taken| {
             Usage::new(taken.to_string(), "leave it out of --by, or try `--by command,host`")
         })?;
-        if args.listen.is_some() && args.to != To::Prometheus {
-            return Err(Usage::new("--listen serves metrics for Prometheus only", "leave --to out"));
-        }
-        if args.openmetrics && args.to != To::Prometheus {
-            return Err(Usage::new("--openmetrics is a form of --to prometheus", "leave one of the two out"));
-        }
-        if args.address.is_some() && args.to != To::Statsd {
-            return Err(Usage::new("--address is where a StatsD server is", "add `--to statsd`"));
-        }
         let is_store = args.input.store.is_some();
         let follow = args.follow || (args.listen.is_some() && is_store);
-        if follow && !period.is_all() {
-            return Err(Usage::new(
-                "what is appended has no --since and no --until",
-                "leave --listen or the times out",
-            ));
-        }
-        if follow && matches!(args.to, To::GithubActionBenchmark | To::Bencher | To::Hyperfine | To::Csv) {
-            return Err(Usage::new("this form has an end, and --follow has none", "leave --follow out"));
-        }
+        check_form(&args)?;
+        check_time(&args, follow, &period)?;
         let shape = Shape {
             time: times(&args.buckets)?,
             memory: bounds(&MEMORIES.map(|mebi| mebi * MEBI), Scale::Mebi),
@@ -130,35 +114,9 @@ impl Config {
             _ => None,
         };
         let is_position_named = args.position.is_some();
-        let position = args.position.or(by_default);
-        let text = if args.openmetrics { Text::OpenMetrics } else { Text::Plain };
-        let form = match args.to {
-            To::Prometheus => Form::Metrics { text, listen: args.listen.map(|listen| listen.0) },
-            To::Influx => Form::Influx,
-            To::Statsd => {
-                let dialect = if args.dogstatsd { Dialect::Dog } else { Dialect::Plain };
-                Form::Statsd { dialect, address: args.address }
-            }
-            To::Csv => {
-                if Table::new(&args.kind, &args.columns).is_none() {
-                    let kinds = Table::kinds().collect::<Vec<_>>().join(", ");
-                    let message = format!("the usual columns of '{}' are not known", args.kind);
-                    return Err(Usage::new(
-                        message,
-                        format!("name some with --columns, or take one of {kinds}"),
-                    ));
-                }
-                Form::Csv { kind: args.kind, columns: args.columns }
-            }
-            To::GithubActionBenchmark => Form::Ci(Ci::GithubAction),
-            To::Pushgateway | To::RemoteWrite | To::Otlp | To::Datadog | To::Newrelic => {
-                destination.receiver.map_or(Form::Nothing, Form::Push)
-            }
-            To::Bencher => Form::Ci(Ci::Bencher),
-            To::Hyperfine => Form::Ci(Ci::Hyperfine),
-        };
+        let position = args.position.clone().or(by_default);
         Ok(Self {
-            form,
+            form: form(&args, destination.receiver)?,
             output: args.output.filter(|file| file.as_os_str() != "-"),
             strict: args.input.strict,
             source: args.input.source(),
@@ -197,6 +155,87 @@ impl Config {
             self.names, self.shape.time.thousandths, self.deliberate, self.shape.detail
         )
     }
+}
+
+/// Refuses flags that the form does not have: ignored, they would only seem to work.
+fn check_form(args: &Args) -> Result<(), Usage> {
+    if args.listen.is_some() && args.to != To::Prometheus {
+        return Err(Usage::new("--listen serves metrics for Prometheus only", "leave --to out"));
+    }
+    if args.openmetrics && args.to != To::Prometheus {
+        return Err(Usage::new("--openmetrics is a form of --to prometheus", "leave one of the two out"));
+    }
+    if args.address.is_some() && args.to != To::Statsd {
+        return Err(Usage::new("--address is where a StatsD server is", "add `--to statsd`"));
+    }
+    if args.dry_run && !args.to.is_delivered() {
+        return Err(Usage::new(
+            "--dry-run is for receivers, and this form is printed",
+            "leave --dry-run out",
+        ));
+    }
+    if args.output.is_some() && args.to.is_delivered() {
+        return Err(Usage::new(
+            "--output is for forms that are printed, and this one is delivered",
+            "add `--dry-run` to print what would be sent",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses what cannot go on, or never ends.
+fn check_time(args: &Args, follow: bool, period: &Period) -> Result<(), Usage> {
+    if args.stateless && args.listen.is_some() {
+        return Err(Usage::new(
+            "--listen goes on with what is appended, and --stateless does not know where it is",
+            "leave one of the two out",
+        ));
+    }
+    let is_endless = args.follow && args.to == To::Prometheus && args.listen.is_none();
+    if is_endless && args.output.is_none() {
+        return Err(Usage::new(
+            "one exposition after the other is none",
+            "add `--output FILE`, which is replaced each time, or `--listen 9464`",
+        ));
+    }
+    if follow && !period.is_all() {
+        return Err(Usage::new(
+            "what is appended has no --since and no --until",
+            "leave --listen or the times out",
+        ));
+    }
+    if follow && matches!(args.to, To::GithubActionBenchmark | To::Bencher | To::Hyperfine | To::Csv) {
+        return Err(Usage::new("this form has an end, and --follow has none", "leave --follow out"));
+    }
+    Ok(())
+}
+
+fn form(args: &Args, receiver: Option<Receiver>) -> Result<Form, Usage> {
+    let text = if args.openmetrics { Text::OpenMetrics } else { Text::Plain };
+    Ok(match args.to {
+        To::Prometheus => Form::Metrics { text, listen: args.listen.map(|listen| listen.0) },
+        To::Influx => Form::Influx,
+        To::Statsd => {
+            let dialect = if args.dogstatsd { Dialect::Dog } else { Dialect::Plain };
+            Form::Statsd { dialect, address: args.address.clone() }
+        }
+        To::Csv => {
+            if Table::new(&args.kind, &args.columns).is_none() {
+                let kinds = Table::kinds().collect::<Vec<_>>().join(", ");
+                let message = format!("the usual columns of '{}' are not known", args.kind);
+                let hint = format!("name some with --columns, or take one of {kinds}");
+                return Err(Usage::new(message, hint));
+            }
+            Form::Csv { kind: args.kind.clone(), columns: args.columns.clone() }
+        }
+        To::GithubActionBenchmark => Form::Ci(Ci::GithubAction),
+        To::Bencher => Form::Ci(Ci::Bencher),
+        To::Hyperfine => Form::Ci(Ci::Hyperfine),
+        // The user may have switched OpenTelemetry off.
+        To::Pushgateway | To::RemoteWrite | To::Otlp | To::Datadog | To::Newrelic => {
+            receiver.map_or(Form::Nothing, Form::Push)
+        }
+    })
 }
 
 fn times(typed: &[f64]) -> Result<Bounds, Usage> {

@@ -13,12 +13,16 @@ use flate2::write::GzEncoder;
 use pm_cli::{Input, Streams};
 
 use crate::client::{Client, Reply};
+use crate::config::Config;
 use crate::error::Warning;
 use crate::waiting::Never;
 use crate::{Error, TOOL};
 
 /// The longest pause between two attempts that nobody asked for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The shortest pause that a receiver can ask for: some say 0 and go on refusing.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest pause that a receiver can ask for.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
@@ -73,6 +77,8 @@ pub(crate) struct Delivery {
     client: Option<Client>,
     judge: fn(u16) -> Verdict,
     patience: Duration,
+    /// Whether what is not delivered is there for a later run.
+    kept: bool,
     never: Input,
     /// Requests that arrived, and bodies that were refused.
     pub(crate) arrived: u64,
@@ -84,11 +90,12 @@ impl Delivery {
     pub(crate) fn new(
         client: Option<Client>,
         judge: fn(u16) -> Verdict,
-        patience: Duration,
+        config: &Config,
         io: &Streams,
     ) -> Self {
+        let (patience, kept) = (config.patience, config.position.is_some());
         let never = io.fed("nothing".as_ref(), Box::new(Never));
-        Self { client, judge, patience, never, arrived: 0, refused: 0 }
+        Self { client, judge, patience, kept, never, arrived: 0, refused: 0 }
     }
 
     /// Sends one parcel until it has met its fate.
@@ -119,8 +126,7 @@ impl Delivery {
                 }
                 Verdict::Split => return Ok(Fate::TooLarge),
                 Verdict::Refused => {
-                    self.refused += 1;
-                    io.complain(TOOL, &Warning::Refused { url: parcel.url.clone(), told: reply.words() });
+                    self.refuse(parcel.url.clone(), reply.words(), io);
                     return Ok(Fate::Refused);
                 }
                 Verdict::Stop => {
@@ -128,17 +134,26 @@ impl Delivery {
                 }
                 Verdict::Later => {}
             }
-            let pause = reply.retry_after.map_or_else(|| pause(attempt), |asked| asked.min(LONGEST_WAIT));
+            let pause = reply
+                .retry_after
+                .map_or_else(|| pause(attempt), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT));
             let left = self.patience.saturating_sub(begin.elapsed());
             if pause > left || io.interrupted().is_some() {
                 return Err(Error::Undelivered {
                     url: parcel.url.clone(),
                     told: reply.words(),
                     attempts: attempt,
+                    kept: self.kept,
                 });
             }
             self.wait(pause, io)?;
         }
+    }
+
+    /// Counts a body that will never be taken, and tells of it.
+    pub(crate) fn refuse(&mut self, url: String, told: impl Into<String>, io: &mut Streams) {
+        self.refused += 1;
+        io.complain(TOOL, &Warning::Refused { url, told: told.into() });
     }
 
     /// Waits, unless a signal comes.

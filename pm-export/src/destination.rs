@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use http::Uri;
 use pm_cli::{Environment, Usage};
 
 use crate::args::{Args, Signal, To};
-use crate::receivers::{Datadog, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
+use crate::receivers::{Datadog, Endpoint, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
 
 /// A receiver, if there is one.
 #[derive(Debug)]
@@ -68,15 +69,18 @@ fn demanded(key: Option<String>, what: &str, hint: &str) -> Result<String, Usage
     key.ok_or_else(|| Usage::new(format!("there is no key for {what}"), hint))
 }
 
-/// Refuses to send a key for everybody on the way to read.
+/// Refuses to send a key for everybody on the way to read, and an address that holds one: addresses are printed.
 fn guarded(url: String, has_key: bool) -> Result<String, Usage> {
-    let rest = url.strip_prefix("http://").filter(|_| has_key);
-    let Some(host) = rest.map(|rest| rest.split(['/', '?']).next().unwrap_or_default()) else {
-        return Ok(url);
-    };
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
-    if name == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+    // What is no address is told when it is used.
+    let Ok(address) = url.parse::<Uri>() else { return Ok(url) };
+    if address.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        let message = "the receiver's address holds a name or a password, and addresses are printed";
+        return Err(Usage::new(message, "write the key into a file, and add `--key-file FILE`"));
+    }
+    let name = address.host().unwrap_or_default();
+    let number = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_here = name == "localhost" || number.is_ok_and(|number| number.is_loopback());
+    if !has_key || is_here || address.scheme_str() == Some("https") {
         return Ok(url);
     }
     let message = format!("the key would be sent to '{url}' for everybody on the way to read");
@@ -144,25 +148,23 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
         let own = environment.text(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"));
         own.filter(|_| args.url.is_none()).map_or_else(|| format!("{base}/v1/{path}"), str::to_owned)
     };
-    let json = match setting("METRICS", "PROTOCOL") {
-        None | Some("http/protobuf") => false,
-        Some("http/json") => true,
-        Some(other) => {
-            let message = format!("OTEL_EXPORTER_OTLP_PROTOCOL is '{other}', which cannot be spoken here");
-            return Err(Usage::new(message, "set it to http/protobuf or http/json"));
-        }
+    let endpoint = |signal: &str, path: &str| {
+        let json = match setting(signal, "PROTOCOL") {
+            None | Some("http/protobuf") => false,
+            Some("http/json") => true,
+            Some(other) => {
+                let message =
+                    format!("OTEL_EXPORTER_OTLP_PROTOCOL is '{other}', which cannot be spoken here");
+                return Err(Usage::new(message, "set it to http/protobuf or http/json"));
+            }
+        };
+        let headers = pairs(setting(signal, "HEADERS").unwrap_or_default());
+        Ok(Endpoint { url: guarded(address(signal, path), !headers.is_empty())?, json, headers })
     };
-    let headers = pairs(setting("METRICS", "HEADERS").unwrap_or_default());
-    let has_key = !headers.is_empty();
     let wants = |signal| args.signals.contains(&signal);
-    let traces_url =
-        wants(Signal::Traces).then(|| guarded(address("TRACES", "traces"), has_key)).transpose()?;
     Ok(Some(Otlp {
-        metrics_url: guarded(address("METRICS", "metrics"), has_key)?,
-        traces_url,
-        with_metrics: wants(Signal::Metrics),
-        json,
-        headers,
+        metrics: wants(Signal::Metrics).then(|| endpoint("METRICS", "metrics")).transpose()?,
+        traces: wants(Signal::Traces).then(|| endpoint("TRACES", "traces")).transpose()?,
         attributes: resource(environment),
     }))
 }
@@ -197,7 +199,15 @@ mod tests {
         {
             assert!(guarded(url.to_owned(), true).is_ok(), "{url}");
         }
-        for url in ["http://api.datadoghq.com", "http://127.0.0.1.example:80", "http://localhost.example/"] {
+        for url in ["https://user@host", "http://localhost:x@api.datadoghq.com/"] {
+            assert!(guarded(url.to_owned(), false).is_err(), "{url}");
+        }
+        for url in [
+            "http://api.datadoghq.com",
+            "HTTP://host",
+            "http://127.0.0.1.example:80",
+            "http://localhost.example/",
+        ] {
             assert!(
                 guarded(url.to_owned(), true).is_err() && guarded(url.to_owned(), false).is_ok(),
                 "{url}"

@@ -61,22 +61,11 @@ pub enum Error {
         /// What was given.
         url: String,
     },
-    /// A variable that names no proxy.
+    /// A receiver cannot be reached by the proxies or with the roots that there are.
     #[error(transparent)]
-    Proxies(#[from] pm_github::BadProxy),
-    /// A proxy's name that cannot be one.
-    #[error("there can be no proxy at '{host}'")]
-    Proxy {
-        /// Its host.
-        host: String,
-    },
-    /// There is nothing to trust.
-    #[error(transparent)]
-    Roots(#[from] pm_github::NoRoots),
+    Way(#[from] pm_http::NoWay),
     /// What was to be delivered was given up.
-    #[error(
-        "cannot deliver to {url} after {attempts} attempts: {told}; what was not delivered stays where it was read"
-    )]
+    #[error("cannot deliver to {url} after {attempts} attempts: {told}; {}", left(*kept))]
     Undelivered {
         /// The receiver.
         url: String,
@@ -84,9 +73,11 @@ pub enum Error {
         told: String,
         /// How often it was tried.
         attempts: u32,
+        /// Whether a later run finds what was not delivered.
+        kept: bool,
     },
     /// The receiver takes nothing from us.
-    #[error("{url} takes nothing with this key: {told}")]
+    #[error("{url} takes nothing: {told}")]
     Unwelcome {
         /// The receiver.
         url: String,
@@ -104,6 +95,15 @@ pub enum Error {
         /// Why it is none.
         reason: BadRecord,
     },
+}
+
+/// What became of what was not delivered.
+fn left(kept: bool) -> &'static str {
+    if kept {
+        "what was not delivered stays in the store, and the next run goes on there"
+    } else {
+        "what was not delivered is not kept"
+    }
 }
 
 /// What is told and ends nothing.
@@ -166,10 +166,8 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Input(missing) => missing.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
-            Self::Address { .. }
-            | Self::Proxies(_)
-            | Self::Proxy { .. }
-            | Self::Roots(pm_github::NoRoots::Named { .. }) => Exit::Usage,
+            Self::Address { .. } => Exit::Usage,
+            Self::Way(way) => way.exit(),
             Self::BadLine { .. } => Exit::BadInput,
             Self::Store(_)
             | Self::Watch(_)
@@ -178,7 +176,6 @@ impl Explain for Error {
             | Self::Output { .. }
             | Self::Listen { .. }
             | Self::Send { .. }
-            | Self::Roots(pm_github::NoRoots::System)
             | Self::Undelivered { .. }
             | Self::Unwelcome { .. }
             | Self::Nothing => Exit::Environment,
@@ -207,19 +204,16 @@ impl Explain for Error {
             }
             Self::Send { .. } => Some("write it as `--address 127.0.0.1:8125`".to_owned()),
             Self::Address { .. } => Some("write it as `--url https://HOST`".to_owned()),
-            Self::Proxies(bad) => Some(format!("write it as `{}=http://HOST:PORT`", bad.variable)),
-            Self::Proxy { .. } => Some("write it as `HTTPS_PROXY=http://HOST:PORT`".to_owned()),
-            Self::Roots(pm_github::NoRoots::Named { variable, .. }) => {
-                Some(format!("let it name certificates in PEM, or `unset {variable}`"))
-            }
-            Self::Roots(pm_github::NoRoots::System) => {
-                Some("on Debian try `apt-get install ca-certificates`".to_owned())
-            }
-            Self::Undelivered { .. } => {
+            Self::Way(way) => way.hint(),
+            Self::Undelivered { kept: true, .. } => {
                 Some("try again later with the same command; `--patience 10m` waits longer".to_owned())
             }
+            Self::Undelivered { kept: false, .. } => Some(
+                "`--patience 10m` waits longer; what is kept with `pm-wrap --store` can be delivered later with `--store`"
+                    .to_owned(),
+            ),
             Self::Unwelcome { .. } => {
-                Some("check the key, and see what would be sent with `--dry-run`".to_owned())
+                Some("check the address and the key, and see what would be sent with `--dry-run`".to_owned())
             }
             Self::Nothing => {
                 Some("make some with `pm-wrap -- COMMAND` or `github-pm performance benchmark`".to_owned())

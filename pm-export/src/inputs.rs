@@ -50,7 +50,8 @@ pub(crate) fn backlog(store: Store, config: &Config, io: &mut Streams) -> Result
 fn place(config: &Config, io: &Streams) -> String {
     let place = match (&config.form, &config.output) {
         (Form::Metrics { listen: Some(address), .. }, _) => address.to_string(),
-        (Form::Push(receiver), _) => receiver.url().to_owned(),
+        (Form::Push(receiver), _) => receiver.urls().join("\n"),
+        (Form::Statsd { address: Some(address), .. }, _) => address.clone(),
         (_, Some(path)) => io.environment.current_dir().join(path).display().to_string(),
         (_, None) => "-".to_owned(),
     };

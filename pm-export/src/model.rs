@@ -88,6 +88,16 @@ impl Model {
         slot
     }
 
+    /// Whether a family has a series with these labels, also of an earlier run, or room for one more.
+    pub(crate) fn has_room(&mut self, family: usize, labels: &[(String, String)]) -> bool {
+        let labels: Vec<Label<'_>> = labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut key = std::mem::take(&mut self.key);
+        write_key(&mut key, family, &labels);
+        let is_known = self.index.contains_key(key.as_slice());
+        self.key = key;
+        is_known || self.taken[family] < self.shape.max_series
+    }
+
     /// The series of a family that takes what is too much.
     fn overflow(&mut self, family: usize, labels: &[Label<'_>]) -> Slot {
         self.overflowed[family] = self.overflowed[family].saturating_add(1);

@@ -39,6 +39,21 @@ pub(crate) struct Sample {
     pub(crate) timestamp: i64,
 }
 
+/// `ExportMetricsServiceResponse` and `ExportTraceServiceResponse` of `opentelemetry.proto.collector`, which are alike.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct ExportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) partial_success: Option<PartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    pub(crate) rejected: i64,
+    #[prost(string, tag = "2")]
+    pub(crate) error_message: String,
+}
+
 /// `opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest`.
 #[derive(Clone, PartialEq, Message, Serialize)]
 #[serde(rename_all = "camelCase")]

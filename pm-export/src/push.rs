@@ -44,11 +44,11 @@ struct Push<'a> {
 /// The whole run.
 pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Result<Exit, Error> {
     let dry = config.dry;
-    let client = if dry { None } else { Some(Client::new(receiver.url(), &io.environment)?) };
+    let client = if dry { None } else { Some(Client::new(&receiver.urls(), &io.environment)?) };
     let mut push = Push {
         config,
         receiver,
-        delivery: Delivery::new(client, receiver.judge(), config.patience, io),
+        delivery: Delivery::new(client, receiver.judge(), config, io),
         totals: Meter::new(config),
         windows: BTreeMap::new(),
         alerts: Vec::new(),
@@ -105,6 +105,14 @@ impl Push<'_> {
         let is_other = matches!(reading, Reading::Other(_));
         let wants_record = self.receiver.takes_executions() || (is_other && self.receiver.takes_windows());
         let record = if wants_record { Some(Record::parse(line)?) } else { None };
+        let start = match (&reading, &record) {
+            (Reading::Run(run), _) => Some(run.timestamp().as_millis()),
+            (_, Some(record)) => record.timestamp().map(pm_record::Timestamp::as_millis),
+            _ => None,
+        };
+        if start.is_some_and(|start| !self.config.period.covers(start)) {
+            return Ok(());
+        }
         let end = match (&reading, &record) {
             (Reading::Run(run), _) => Some(run.end().as_millis()),
             (_, Some(record)) => record.timestamp().map(pm_record::Timestamp::as_millis),

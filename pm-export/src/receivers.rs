@@ -15,7 +15,7 @@ use pm_record::PerformanceAlert;
 
 pub(crate) use datadog::Datadog;
 pub(crate) use newrelic::NewRelic;
-pub(crate) use otlp::Otlp;
+pub(crate) use otlp::{Endpoint, Otlp};
 pub(crate) use pushgateway::Pushgateway;
 pub(crate) use remote_write::RemoteWrite;
 pub(crate) use spans::Executions;
@@ -63,14 +63,16 @@ pub(crate) enum Receiver {
 }
 
 impl Receiver {
-    /// Where it is, for the client.
-    pub(crate) fn url(&self) -> &str {
+    /// Where it is, for the client; each place once a kind of things.
+    pub(crate) fn urls(&self) -> Vec<&str> {
         match self {
-            Self::Datadog(datadog) => &datadog.url,
-            Self::NewRelic(newrelic) => &newrelic.url,
-            Self::Otlp(otlp) => &otlp.metrics_url,
-            Self::Pushgateway(gateway) => &gateway.url,
-            Self::RemoteWrite(write) => &write.url,
+            Self::Datadog(datadog) => vec![&datadog.url],
+            Self::NewRelic(newrelic) => vec![&newrelic.url],
+            Self::Otlp(otlp) => {
+                [&otlp.metrics, &otlp.traces].into_iter().flatten().map(|signal| &*signal.url).collect()
+            }
+            Self::Pushgateway(gateway) => vec![&gateway.url],
+            Self::RemoteWrite(write) => vec![&write.url],
         }
     }
 
@@ -86,7 +88,7 @@ impl Receiver {
 
     /// Whether it takes executions one by one.
     pub(crate) fn takes_executions(&self) -> bool {
-        matches!(self, Self::Otlp(otlp) if otlp.traces_url.is_some())
+        matches!(self, Self::Otlp(otlp) if otlp.traces.is_some())
     }
 
     /// How old a record may be when it is delivered, in milliseconds; older ones are dropped there without a word.
@@ -167,7 +169,9 @@ fn send(
                 parts.push(middle..part.end);
                 parts.push(part.start..middle);
             }
-            Fate::TooLarge => delivery.refused += 1,
+            Fate::TooLarge => {
+                delivery.refuse((shipment.parcel)(part).url, "it is too large, and cannot be cut", io);
+            }
             Fate::Arrived | Fate::Refused => {}
         }
     }
@@ -190,7 +194,8 @@ fn of_vendors(status: u16) -> Verdict {
     match status {
         200..=299 => Verdict::Arrived,
         413 => Verdict::Split,
-        401 | 403 => Verdict::Stop,
+        // A wrong key, address or proxy: what follows would be refused as well, and must not be passed over.
+        300..=399 | 401 | 403..=405 | 407 => Verdict::Stop,
         408 | 429 | 500..=599 => Verdict::Later,
         _ => Verdict::Refused,
     }
@@ -200,7 +205,7 @@ fn of_otlp(status: u16) -> Verdict {
     match status {
         200..=299 => Verdict::Arrived,
         413 => Verdict::Split,
-        401 | 403 => Verdict::Stop,
+        300..=399 | 401 | 403..=405 | 407 => Verdict::Stop,
         429 | 502..=504 => Verdict::Later,
         _ => Verdict::Refused,
     }
@@ -210,7 +215,7 @@ fn of_prometheus(status: u16) -> Verdict {
     match status {
         200..=299 => Verdict::Arrived,
         413 => Verdict::Split,
-        401 | 403 => Verdict::Stop,
+        300..=399 | 401 | 403..=405 | 407 => Verdict::Stop,
         429 | 500..=599 => Verdict::Later,
         _ => Verdict::Refused,
     }

@@ -2,14 +2,14 @@
 
 use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pm_cli::{Feed, Input, Streams};
 use pm_store::{Follow, From, Store};
 
 use crate::Error;
 use crate::backlog::Backlog;
-use crate::config::Config;
+use crate::config::{Config, Form};
 use crate::intake::{self, Taker};
 
 /// How often a store is looked at where the system does not tell of changes.
@@ -26,7 +26,15 @@ pub(crate) fn follow(
     // Watching begins first, so that nothing falls between the two.
     let follow = config.follow.then(|| store.follow(&From::Now)).transpose()?;
     let mut wake = follow.map(|follow| io.fed(store.root(), Box::new(Wake::new(follow))));
+    // Whoever asks a server decides how often; lines that are printed are printed as they come.
+    let is_paced = match &config.form {
+        Form::Push(_) => true,
+        Form::Metrics { listen, .. } => listen.is_none(),
+        _ => false,
+    };
+    let mut never = io.fed("nothing".as_ref(), Box::new(Never));
     loop {
+        let begun = Instant::now();
         match backlog.read(taker, io) {
             Ok(skipped) => intake::tell(&skipped, io),
             // Whoever goes on without an end tries again as long as it takes.
@@ -38,6 +46,12 @@ pub(crate) fn follow(
         taker.tell(io);
         let Some(wake) = &mut wake else { return Ok(()) };
         Wake::wait(wake, LOOK).map_err(Error::Read)?;
+        while is_paced && io.interrupted().is_none() {
+            let left = config.interval.saturating_sub(begun.elapsed());
+            if left.is_zero() || never.ready_within(left).map_err(Error::Read)? {
+                break;
+            }
+        }
         if io.interrupted().is_some() {
             return Ok(());
         }

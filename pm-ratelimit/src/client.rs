@@ -1,18 +1,16 @@
 //! One request to the API: the client that asks, and what came back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pm_cli::Environment;
-use pm_github::{Api, LimitHeaders, Proxies, Secret};
-use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, ProxyProtocol};
+use pm_github::{Api, LimitHeaders, Secret};
+use ureq::Agent;
 
-use crate::config::variables;
+use crate::Error;
 use crate::failure::Failure;
 use crate::token::Token;
-use crate::{Error, TOOL};
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// A hundred times the answer of today.
 const LONGEST: u64 = 1 << 20;
@@ -41,25 +39,18 @@ impl Client {
         environment: &Environment,
     ) -> Result<Self, Error> {
         let url = format!("{}/rate_limit", api.rest());
-        let address: Uri = url.parse().unwrap_or_default();
-        let is_tls = address.scheme_str() == Some("https");
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // What is redirected comes back without its credential, and would be somebody else's quota.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(format!("{TOOL}/{}", env!("CARGO_PKG_VERSION")))
-            .accept("application/vnd.github+json")
-            .timeout_global(Some(timeout))
-            .proxy(proxy(&address, is_tls, environment)?)
-            .tls_config(tls(is_tls, environment)?)
-            .build();
-        Ok(Self { agent: config.into(), url, token: token.map(|token| token.secret.clone()) })
+        // A redirect would lead to somebody else's quota, without the credential.
+        let agent = pm_http::agent(&url, USER_AGENT, timeout, environment)?;
+        Ok(Self { agent, url, token: token.map(|token| token.secret.clone()) })
     }
 
     /// Asks once.
     pub(crate) fn ask(&self) -> Result<Response, Failure> {
-        let mut request = self.agent.get(&self.url).header("X-GitHub-Api-Version", "2022-11-28");
+        let mut request = self
+            .agent
+            .get(&self.url)
+            .header("Accept", "application/vnd.github+json")
+            .header("X-GitHub-Api-Version", "2022-11-28");
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token.reveal()));
         }
@@ -71,30 +62,4 @@ impl Client {
         let body = body.map_err(|error| Failure::of_body(error, &self.url))?;
         Ok(Response { status: response.status().as_u16(), headers, body })
     }
-}
-
-/// The proxy on the way there, as `ureq` has it.
-fn proxy(address: &Uri, is_tls: bool, environment: &Environment) -> Result<Option<Proxy>, Error> {
-    let proxies = Proxies::from_variables(variables(environment))?;
-    let port = address.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let Some(found) = proxies.on_the_way_to(is_tls, address.host().unwrap_or_default(), port) else {
-        return Ok(None);
-    };
-    let protocol = if found.tls { ProxyProtocol::Https } else { ProxyProtocol::Http };
-    // The proxy resolves the name: inside of a company, often nobody else can.
-    let mut proxy = Proxy::builder(protocol).host(&found.host).port(found.port).resolve_target(false);
-    if let Some((user, password)) = found.login() {
-        proxy = proxy.username(&user).password(password.reveal());
-    }
-    proxy.build().map(Some).map_err(|_| Error::Proxy { host: found.host.clone() })
-}
-
-/// What to trust. The certificates are read only where they are needed.
-fn tls(is_tls: bool, environment: &Environment) -> Result<TlsConfig, Error> {
-    let roots = if is_tls { pm_github::roots(variables(environment))? } else { Vec::new() };
-    let certificates: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-    Ok(TlsConfig::builder()
-        .root_certs(RootCerts::Specific(Arc::new(certificates)))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build())
 }

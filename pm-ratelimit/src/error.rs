@@ -3,7 +3,8 @@
 use std::io;
 
 use pm_cli::{Exit, Explain};
-use pm_github::{BadAddress, BadProxy, BadSecret, NoRoots};
+use pm_github::{BadAddress, BadSecret};
+use pm_http::NoWay;
 
 use crate::Failure;
 
@@ -33,18 +34,9 @@ pub enum Error {
     /// `gh` does not say its token.
     #[error("`gh auth token` does not answer within 5 seconds")]
     SlowGh,
-    /// A variable that names no proxy.
+    /// The API cannot be reached by the proxies or with the roots that there are.
     #[error(transparent)]
-    Proxies(#[from] BadProxy),
-    /// A proxy's name that cannot be one.
-    #[error("there can be no proxy at '{host}'")]
-    Proxy {
-        /// Its host.
-        host: String,
-    },
-    /// There is nothing to trust.
-    #[error(transparent)]
-    Roots(#[from] NoRoots),
+    Way(#[from] NoWay),
     /// There is no reading.
     #[error(transparent)]
     Ask(#[from] Failure),
@@ -79,18 +71,11 @@ impl Explain for Error {
         match self {
             Self::Usage(usage) => usage.exit(),
             Self::Store(error) if error.is_configuration() => Exit::Usage,
-            Self::Address(_)
-            | Self::Token { .. }
-            | Self::Overheard { .. }
-            | Self::Proxies(_)
-            | Self::Proxy { .. }
-            | Self::Roots(NoRoots::Named { .. }) => Exit::Usage,
-            Self::SlowGh
-            | Self::Roots(NoRoots::System)
-            | Self::Ask(_)
-            | Self::Wait(_)
-            | Self::Write(_)
-            | Self::Store(_) => Exit::Environment,
+            Self::Address(_) | Self::Token { .. } | Self::Overheard { .. } => Exit::Usage,
+            Self::Way(way) => way.exit(),
+            Self::SlowGh | Self::Ask(_) | Self::Wait(_) | Self::Write(_) | Self::Store(_) => {
+                Exit::Environment
+            }
         }
     }
 
@@ -103,14 +88,7 @@ impl Explain for Error {
             Self::Token { .. } => Some("see who is logged in with `gh auth status`".to_owned()),
             Self::Overheard { .. } => Some("write it as `--api-url https://…`".to_owned()),
             Self::SlowGh => Some("see what keeps it with `gh auth status`, or set GH_TOKEN".to_owned()),
-            Self::Proxies(bad) => Some(format!("write it as `{}=http://HOST:PORT`", bad.variable)),
-            Self::Proxy { .. } => Some("write it as `HTTPS_PROXY=http://HOST:PORT`".to_owned()),
-            Self::Roots(NoRoots::Named { variable, .. }) => {
-                Some(format!("let it name certificates in PEM, or `unset {variable}`"))
-            }
-            Self::Roots(NoRoots::System) => {
-                Some("on Debian try `apt-get install ca-certificates`".to_owned())
-            }
+            Self::Way(way) => way.hint(),
             Self::Ask(failure) => failure.hint(),
             Self::Store(error) => error.hint(),
             Self::Wait(_) | Self::Write(_) => None,

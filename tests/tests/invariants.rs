@@ -6,7 +6,8 @@ use std::fs;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use pm_e2e::harness::{TOOLS, repository};
 
-const GROUND: [&str; 6] = ["pm-record", "pm-stats", "pm-store", "pm-github", "pm-advice", "pm-cli"];
+const GROUND: [&str; 7] =
+    ["pm-record", "pm-stats", "pm-store", "pm-github", "pm-http", "pm-advice", "pm-cli"];
 
 /// Licenses that what we ship may be under.
 const LICENSES: [&str; 10] = [
@@ -75,6 +76,7 @@ fn the_ground_crates_stand_on_each_other_in_one_order_only() {
     assert_eq!(ours("pm-record"), ["pm-stats"]);
     assert_eq!(ours("pm-store"), ["pm-record"]);
     assert_eq!(ours("pm-github"), ["pm-record"]);
+    assert_eq!(ours("pm-http"), ["pm-cli", "pm-github"]);
     assert_eq!(ours("pm-advice"), ["pm-cli", "pm-record", "pm-stats"]);
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Execution {
     pub(crate) run: Option<Box<PerformanceMetrics>>,
     /// The command's name, once there is a run.
     pub(crate) command: Option<Label>,
+    /// The machine that it ran on.
+    pub(crate) machine: Option<Label>,
     pub(crate) calls: Vec<Call>,
     pub(crate) processes: Vec<Process>,
 }
@@ -21,6 +23,8 @@ pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) parent: Option<u32>,
     pub(crate) program: Option<Label>,
+    /// When it began, in thousandths of a millisecond since the run did.
+    pub(crate) start: i64,
     /// In thousandths of a millisecond; none if it outlived the run.
     pub(crate) took: Option<i64>,
     /// What it computed, in the same unit.
@@ -73,6 +77,7 @@ impl Process {
             pid: process.pid,
             parent: process.parent,
             program: labels.of(&process.program),
+            start: process.start_ms.0.max(0),
             took: process.duration_ms.map(|took| took.0.max(0)),
             cpu: process.cpu_time_ms.map(|cpu| cpu.0.max(0)),
         }

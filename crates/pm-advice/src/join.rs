@@ -37,12 +37,13 @@ pub(crate) struct Join {
 impl Join {
     pub(crate) fn run(&mut self, run: Box<PerformanceMetrics>, labels: &mut Labels) {
         let command = labels.of(&run.command);
+        let machine = run.machine.as_deref().and_then(|machine| labels.of(machine));
         match run.execution_id.clone() {
             Some(id) => {
                 let execution = self.of(&id);
-                (execution.command, execution.run) = (command, Some(run));
+                (execution.command, execution.machine, execution.run) = (command, machine, Some(run));
             }
-            None => self.done.push(Execution { run: Some(run), command, ..Execution::default() }),
+            None => self.done.push(Execution { run: Some(run), command, machine, ..Execution::default() }),
         }
         self.make_room();
     }

@@ -61,11 +61,13 @@ impl Totals {
             let saved = saved.map_or(0.0, |saved| saved.0 as f64);
             if all > 0.0 { (saved / all).clamp(0.0, 1.0) } else { 0.0 }
         };
+        // What many processes cost is their time; how many they are says something only where that is not known.
+        let processes = saving.processes.filter(|_| saving.time_ms.is_none());
         [
             share(saving.time_ms, self.time as f64),
             share(saving.requests, self.requests as f64 * 1000.0),
             share(saving.quota, self.quota as f64 * 1000.0),
-            share(saving.processes, self.processes as f64 * 1000.0),
+            share(processes, self.processes as f64 * 1000.0),
             share(saving.memory_mb, self.memory as f64),
         ]
         .into_iter()

@@ -72,6 +72,19 @@ fn a_request_for_each_thing_is_told_of_but_not_one_for_each_page() {
 }
 
 #[test]
+fn queries_that_cost_more_than_a_point_are_not_promised_to_cost_less_in_a_batch() {
+    let records = fs::read_to_string(folder("n_plus_one/right/records.ndjson")).expect("records");
+    let quota = |cost: &str| {
+        let records = records.replace("\"cost\":1}", cost);
+        let tips = advise(&records, Advisor::default()).tips.into_iter();
+        let tips = tips.filter(|tip| tip.id == RuleName::NPlusOne.id());
+        tips.map(|tip| tip.estimated_saving.quota.map_or(0, |quota| quota.0 / 1000)).collect::<Vec<_>>()
+    };
+    assert_eq!(quota("\"cost\":1}"), [174, 174]);
+    assert_eq!(quota("\"cost\":11}"), [0, 0]);
+}
+
+#[test]
 fn a_query_is_told_of_that_costs_more_than_it_returns_but_not_one_that_returns_it() {
     check_rule(RuleName::CostlyConnections, 1);
 }

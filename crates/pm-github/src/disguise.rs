@@ -19,7 +19,8 @@ impl Disguise {
     /// Nothing yet, under the credential of an `Authorization` header's value; none where there is no credential.
     #[must_use]
     pub fn of_authorization(value: &[u8]) -> Option<Self> {
-        let token = token_of_authorization(value)?;
+        // `curl -u :` sends one that says nothing, under which everybody could try guesses.
+        let token = token_of_authorization(value).filter(|token| !token.is_empty())?;
         Hmac::new_from_slice(&token).ok().map(Self)
     }
 
@@ -58,6 +59,7 @@ mod tests {
         assert_eq!(one, name("Bearer abc", &["GET", "/user"]));
         assert_ne!(one, name("token xyz", &["GET", "/user"]));
         assert!(Disguise::of_authorization(b"").is_none());
+        assert!(Disguise::of_authorization(b"Basic Og==").is_none(), "neither a name nor a password");
     }
 
     #[test]

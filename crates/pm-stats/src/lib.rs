@@ -43,6 +43,7 @@ mod normal;
 mod outliers;
 mod rank_test;
 mod shift;
+pub mod spans;
 mod tally;
 
 pub use buckets::Buckets;

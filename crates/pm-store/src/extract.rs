@@ -27,6 +27,10 @@ pub(crate) const DURATION: &str = "duration.total_ms";
 /// How much is read at once: what a frame's blocks hold at most.
 const BLOCK: usize = 128 << 10;
 
+/// How much of a line is held: what readers of lines take, with its newline, and a byte by which they see that it is
+/// more.
+const MOST_HELD: u64 = pm_record::LONGEST_LINE as u64 + 2;
+
 /// How many frames there are before those of the other metrics: the first line, and the durations.
 const OF_DURATIONS: u32 = 2;
 
@@ -40,6 +44,8 @@ pub struct Extract<'a, R: Read> {
     line: Vec<u8>,
     /// How much of the line was handed out.
     taken: usize,
+    /// Whether a piece of a line was handed out and the rest of it is still to come.
+    in_line: bool,
     /// What went wrong behind lines that were handed out before it is told.
     failure: Option<io::Error>,
 }
@@ -77,7 +83,15 @@ impl<'a, R: Read> Extract<'a, R> {
         let only_durations = needed.metric == Some(DURATION);
         let frames = if only_durations { OF_DURATIONS } else { u32::MAX };
         let frame = Some(begin(BufReader::with_capacity(BLOCK, rollup))?);
-        Ok(Self { frame, frames, sieve: Sieve::new(needed), line: Vec::new(), taken: 0, failure: None })
+        Ok(Self {
+            frame,
+            frames,
+            sieve: Sieve::new(needed),
+            line: Vec::new(),
+            taken: 0,
+            in_line: false,
+            failure: None,
+        })
     }
 }
 
@@ -109,9 +123,15 @@ impl<R: Read> Extract<'_, R> {
             self.line.clear();
             self.taken = 0;
             let Some(frame) = &mut self.frame else { return Ok(false) };
-            if frame.read_until(b'\n', &mut self.line)? == 0 {
+            // A line that is too long is handed on in pieces, for whoever reads lines to say so.
+            let mut some = Read::by_ref(frame).take(MOST_HELD);
+            if some.read_until(b'\n', &mut self.line)? == 0 {
                 self.next_frame()?;
-            } else if !self.sieve.lets_through(&self.line) {
+                continue;
+            }
+            let is_piece = !self.line.ends_with(b"\n") || self.in_line;
+            self.in_line = !self.line.ends_with(b"\n");
+            if !is_piece && !self.sieve.lets_through(&self.line) {
                 self.line.clear();
             }
         }
@@ -244,6 +264,16 @@ mod tests {
         check(None, None, Some("duration.total_ms"), &[0, 1, 2, 4]);
         check(None, None, Some("github_api.requests_made"), &[0, 1, 3, 5]);
         check(Some("2024-12-06T11:00:00Z"), None, Some("duration.total_ms"), &[0, 4]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_handed_on_and_not_held() {
+        let text = [LINES[0], "\n", &"x".repeat(5 << 20), "\n", LINES[4], "\n"].concat();
+        let rollup = zstd::encode_all(text.as_bytes(), 1).expect("memory");
+        let mut lines = Extract::new(&rollup[..], Needed::default()).expect("memory");
+        let mut read = String::new();
+        lines.read_to_string(&mut read).expect("text");
+        assert!(read == text && lines.line.capacity() < 3 << 20, "{}", lines.line.capacity());
     }
 
     #[test]

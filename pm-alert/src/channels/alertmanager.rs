@@ -67,11 +67,19 @@ fn posted(row: &str, alert: &PerformanceAlert, summary: &str, ends: Option<Times
     label("alertname", &alert.kind);
     label("severity", severity(alert));
     label("source", crate::TOOL);
-    label("subject", row.strip_prefix(alert.kind.as_str()).unwrap_or(row).trim());
+    let subject = row.strip_prefix(alert.kind.as_str()).unwrap_or(row).trim();
+    label("subject", subject);
     if let Some(command) = &alert.command {
         label("command", command);
     }
-    for name in ["host", "resource", "credential"] {
+    // Of other subjects these are the last record's: as labels, every run of a command on another host would be another
+    // alert, which nobody resolves.
+    let own: &[&str] = match subject.split(' ').next() {
+        Some("host") => &["host"],
+        Some("resource") => &["resource", "credential"],
+        _ => &[],
+    };
+    for &name in own {
         if let Some(Scalar::Text(value)) = alert.evidence.get(name) {
             label(name, value);
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use pm_cli::Environment;
 use pm_record::Record;
+use pm_store::append_line;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::courier::{Transport, Trouble};
@@ -106,10 +107,8 @@ pub(super) struct File {
 
 impl Transport for File {
     fn deliver(&mut self, message: &Message) -> Result<(), Trouble> {
-        let appended = std::fs::OpenOptions::new().append(true).create(true).open(&self.path);
-        // One write, so that several processes cannot interleave.
-        appended.and_then(|mut file| file.write_all(&lines(message))).map_err(|error| Trouble {
-            reason: format!("'{}' cannot be written: {error}", self.path.display()),
+        append_line(&self.path, &lines(message), 0o666).map_err(|error| Trouble {
+            reason: error.to_string(),
             is_passing: true,
             not_before: None,
         })

@@ -1,20 +1,18 @@
 //! `webhook`, and whatever else is told over HTTP.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use pm_cli::Environment;
-use pm_github::Proxies;
 use pm_store::{Format, Secret};
 use serde_json::Value;
+use ureq::Agent;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::body;
 use super::courier::{Transport, Trouble};
 use super::message::Message;
-use crate::TOOL;
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// So much of an answer is read: enough for what a receiver says is wrong.
 const LONGEST: u64 = 64 * 1024;
@@ -70,14 +68,9 @@ impl Client {
         body: &Value,
     ) -> Result<(), Trouble> {
         let address: Uri = url.parse().map_err(|_| lasting("its address is none"))?;
-        let is_tls = match address.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(lasting("its address begins with neither https:// nor http://")),
-        };
         let host = address.host().unwrap_or_default().to_owned();
         let body = serde_json::to_vec(body).unwrap_or_default();
-        let agent = self.agent(&address, is_tls)?;
+        let agent = self.agent(url, &address)?;
         let mut request =
             agent.post(url).header("Content-Type", "application/json").header("Idempotency-Key", id);
         if let Some((name, value)) = header {
@@ -85,8 +78,7 @@ impl Client {
         }
         let mut response = request.send(&body[..]).map_err(|error| failed(&host, &error))?;
         let status = response.status();
-        let retry_after = response.headers().get("Retry-After").and_then(|value| value.to_str().ok());
-        let not_before = retry_after.and_then(seconds);
+        let not_before = pm_http::retry_after(response.headers());
         if status.is_success() {
             return Ok(());
         }
@@ -103,53 +95,16 @@ impl Client {
         })
     }
 
-    fn agent(&mut self, address: &Uri, is_tls: bool) -> Result<Agent, Trouble> {
-        let place = format!("{is_tls} {}", address.authority().map_or("", |authority| authority.as_str()));
+    fn agent(&mut self, url: &str, address: &Uri) -> Result<Agent, Trouble> {
+        let authority = address.authority().map_or("", |authority| authority.as_str());
+        let place = format!("{} {authority}", address.scheme_str().unwrap_or_default());
         if let Some((_, agent)) = self.agent.as_ref().filter(|(known, _)| *known == place) {
             return Ok(agent.clone());
         }
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            // Where it leads nobody has trusted.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(format!("{TOOL}/{}", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(self.timeout))
-            .proxy(self.proxy(address, is_tls)?)
-            .tls_config(self.tls(is_tls)?)
-            .build()
-            .into();
+        let agent = pm_http::agent(url, USER_AGENT, self.timeout, &self.environment)
+            .map_err(|error| lasting(&error.to_string()))?;
         self.agent = Some((place, agent.clone()));
         Ok(agent)
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        self.environment.text(name).map(str::to_owned)
-    }
-
-    fn proxy(&self, address: &Uri, is_tls: bool) -> Result<Option<Proxy>, Trouble> {
-        let proxies = Proxies::from_variables(|name| self.variable(name))
-            .map_err(|error| lasting(&error.to_string()))?;
-        let port = address.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let Some(found) = proxies.on_the_way_to(is_tls, address.host().unwrap_or_default(), port) else {
-            return Ok(None);
-        };
-        let protocol = if found.tls { ProxyProtocol::Https } else { ProxyProtocol::Http };
-        let mut proxy = Proxy::builder(protocol).host(&found.host).port(found.port).resolve_target(false);
-        if let Some((user, password)) = found.login() {
-            proxy = proxy.username(&user).password(password.reveal());
-        }
-        proxy.build().map(Some).map_err(|_| lasting(&format!("the proxy {} cannot be used", found.host)))
-    }
-
-    fn tls(&self, is_tls: bool) -> Result<TlsConfig, Trouble> {
-        let roots = if is_tls { pm_github::roots(|name| self.variable(name)) } else { Ok(Vec::new()) };
-        let roots = roots.map_err(|error| lasting(&error.to_string()))?;
-        let certificates: Vec<_> = roots.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-        Ok(TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(certificates)))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build())
     }
 }
 
@@ -185,13 +140,7 @@ fn failed(host: &str, error: &ureq::Error) -> Trouble {
     Trouble { reason, is_passing: true, not_before: None }
 }
 
-/// `Retry-After` in seconds; a date is rare, and the usual pauses do.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// Discord says it in the answer too.
+/// Discord says it in the answer too, in parts of a second.
 fn in_body(answer: &str) -> Option<Duration> {
     let answer: Value = serde_json::from_str(answer).ok()?;
     Duration::try_from_secs_f64(answer.get("retry_after")?.as_f64()?).ok()

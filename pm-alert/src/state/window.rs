@@ -13,7 +13,12 @@ const PARTS: i64 = 60;
 
 /// The values of the last while.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Window(Vec<Part>);
+pub(super) struct Window {
+    /// How long a part is, in milliseconds. Of parts of another length nothing can be known.
+    length: i64,
+    /// By their numbers.
+    parts: Vec<Part>,
+}
 
 /// The number of the part, and of its values: how many, their sum, the smallest and the largest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +26,7 @@ struct Part(i64, u32, i64, i64, i64);
 
 impl Window {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.parts.is_empty()
     }
 
     /// Takes in a value. Returns what is made of those in the window that ends with the newest of them, and how many
@@ -32,27 +37,31 @@ impl Window {
         value: Thousandths,
         settings: &WindowSettings,
     ) -> (Thousandths, u32) {
-        let part = at.as_millis().div_euclid((settings.millis / PARTS).max(1));
-        let newest = self.0.last().map_or(part, |last| last.0.max(part));
-        match self.0.binary_search_by_key(&part, |part| part.0) {
-            Ok(place) => self.0[place].add(value.0),
-            Err(place) => self.0.insert(place, Part(part, 1, value.0, value.0, value.0)),
+        let length = (settings.millis / PARTS).max(1);
+        if self.length != length {
+            *self = Self { length, parts: Vec::new() };
         }
-        self.0.retain(|part| part.0 > newest - PARTS);
+        let part = at.as_millis().div_euclid(length);
+        let newest = self.parts.last().map_or(part, |last| last.0.max(part));
+        match self.parts.binary_search_by_key(&part, |part| part.0) {
+            Ok(place) => self.parts[place].add(value.0),
+            Err(place) => self.parts.insert(place, Part(part, 1, value.0, value.0, value.0)),
+        }
+        self.parts.retain(|part| part.0 > newest - PARTS);
         self.result(settings)
     }
 
     fn result(&self, settings: &WindowSettings) -> (Thousandths, u32) {
-        let count = self.0.iter().fold(0_u32, |count, part| count.saturating_add(part.1));
-        let sum = self.0.iter().fold(0_i64, |sum, part| sum.saturating_add(part.2));
+        let count = self.parts.iter().fold(0_u32, |count, part| count.saturating_add(part.1));
+        let sum = self.parts.iter().fold(0_i64, |sum, part| sum.saturating_add(part.2));
         let whole = i128::from(sum);
         let value = match settings.statistic {
             Statistic::Sum => whole,
             Statistic::Mean => whole / i128::from(count.max(1)),
             Statistic::PerMinute => whole * 60_000 / i128::from(settings.millis.max(1)),
             Statistic::Count => i128::from(count) * 1000,
-            Statistic::Max => self.0.iter().map(|part| part.4).max().unwrap_or_default().into(),
-            Statistic::Min => self.0.iter().map(|part| part.3).min().unwrap_or_default().into(),
+            Statistic::Max => self.parts.iter().map(|part| part.4).max().unwrap_or_default().into(),
+            Statistic::Min => self.parts.iter().map(|part| part.3).min().unwrap_or_default().into(),
         };
         let value = i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX });
         (Thousandths(value), count)
@@ -100,12 +109,24 @@ mod tests {
     }
 
     #[test]
+    fn another_length_of_the_window_begins_anew() {
+        let mut window = Window::default();
+        let mut push = |minutes: i64, second: i64| {
+            let settings =
+                WindowSettings { millis: minutes * 60_000, statistic: Statistic::Count, at_least: 1 };
+            window.push(Timestamp::from_millis(second * 1000), Thousandths(1), &settings).0.0 / 1000
+        };
+        assert_eq!([push(10, 1_000_000), push(10, 1_000_001), push(60, 1_000_002)], [1, 2, 1]);
+        assert_eq!([push(60, 1_000_003), push(10, 1_000_004)], [2, 1]);
+    }
+
+    #[test]
     fn memory_does_not_grow_with_the_number_of_values() {
         let settings = WindowSettings { millis: 60_000, statistic: Statistic::Sum, at_least: 1 };
         let mut window = Window::default();
         for second in 0..10_000 {
             window.push(Timestamp::from_millis(second * 1000), Thousandths(1), &settings);
         }
-        assert_eq!(i64::try_from(window.0.len()), Ok(PARTS));
+        assert_eq!(i64::try_from(window.parts.len()), Ok(PARTS));
     }
 }

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use pm_record::{AlertState, PerformanceAlert, Severity};
 use serde_json::{Value as Json, json};
 
-use super::{Batch, Shipment, WINDOW_SECONDS};
+use super::{Batch, Shipment, WINDOW, WINDOW_SECONDS};
 use crate::catalog::{Kind, Unit};
 use crate::delivery::{Packing, Parcel};
+use crate::meter::Meter;
 use crate::model::{Series, Value};
 
 /// Under the smaller of the two limits that its documentation has, before packing.
@@ -33,7 +34,7 @@ impl Datadog {
             for one in meter.model.sorted() {
                 match &one.value {
                     Value::Spread(_) => self.distribution(start / 1000, one, &mut distributions),
-                    _ => series.extend(self.series(start / 1000, one)),
+                    _ => series.extend(self.series(time_of(start, meter) / 1000, one)),
                 }
             }
         }
@@ -84,6 +85,8 @@ impl Datadog {
         let family = series.family();
         let (kind, at, value) = match &series.value {
             Value::Sum(sum) => (1, start, family.scale.apply(*sum)),
+            // Records of which nobody says when they were made were made by now.
+            Value::Last { at: i64::MIN, value } => (3, start, family.scale.apply((*value).into())),
             Value::Last { at, value } => (3, at / 1000, family.scale.apply((*value).into())),
             Value::Spread(_) => return None,
         };
@@ -150,6 +153,12 @@ impl Datadog {
         }
         event
     }
+}
+
+/// When a minute's sums were made, in milliseconds: when its last record was. A minute that is delivered in several
+/// batches has a point for each, where one of the same second would take the place of the one before.
+fn time_of(start: i64, meter: &Meter) -> i64 {
+    meter.span.map_or(start, |(_, end)| end.clamp(start, start + WINDOW - 1))
 }
 
 /// `name:value`, without what its tags cannot have.

@@ -82,7 +82,9 @@ fn point(start: i64, series: &Series) -> Option<Json> {
         }
         Value::Last { at, value } => {
             point["type"] = json!("gauge");
-            point["timestamp"] = json!(at);
+            if *at != i64::MIN {
+                point["timestamp"] = json!(at);
+            }
             point["value"] = json!(family.scale.apply((*value).into()));
         }
         Value::Spread(spread) => {

@@ -23,42 +23,47 @@ const CUMULATIVE: i32 = 2;
 /// A receiver.
 #[derive(Debug)]
 pub(crate) struct Otlp {
-    pub(crate) metrics_url: String,
-    /// None if traces are not wanted.
-    pub(crate) traces_url: Option<String>,
-    pub(crate) with_metrics: bool,
-    pub(crate) json: bool,
-    pub(crate) headers: Vec<(String, String)>,
+    /// Of what is wanted, where it goes.
+    pub(crate) metrics: Option<Endpoint>,
+    pub(crate) traces: Option<Endpoint>,
     /// Of the resource: `service.name` and what the user adds.
     pub(crate) attributes: Vec<(String, String)>,
+}
+
+/// Where one signal goes, and how: two signals may go to two vendors, with a key each.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) json: bool,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Otlp {
     pub(super) fn shipments<'a>(&'a self, batch: &'a Batch<'a>) -> Vec<Shipment<'a>> {
         let mut shipments = Vec::new();
-        if self.with_metrics {
+        if let Some(endpoint) = &self.metrics {
             let metrics: Vec<Metric> =
                 batch.totals.model.sorted().into_iter().map(|series| metric(series, batch)).collect();
             shipments.push(Shipment {
                 sizes: metrics.iter().map(Message::encoded_len).collect(),
                 most_bytes: MOST_BYTES,
                 most_things: MOST_POINTS,
-                parcel: Box::new(move |range| self.metrics(&metrics[range])),
+                parcel: Box::new(move |range| self.metrics(endpoint, &metrics[range])),
             });
         }
-        if let Some(url) = &self.traces_url {
+        if let Some(endpoint) = &self.traces {
             let spans = batch.executions.spans();
             shipments.push(Shipment {
                 sizes: spans.iter().map(Message::encoded_len).collect(),
                 most_bytes: MOST_BYTES,
                 most_things: MOST_POINTS,
-                parcel: Box::new(move |range| self.traces(url, &spans[range])),
+                parcel: Box::new(move |range| self.traces(endpoint, &spans[range])),
             });
         }
         shipments
     }
 
-    fn metrics(&self, metrics: &[Metric]) -> Parcel {
+    fn metrics(&self, endpoint: &Endpoint, metrics: &[Metric]) -> Parcel {
         // Points of one metric stand together.
         let mut joined: Vec<Metric> = Vec::new();
         for metric in metrics {
@@ -69,33 +74,35 @@ impl Otlp {
         }
         let scope_metrics = vec![ScopeMetrics { scope: Some(scope()), metrics: joined }];
         let resource_metrics = vec![ResourceMetrics { resource: Some(self.resource()), scope_metrics }];
-        self.parcel(&self.metrics_url, &MetricsRequest { resource_metrics })
+        endpoint.parcel(&MetricsRequest { resource_metrics })
     }
 
-    fn traces(&self, url: &str, spans: &[Span]) -> Parcel {
+    fn traces(&self, endpoint: &Endpoint, spans: &[Span]) -> Parcel {
         let scope_spans = vec![ScopeSpans { scope: Some(scope()), spans: spans.to_vec() }];
         let resource_spans = vec![ResourceSpans { resource: Some(self.resource()), scope_spans }];
-        self.parcel(url, &TraceRequest { resource_spans })
+        endpoint.parcel(&TraceRequest { resource_spans })
     }
 
-    fn parcel(&self, url: &str, request: &(impl Message + Serialize)) -> Parcel {
+    fn resource(&self) -> Resource {
+        Resource { attributes: self.attributes.iter().map(|(key, value)| text(key, value)).collect() }
+    }
+}
+
+impl Endpoint {
+    fn parcel(&self, request: &(impl Message + Serialize)) -> Parcel {
         let json = serde_json::to_string(request).unwrap_or_default();
         let kind = if self.json { "application/json" } else { "application/x-protobuf" };
         let mut headers = super::headers([("Content-Type", kind)]);
         headers.extend(self.headers.iter().cloned());
         let body = if self.json { json.clone().into_bytes() } else { request.encode_to_vec() };
         Parcel {
-            url: url.to_owned(),
+            url: self.url.clone(),
             method: "POST",
             headers,
             body,
             shown: Some(json),
             packing: Packing::Gzip,
         }
-    }
-
-    fn resource(&self) -> Resource {
-        Resource { attributes: self.attributes.iter().map(|(key, value)| text(key, value)).collect() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A cache that has less than seven of ten answers.
 //!
-//! Answers that had changed do not count: no cache could have had them. Where the relay's cache was asked, each
-//! endpoint is told of by itself; where only the command knows of a cache of its own, by its marks, the command is.
+//! Answers that had changed, or were asked for for the first time, do not count: no cache could have had them. Where
+//! the relay's cache was asked, each endpoint is told of by itself; where only the command knows of a cache of its own, by its marks, the command is.
 
 use crate::bounded::Bounded;
 use crate::call::{Before, Cached};
@@ -30,8 +30,6 @@ pub(super) struct CacheHitRate {
 struct Answers {
     hits: u64,
     misses: u64,
-    /// Of these, those that it had before and had no more.
-    lost: u64,
     /// What the misses cost.
     cost: u64,
 }
@@ -42,9 +40,8 @@ impl Rule for CacheHitRate {
             let Some(answers) = call.what.and_then(|what| self.requests.of(what)) else { continue };
             match call.cache {
                 Some(Cached::Hit) => answers.hits += 1,
-                Some(Cached::Miss) if call.before != Before::Changed => {
+                Some(Cached::Miss) if call.before == Before::Same => {
                     answers.misses += 1;
-                    answers.lost += u64::from(call.before == Before::Same);
                     answers.cost += u64::from(call.cost);
                 }
                 Some(Cached::Miss) | None => {}
@@ -103,18 +100,12 @@ impl Answers {
 }
 
 fn of_request(what: &str, answers: &Answers) -> Draft {
-    let recommendation = if answers.lost * 2 > answers.misses {
-        "Give the cache more room: answers that it had were gone when they were asked for again: \
-         `pm-relay --cache \"$PM_RELAY_CACHE\" --cache-size 500M --socket ~/.cache/pm-relay.sock`"
-    } else {
-        "Let all runs share one folder of answers, for most of these were asked for the first time as far as the cache \
-         knew: `export PM_RELAY_CACHE=~/.cache/pm-relay`"
-    };
+    let recommendation = "Let all runs share one folder of answers, for these had been asked for before, and answered in the \
+         same way: `export PM_RELAY_CACHE=~/.cache/pm-relay`";
     let each = answers.cost as f64 / answers.misses as f64;
     answers
         .draft(what, recommendation.to_owned())
         .request(what)
-        .count("lost_answers", answers.lost)
         .saves_quota((answers.missing() as f64 * each) as u64)
         .basis("what it would have cost less at the target, at the mean cost of a miss")
         .suggestion(format!("increase_cache_hit_rate_of_{}", names::word(what)))

@@ -105,9 +105,11 @@ impl Rule for CollidingJobs {
             known.requests += requests;
             known.longest = known.longest.max(minutes);
         }
-        for other in
-            self.recent.iter().filter(|other| other.minute == start.minute && other.command != command)
-        {
+        // However often each of them began in it, they met once in this minute.
+        let mut met = BTreeSet::new();
+        let in_minute = || self.recent.iter().filter(|other| other.minute == start.minute);
+        let is_again = in_minute().any(|other| other.command == command);
+        for other in in_minute().filter(|other| !is_again && met.insert(other.command)) {
             let pair = (other.command.min(command), other.command.max(command));
             if let Some(pair) = self.pairs.of(pair) {
                 pair.times += 1;
@@ -191,8 +193,8 @@ fn draft(stays: &str, goes: &str, [minute, better]: [usize; 2], pair: &Pair) -> 
         human::count(pair.times)
     );
     let recommendation = format!(
-        "Let '{goes}' begin at minute {better} of the hour, when hardly anything is asked: `{better} * * * *` in place of \
-         `{minute} * * * *` in `crontab -e`"
+        "Let '{goes}' begin at minute {better} of the hour, when hardly anything is asked: with `crontab -e` make the first \
+         field of its line {better} in place of {minute}"
     );
     Draft::new(RuleName::CollidingJobs, title, recommendation)
         .command(Some(goes))

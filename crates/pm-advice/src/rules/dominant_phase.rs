@@ -21,6 +21,9 @@ const LEAST: i64 = 10_000_000;
 /// How many phases of a command are told apart: as many as a run has.
 const MOST: usize = 64;
 
+/// The longest name of one; whatever is longer we did not write.
+const LONGEST: usize = 64;
+
 /// The rule.
 #[derive(Debug, Default)]
 pub(super) struct DominantPhase(Bounded<Label, Phases>);
@@ -41,7 +44,7 @@ impl Rule for DominantPhase {
         let Some(known) = self.0.of(command) else { return };
         known.runs += 1;
         known.total = known.total.saturating_add(run.duration.total_ms.0);
-        for (name, took) in &run.duration.phases {
+        for (name, took) in run.duration.phases.iter().filter(|(name, _)| name.len() <= LONGEST) {
             if let Some(sum) = known.by_name.get_mut(name) {
                 *sum = sum.saturating_add(took.0);
             } else if known.by_name.len() < MOST {

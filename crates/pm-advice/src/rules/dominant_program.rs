@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pm_cli::{human, quote};
+use pm_stats::spans::{Span, length, union};
 
 use crate::bounded::Bounded;
 use crate::draft::Draft;
@@ -23,6 +24,9 @@ const LEAST: i64 = 3_000_000;
 
 /// Programs that are started more often in a run are another rule's.
 const OFTEN: u64 = 50;
+
+/// How many programs of a command are told apart.
+const MOST: usize = 256;
 
 /// Who only starts others.
 const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "env", "xargs"];
@@ -49,11 +53,19 @@ impl Rule for DominantProgram {
         known.runs += 1;
         known.total = known.total.saturating_add(total);
         let parents: BTreeSet<_> = execution.processes.iter().filter_map(|process| process.parent).collect();
+        let mut lives = BTreeMap::<Label, Vec<Span>>::new();
         for process in execution.processes.iter().filter(|process| !parents.contains(&process.pid)) {
             if let (Some(program), Some(took)) = (process.program, process.took) {
+                let span = Span::new(process.start, process.start.saturating_add(took));
+                lives.entry(program).or_default().push(span);
+            }
+        }
+        for (program, lives) in lives {
+            if known.by_name.len() < MOST || known.by_name.contains_key(&program) {
                 let (sum, count) = known.by_name.entry(program).or_default();
-                *sum = sum.saturating_add(took);
-                *count += 1;
+                *count += lives.len() as u64;
+                // Of several that live at once only one keeps the command waiting.
+                *sum = sum.saturating_add(length(&union(lives)));
             }
         }
     }
@@ -71,7 +83,6 @@ impl Programs {
         let real = self.by_name.iter().filter(|(program, _)| !SHELLS.contains(&labels.text(**program)));
         let (program, &(took, count)) =
             real.max_by_key(|(program, (took, _))| (*took, std::cmp::Reverse(**program)))?;
-        // Several at once may live longer than the run.
         let share = (took as f64 / self.total as f64).min(1.0);
         if self.runs < FEWEST || took < LEAST || share <= SHARE || count / self.runs >= OFTEN {
             return None;

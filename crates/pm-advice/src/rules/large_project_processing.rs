@@ -25,9 +25,12 @@ const EXPONENT: f64 = 1.1;
 
 const CONFIDENCE: f64 = 0.95;
 
-/// The rule: of each command, tasks and time of its runs.
+/// Tasks, and the time in milliseconds.
+type Point = (f64, f64);
+
+/// The rule: of each command on each machine, tasks and time of its runs.
 #[derive(Debug, Default)]
-pub(super) struct LargeProjectProcessing(Bounded<Label, Sample<(f64, f64)>>);
+pub(super) struct LargeProjectProcessing(Bounded<(Label, Option<Label>), Sample<Point>>);
 
 /// How time goes with size.
 struct Growth {
@@ -47,19 +50,19 @@ impl Rule for LargeProjectProcessing {
         if run.failed() || tasks.0 <= 0 || took.0 <= 0 {
             return;
         }
-        if let Some(sample) = self.0.of(command) {
+        if let Some(sample) = self.0.of((command, execution.machine)) {
             sample.push((tasks.to_f64(), took.to_f64()));
         }
     }
 
     fn tips(&self, labels: &Labels) -> Vec<Draft> {
-        let growths = self.0.iter().filter_map(|(command, sample)| Some((command, Growth::of(sample)?)));
+        let growths = self.0.iter().filter_map(|((command, _), sample)| Some((command, Growth::of(sample)?)));
         growths.map(|(command, growth)| growth.draft(labels.text(*command))).collect()
     }
 }
 
 impl Growth {
-    fn of(sample: &Sample<(f64, f64)>) -> Option<Self> {
+    fn of(sample: &Sample<Point>) -> Option<Self> {
         let runs = sample.kept();
         let mut sizes: Vec<_> = runs.iter().map(|(tasks, _)| *tasks).collect();
         sizes.sort_by(f64::total_cmp);

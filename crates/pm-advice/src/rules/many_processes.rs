@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use pm_cli::human;
+use pm_cli::{human, quote};
 
 use crate::bounded::Bounded;
 use crate::draft::Draft;
@@ -119,5 +119,5 @@ fn advice(program: &str) -> String {
             "Hand over everything at once, one process for many: `printf '%s\\0' \"${all[@]}\" | xargs -0 -n 100 PROGRAM`"
         }
     };
-    advice.replace("PROGRAM", program)
+    advice.replace("PROGRAM", &quote(program))
 }

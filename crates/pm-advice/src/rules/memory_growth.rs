@@ -32,12 +32,19 @@ const PARTS: usize = 64;
 const FEWEST_PARTS: usize = 16;
 const HOUR: f64 = 3_600_000.0;
 
+/// Nobody watches through a silence of this length: what comes behind it may be another program.
+const SILENCE: f64 = HOUR;
+
+/// How many bytes are kept of a host's name.
+const LONGEST_HOST: usize = 200;
+
 const CONFIDENCE: f64 = 0.95;
 
 /// The rule.
 #[derive(Debug, Default)]
 pub(super) struct MemoryGrowth {
-    commands: Bounded<Label, Sample<Run>>,
+    /// By command and machine.
+    commands: Bounded<(Label, Option<Label>), Sample<Run>>,
     hosts: Bounded<String, Watched>,
 }
 
@@ -55,6 +62,8 @@ struct Watched {
     parts: Vec<Part>,
     /// How many ticks make a part.
     length: u32,
+    /// When the last tick was.
+    last: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +84,7 @@ struct Growth {
 
 impl Default for Watched {
     fn default() -> Self {
-        Self { parts: Vec::new(), length: 1 }
+        Self { parts: Vec::new(), length: 1, last: None }
     }
 }
 
@@ -87,7 +96,7 @@ impl Rule for MemoryGrowth {
             Some(Scalar::Number(tasks)) if tasks.0 > 0 => Some(tasks.to_f64()),
             _ => None,
         };
-        if let Some(sample) = self.commands.of(command).filter(|_| !run.failed()) {
+        if let Some(sample) = self.commands.of((command, execution.machine)).filter(|_| !run.failed()) {
             let time = run.timestamp.as_millis() as f64;
             sample.push(Run { time, memory: memory.to_f64(), tasks });
         }
@@ -96,14 +105,15 @@ impl Rule for MemoryGrowth {
     fn tick(&mut self, tick: &SystemMetrics) {
         let Some(memory) = tick.memory.process_memory_mb.filter(|memory| memory.0 > 0) else { return };
         let processes = tick.processes.map_or(1.0, Thousandths::to_f64).max(1.0);
-        let host = tick.host.clone().unwrap_or_default();
+        let host = tick.host.as_deref().unwrap_or_default();
+        let host = host[..host.floor_char_boundary(LONGEST_HOST)].to_owned();
         if let Some(watched) = self.hosts.of(host) {
             watched.push(tick.timestamp.as_millis() as f64, memory.to_f64() / processes);
         }
     }
 
     fn tips(&self, labels: &Labels) -> Vec<Draft> {
-        let commands = self.commands.iter().filter_map(|(command, sample)| {
+        let commands = self.commands.iter().filter_map(|((command, _), sample)| {
             Some(of_command(labels.text(*command), &Growth::of_runs(sample)?))
         });
         let hosts = self.hosts.iter().filter_map(|(host, watched)| Some(of_host(host, &watched.growth()?)));
@@ -160,6 +170,9 @@ impl Growth {
 
 impl Watched {
     fn push(&mut self, time: f64, memory: f64) {
+        if self.last.replace(time).is_some_and(|last| time - last > SILENCE) {
+            *self = Self { last: self.last, ..Self::default() };
+        }
         match self.parts.last_mut().filter(|part| part.ticks < self.length) {
             Some(part) => {
                 part.ticks += 1;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pm_cli::human;
+use pm_stats::spans::{Span, length, union};
 
 use super::objects;
 use crate::bounded::Bounded;
@@ -37,6 +38,9 @@ struct Loops {
     requests: u64,
     batches: u64,
     cost: u64,
+    /// What batches of those would cost less that cost a point each; of dearer ones a batch costs as much as all.
+    cheaper: u64,
+    /// How long they took, what was under way at the same time once.
     took: i64,
     is_graphql: bool,
 }
@@ -53,7 +57,9 @@ impl Rule for NPlusOne {
             loops.requests += count;
             loops.batches += count.div_ceil(BATCH);
             loops.cost += calls.iter().map(|call| u64::from(call.cost)).sum::<u64>();
-            loops.took = calls.iter().fold(loops.took, |took, call| took.saturating_add(call.took));
+            let cheap = calls.iter().filter(|call| call.cost == 1).count() as u64;
+            loops.cheaper += cheap - cheap.div_ceil(BATCH);
+            loops.took = loops.took.saturating_add(time_of(&calls));
             loops.is_graphql = calls[0].door == Door::Graphql;
         }
     }
@@ -77,6 +83,15 @@ pub(super) fn by_kind(calls: &[Call]) -> BTreeMap<Label, Vec<&Call>> {
     kinds
 }
 
+/// How long requests took, in thousandths of a millisecond; what was under way at the same time counts once.
+pub(super) fn time_of(calls: &[&Call]) -> i64 {
+    let span = |call: &&Call| {
+        let start = call.start.saturating_mul(1000);
+        Span::new(start, start.saturating_add(call.took))
+    };
+    length(&union(calls.iter().map(span)))
+}
+
 /// How many different things they asked for; where their names are not known, none can be told apart.
 pub(super) fn different(calls: &[&Call]) -> Option<usize> {
     let targets = calls.iter().map(|call| call.target).collect::<Option<BTreeSet<_>>>()?;
@@ -90,13 +105,14 @@ fn is_loop(calls: &[&Call]) -> bool {
 impl Loops {
     fn draft(&self, command: Option<&str>, what: &str) -> Option<Draft> {
         let advice = if self.is_graphql {
-            let what = what.strip_prefix("GraphQL ").unwrap_or(what);
-            if what == "node" {
+            if what == "GraphQL node" {
                 "`gh api graphql -F 'ids[]=ID1' -F 'ids[]=ID2' -f query='query($ids: [ID!]!) { nodes(ids: $ids) { id } }'`"
                     .to_owned()
             } else {
-                let field = what.split(',').next().unwrap_or(what);
-                format!("`gh api graphql -f query='{{ a: {field}(…) {{ … }} b: {field}(…) {{ … }} … }}'`")
+                // The name may be that of an operation, and whether it writes is not known.
+                "`gh api graphql -f query='query { a: FIELD(…) { … } b: FIELD(…) { … } … }'`, with its field for FIELD, and \
+                 `mutation` for `query` where it writes"
+                    .to_owned()
             }
         } else {
             let (place, field) = objects::field(what.strip_prefix("GET ")?)?;
@@ -125,9 +141,9 @@ impl Loops {
                 .time("time_ms", self.took)
                 .count("batches", self.batches)
                 .saves_requests(saved)
-                .saves_quota(self.cost.saturating_sub(self.batches))
+                .saves_quota(self.cheaper)
                 .saves_time(self.took - batches_take)
-                .basis("50 things a query, which costs a point if it asks for few lists, and takes twice as long as one thing")
+                .basis("50 things a query, which costs a point where each of them did, and takes twice as long as one thing")
                 .suggestion(format!("batch_{}_queries", names::word(what))),
         )
     }

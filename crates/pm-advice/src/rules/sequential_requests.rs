@@ -7,7 +7,7 @@
 use pm_cli::human;
 use pm_record::LimitHit;
 
-use super::n_plus_one::{self, by_kind, different};
+use super::n_plus_one::{self, by_kind, different, time_of};
 use super::objects;
 use crate::bounded::Bounded;
 use crate::call::{Call, Door};
@@ -54,7 +54,7 @@ impl Rule for SequentialRequests {
             let Some(loops) = self.0.of((command, what)) else { continue };
             loops.runs += 1;
             loops.requests += calls.len() as u64;
-            loops.took = calls.iter().fold(loops.took, |took, call| took.saturating_add(call.took));
+            loops.took = loops.took.saturating_add(time_of(&calls));
             loops.of = loops.of.saturating_add(total);
             loops.met_limit |= met_limit;
         }
@@ -92,8 +92,9 @@ impl Loops {
             human::count(each),
             human::percentage(share)
         );
-        let recommendation =
-            format!("Ask for four at a time: `… | xargs -P {AT_ONCE} -I{{}} gh api '{}'`", address(endpoint));
+        let recommendation = format!(
+            "Ask for four at a time, with the addresses in a file, one a line: `xargs -P {AT_ONCE} -I{{}} gh api {{}} < FILE`"
+        );
         Some(
             Draft::new(RuleName::SequentialRequests, title, recommendation)
                 .command(Some(command))
@@ -106,33 +107,5 @@ impl Loops {
                 .basis("four at a time, each as long as now")
                 .suggestion(format!("run_{}_in_parallel", names::word(what))),
         )
-    }
-}
-
-/// The endpoint as `gh api` takes it: `gh` knows owner and repository, and the last thing is the one that changes.
-fn address(endpoint: &str) -> String {
-    let endpoint = endpoint.trim_start_matches('/');
-    let fixed = endpoint.strip_prefix("repos/{owner}/{repo}").map_or(0, |rest| endpoint.len() - rest.len());
-    let (begin, rest) = endpoint.split_at(fixed);
-    match (rest.rfind('{'), rest.rfind('}')) {
-        (Some(open), Some(close)) if open < close => {
-            format!("{begin}{}{{}}{}", &rest[..open], &rest[close + 1..])
-        }
-        _ => format!("{endpoint}?{{}}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn what_changes_from_one_to_the_next_is_where_xargs_puts_it() {
-        for (endpoint, expected) in [
-            ("/repos/{owner}/{repo}/actions/runs/{id}/jobs", "repos/{owner}/{repo}/actions/runs/{}/jobs"),
-            ("/users/{user}/events", "users/{}/events"),
-            ("/repos/{owner}/{repo}", "repos/{owner}/{repo}?{}"),
-            ("/repos/{owner}/{repo}/labels", "repos/{owner}/{repo}/labels?{}"),
-        ] {
-            assert_eq!(super::address(endpoint), expected);
-        }
     }
 }

@@ -71,8 +71,8 @@ impl Waits {
             )
         } else {
             format!(
-                "See which limit it runs into with `pm-wrap --api --api-requests -- {}`, and what it asks for with {analyze}",
-                quote(command)
+                "Record which limit it runs into, with `api: true` in config.yml or `pm-wrap --store --api --api-requests -- CMD`; \
+                 what it asks for shows {analyze}"
             )
         };
         Draft::new(RuleName::WaitingForLimits, title, recommendation)

@@ -113,10 +113,13 @@ impl fmt::Display for Secret {
         match self {
             Self::Plain(address) => {
                 // The rest of an address is what lets one in; its hash tells that it has changed.
-                let host = address.split('/').take(3).collect::<Vec<_>>().join("/");
-                let host = host.rsplit_once('@').map_or(host.as_str(), |(_, host)| host);
-                let hash = Sha256::digest(address);
-                write!(f, "{host}/… (hash {:02x}{:02x}{:02x}{:02x})", hash[0], hash[1], hash[2], hash[3])
+                let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+                // As many digits as nobody makes another address for.
+                write!(f, "{scheme}://{host}/… (hash ")?;
+                Sha256::digest(address).iter().take(16).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                f.write_str(")")
             }
             Self::Variable(name) => write!(f, "the address in ${name}"),
             Self::File(path) => write!(f, "the address in the file {path:?}"),

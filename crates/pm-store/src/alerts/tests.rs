@@ -187,6 +187,9 @@ fn channels_have_the_keys_of_their_kind_and_no_secret_is_printed() {
     let secret = channel("type: slack, url: https://hooks.example.com/T0/B0/hush").expect("a channel");
     let shown = secret.sensitive().expect("it sends data");
     assert!(shown.contains("https://hooks.example.com/…") && !shown.contains("hush"), "{shown}");
+    let spoofed =
+        channel("type: slack, url: \"https://evil.example?@hooks.example.com/x\"").expect("a channel");
+    assert!(spoofed.sensitive().expect("it sends data").contains("https://evil.example/…"));
     let other = channel("type: slack, url: https://hooks.example.com/T0/B0/other").expect("a channel");
     assert_ne!(other.sensitive(), Some(shown));
     assert_eq!(channel("type: github").expect("harmless").sensitive(), None);
