@@ -325,6 +325,49 @@ fn points_of_a_position_are_written_once() {
 }
 
 #[test]
+fn a_line_that_is_no_record_is_passed_and_what_stands_before_it_counts_once() {
+    let place = Place::new();
+    place.sh("mkdir .github-pm; pm-wrap --store --name x -- true").succeeds();
+    place.sh("for day in .github-pm/records/*; do echo '{\"half\":' >> $day; done").succeeds();
+    let count = "github_pm_command_duration_seconds_count{command=\"x\"} 1\n";
+    for _ in 0..3 {
+        let outcome = place.sh("pm-export --store");
+        assert!(outcome.stdout.contains(count) && !outcome.stderr.contains("read before"), "{outcome:?}");
+    }
+    place.sh("pm-wrap --store --name y -- true").succeeds();
+    let after = place.sh("pm-export --store").stdout;
+    assert!(after.contains(count) && after.contains("count{command=\"y\"} 1\n"), "{after}");
+}
+
+#[test]
+fn what_came_from_a_pipe_and_cannot_be_delivered_is_not_said_to_be_kept() {
+    let place = Place::new();
+    // Nobody listens on a port that was just let go.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let url = format!("http://{}", free.expect("a port"));
+    let deliver = format!("pm-wrap -- true | pm-export --to pushgateway --url {url} --patience 10ms");
+    let stderr = place.sh(&deliver).fails_with(4);
+    assert!(stderr.contains("what was not delivered is not kept"), "{stderr}");
+}
+
+#[test]
+fn a_flag_that_the_form_does_not_have_is_refused_and_not_ignored() {
+    let place = Place::new();
+    place.sh("mkdir .github-pm; pm-wrap --store -- true").succeeds();
+    for flags in [
+        "--to statsd --dry-run",
+        "--to prometheus --dry-run --store",
+        "--to pushgateway -o x",
+        "--store --follow",
+        "--store --stateless --listen 0",
+        "--store --stateless --follow -o x",
+    ] {
+        let stderr = place.sh(&format!("pm-export {flags}")).fails_with(2);
+        assert!(stderr.contains("hint: "), "{flags}: {stderr}");
+    }
+}
+
+#[test]
 fn points_of_a_store_that_grows_are_written_as_it_does() {
     let place = Place::new();
     place.sh("mkdir .github-pm; pm-wrap --store --name x -- true").succeeds();
