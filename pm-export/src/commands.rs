@@ -235,8 +235,9 @@ impl Group {
                     set_memory(model, "command_peak", run.end().as_millis(), value);
                 }
                 AVERAGE => set_memory(model, "command_average", run.end().as_millis(), value),
+                // Others may want to have more read.
                 _ => {
-                    let Counted { family, label, .. } = &COUNTED[place];
+                    let Some(Counted { family, label, .. }) = COUNTED.get(place) else { continue };
                     let counter = *self.numbers[place]
                         .get_or_insert_with(|| series_of(&self.labels, family, *label, model));
                     model.add_to(counter, value);

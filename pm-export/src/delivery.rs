@@ -4,6 +4,7 @@
 //! Which answer means what is the receiver's own rule; how long to wait and when to give up is the same for all. What
 //! was not delivered stays where it was read: the position in the store is written only behind what has arrived.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use pm_cli::{Input, Streams};
 use crate::client::{Client, Reply};
 use crate::config::Config;
 use crate::error::Warning;
+use crate::receivers::shown;
 use crate::waiting::Never;
 use crate::{Error, TOOL};
 
@@ -35,9 +37,20 @@ pub(crate) struct Parcel {
     /// Secrets are among them, and are masked wherever they are printed.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The same for people to read, where it is not text.
-    pub(crate) shown: Option<String>,
+    pub(crate) shown: Shown,
     pub(crate) packing: Packing,
+}
+
+/// How people read a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// It is text.
+    AsItIs,
+    /// It is a request of OTLP, and JSON for people.
+    Metrics,
+    Traces,
+    /// It is one of remote write.
+    Samples,
 }
 
 /// How a body is packed.
@@ -176,14 +189,14 @@ fn pause(attempt: u32) -> Duration {
     doubled.min(LONGEST_PAUSE) + jitter
 }
 
-fn pack(parcel: &Parcel) -> Vec<u8> {
+fn pack(parcel: &Parcel) -> Cow<'_, [u8]> {
     if parcel.packing != Packing::Gzip {
-        return parcel.body.clone();
+        return Cow::Borrowed(&parcel.body);
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing into memory does not fail.
     let _ = encoder.write_all(&parcel.body);
-    encoder.finish().unwrap_or_default()
+    Cow::Owned(encoder.finish().unwrap_or_default())
 }
 
 /// Prints exactly what would be sent, with keys masked.
@@ -194,10 +207,7 @@ fn print(parcel: &Parcel, io: &mut Streams) -> Result<(), Error> {
         let _ = writeln!(text, "{name}: {value}");
     }
     text.push('\n');
-    match &parcel.shown {
-        Some(shown) => text.push_str(shown),
-        None => text.push_str(&String::from_utf8_lossy(&parcel.body)),
-    }
+    text.push_str(&shown(parcel));
     text.push('\n');
     io.output.write_all(text.as_bytes()).map_err(Error::Write)
 }

@@ -77,14 +77,19 @@ fn guarded(url: String, has_key: bool) -> Result<String, Usage> {
         let message = "the receiver's address holds a name or a password, and addresses are printed";
         return Err(Usage::new(message, "write the key into a file, and add `--key-file FILE`"));
     }
-    let name = address.host().unwrap_or_default();
-    let number = name.trim_matches(['[', ']']).parse::<IpAddr>();
-    let is_here = name == "localhost" || number.is_ok_and(|number| number.is_loopback());
-    if !has_key || is_here || address.scheme_str() == Some("https") {
+    if !has_key || is_here(&url) || address.scheme_str() == Some("https") {
         return Ok(url);
     }
     let message = format!("the key would be sent to '{url}' for everybody on the way to read");
     Err(Usage::new(message, "write it as `--url https://…`"))
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &str) -> bool {
+    let Ok(address) = url.parse::<Uri>() else { return false };
+    let name = address.host().unwrap_or_default();
+    let number = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    name == "localhost" || number.is_ok_and(|number| number.is_loopback())
 }
 
 fn trimmed(url: &str) -> String {
@@ -159,7 +164,19 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
             }
         };
         let headers = pairs(setting(signal, "HEADERS").unwrap_or_default());
-        Ok(Endpoint { url: guarded(address(signal, path), !headers.is_empty())?, json, headers })
+        let url = guarded(address(signal, path), !headers.is_empty())?;
+        let gzip = match setting(signal, "COMPRESSION") {
+            // Packing takes longer than anything else here, and is for the way to other machines.
+            None | Some("") => !is_here(&url),
+            Some("gzip") => true,
+            Some("none") => false,
+            Some(other) => {
+                let message =
+                    format!("OTEL_EXPORTER_OTLP_COMPRESSION is '{other}', which cannot be done here");
+                return Err(Usage::new(message, "set it to gzip or none"));
+            }
+        };
+        Ok(Endpoint { url, json, gzip, headers })
     };
     let wants = |signal| args.signals.contains(&signal);
     Ok(Some(Otlp {

@@ -39,7 +39,9 @@ mod serve;
 mod spread;
 mod state;
 mod statsd;
+mod traces;
 mod waiting;
+mod wire;
 
 use std::ffi::OsString;
 

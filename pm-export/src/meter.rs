@@ -41,18 +41,24 @@ impl Meter {
                 }
             }
             Reading::Other(line) => {
-                let record = Record::parse(line)?;
-                if record.timestamp().is_none_or(|time| self.period.covers(time.as_millis())) {
-                    if let Some(at) = record.timestamp().map(pm_record::Timestamp::as_millis) {
-                        self.widen(at, at);
-                    }
-                    readings::take(&record, &mut self.model);
-                }
+                self.take_other(&Record::parse(line)?);
+                return Ok(());
             }
             Reading::Partial(_) => {}
         }
         self.records += 1;
         Ok(())
+    }
+
+    /// Adds a record that is no run.
+    pub(crate) fn take_other(&mut self, record: &Record) {
+        if record.timestamp().is_none_or(|time| self.period.covers(time.as_millis())) {
+            if let Some(at) = record.timestamp().map(pm_record::Timestamp::as_millis) {
+                self.widen(at, at);
+            }
+            readings::take(record, &mut self.model);
+        }
+        self.records += 1;
     }
 
     fn widen(&mut self, start: i64, end: i64) {

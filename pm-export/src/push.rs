@@ -12,13 +12,17 @@ use crate::delivery::Delivery;
 use crate::error::Warning;
 use crate::intake::{self, Taker};
 use crate::meter::Meter;
-use crate::receivers::{Batch, Executions, Receiver, WINDOW};
+use crate::receivers::{Batch, Receiver, Tracer, WINDOW, span_of};
 use crate::state::State;
+use crate::traces::Executions;
 use crate::waiting::follow;
 use crate::{Error, TOOL, inputs};
 
 /// How many records are delivered at once, where each minute or each execution counts.
 const BATCH: u64 = 5000;
+
+/// How many bytes of spans are delivered at once: what is held until then is most of what is held at all.
+const MOST_SPANS: usize = 2 << 20;
 
 /// Takes lines, and delivers what they come to.
 struct Push<'a> {
@@ -29,6 +33,8 @@ struct Push<'a> {
     windows: BTreeMap<i64, Meter>,
     alerts: Vec<PerformanceAlert>,
     executions: Executions,
+    tracer: Tracer,
+    wanted: Wanted,
     /// Records in the batch.
     gathered: u64,
     /// Whether anything came since the last delivery.
@@ -45,14 +51,19 @@ struct Push<'a> {
 pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Result<Exit, Error> {
     let dry = config.dry;
     let client = if dry { None } else { Some(Client::new(&receiver.urls(), &io.environment)?) };
+    let totals = Meter::new(config);
+    let mut wanted = totals.wanted();
+    let tracer = if receiver.takes_executions() { Tracer::want(&mut wanted) } else { Tracer::default() };
     let mut push = Push {
         config,
         receiver,
         delivery: Delivery::new(client, receiver.judge(), config, io),
-        totals: Meter::new(config),
+        totals,
         windows: BTreeMap::new(),
         alerts: Vec::new(),
         executions: Executions::default(),
+        tracer,
+        wanted,
         gathered: 0,
         is_news: true,
         delivered: None,
@@ -70,12 +81,14 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
             Ok(model) => push.totals.model = model,
             Err(reason) => backlog.begin_anew(reason, config, io)?,
         }
+        push.executions = backlog.state.traces.as_ref().map(Executions::restore).unwrap_or_default();
         push.since = Some(backlog.state.since);
         follow(config, &store, &mut backlog, &mut push, io)
     } else {
         let inputs = inputs::open(config, io)?;
         io.tell_of_typing(TOOL, &inputs);
-        intake::read(inputs, &mut push, config.strict, io).map(|skipped| intake::tell(&skipped, io))
+        let read = intake::read(inputs, &mut push, config.strict, io);
+        read.map(|skipped| intake::tell(&skipped, io)).and_then(|()| push.finish(io))
     };
     push.tell_at_the_end(io);
     done?;
@@ -96,45 +109,91 @@ impl Push<'_> {
         }
     }
 
+    /// Takes what a line holds, unless nobody wants it any more.
     fn take_reading(&mut self, reading: Reading<'_>) -> Result<(), BadRecord> {
-        let line = match &reading {
-            Reading::Run(run) => run.line(),
-            Reading::Other(line) => line,
-            Reading::Partial(_) => return Ok(()),
-        };
-        let is_other = matches!(reading, Reading::Other(_));
-        let wants_record = self.receiver.takes_executions() || (is_other && self.receiver.takes_windows());
-        let record = if wants_record { Some(Record::parse(line)?) } else { None };
-        let start = match (&reading, &record) {
-            (Reading::Run(run), _) => Some(run.timestamp().as_millis()),
-            (_, Some(record)) => record.timestamp().map(pm_record::Timestamp::as_millis),
-            _ => None,
-        };
+        match reading {
+            Reading::Run(run) => {
+                if self.wants(Some(run.timestamp().as_millis()), Some(run.end().as_millis())) {
+                    if self.receiver.counts() {
+                        self.meter(run.end().as_millis()).take(Reading::Run(run))?;
+                    }
+                    if self.receiver.takes_executions() {
+                        self.tracer.run(&run, &mut self.executions);
+                    }
+                }
+            }
+            Reading::Other(line) => {
+                let record = Record::parse(line)?;
+                let at = record.timestamp().map(pm_record::Timestamp::as_millis);
+                if self.wants(at, at) {
+                    self.take_other(record, at);
+                }
+            }
+            Reading::Partial(_) => {}
+        }
+        Ok(())
+    }
+
+    fn take_other(&mut self, record: Record, at: Option<i64>) {
+        if self.receiver.counts() {
+            self.meter(at.unwrap_or(self.now)).take_other(&record);
+        }
+        if self.receiver.takes_executions() {
+            span_of(&record, &mut self.executions);
+        }
+        if let Record::Alert(alert) = record {
+            self.alerts.push(*alert);
+        }
+    }
+
+    /// Whether a record that began and ended then is wanted; one that is too old is counted.
+    fn wants(&mut self, start: Option<i64>, end: Option<i64>) -> bool {
         if start.is_some_and(|start| !self.config.period.covers(start)) {
-            return Ok(());
+            return false;
         }
-        let end = match (&reading, &record) {
-            (Reading::Run(run), _) => Some(run.end().as_millis()),
-            (_, Some(record)) => record.timestamp().map(pm_record::Timestamp::as_millis),
-            _ => None,
+        let oldest = self.receiver.longest_age().map(|age| self.now.saturating_sub(age));
+        let is_expired = oldest.zip(end).is_some_and(|(oldest, end)| end < oldest);
+        self.expired += u64::from(is_expired);
+        !is_expired
+    }
+
+    /// What counts a record that ended then.
+    fn meter(&mut self, end: i64) -> &mut Meter {
+        if !self.receiver.takes_windows() {
+            return &mut self.totals;
+        }
+        let start = end.div_euclid(WINDOW) * WINDOW;
+        self.windows.entry(start).or_insert_with(|| Meter::new(self.config))
+    }
+
+    /// Delivers the spans of which the run never came: there is no later run of the program that could go on.
+    fn finish(&mut self, io: &mut Streams) -> Result<(), Error> {
+        self.executions.let_all_go();
+        if self.executions.spans.weight() > 0 { self.deliver(false, io) } else { Ok(()) }
+    }
+
+    /// Delivers what was gathered, with the totals or without them.
+    fn deliver(&mut self, has_totals: bool, io: &mut Streams) -> Result<(), Error> {
+        self.now = io.clock.now_millis();
+        let batch = Batch {
+            totals: &self.totals,
+            windows: &self.windows,
+            alerts: &self.alerts,
+            spans: &self.executions.spans,
+            has_totals,
+            since: self.since,
+            now: self.now,
         };
-        if let (Some(age), Some(end)) = (self.receiver.longest_age(), end)
-            && end < self.now.saturating_sub(age)
-        {
-            self.expired += 1;
-            return Ok(());
+        self.receiver.deliver(&batch, &mut self.delivery, io)?;
+        self.windows.clear();
+        self.alerts.clear();
+        self.executions.spans.clear();
+        if has_totals && self.since.is_none() && self.receiver.sums() {
+            self.totals.clear(self.config);
         }
-        if self.receiver.takes_windows() {
-            let start = end.unwrap_or(self.now).div_euclid(WINDOW) * WINDOW;
-            let window = self.windows.entry(start).or_insert_with(|| Meter::new(self.config));
-            window.take(reading)?;
-        } else {
-            self.totals.take(reading)?;
-        }
-        match record {
-            Some(Record::Alert(alert)) => self.alerts.push(*alert),
-            Some(record) if self.receiver.takes_executions() => self.executions.take(record),
-            _ => {}
+        self.gathered = 0;
+        if has_totals {
+            (self.is_news, self.delivered) = (false, Some(Instant::now()));
         }
         Ok(())
     }
@@ -142,7 +201,7 @@ impl Push<'_> {
 
 impl Taker for Push<'_> {
     fn wanted(&self) -> Wanted {
-        self.totals.wanted()
+        self.wanted.clone()
     }
 
     fn take(&mut self, reading: Reading<'_>) -> Result<(), BadRecord> {
@@ -154,28 +213,15 @@ impl Taker for Push<'_> {
 
     fn is_full(&self) -> bool {
         let keeps = self.receiver.takes_windows() || self.receiver.takes_executions();
-        keeps && self.gathered >= BATCH
+        keeps && (self.gathered >= BATCH || self.executions.spans.weight() >= MOST_SPANS)
     }
 
     fn settle(&mut self, io: &mut Streams) -> Result<(), Error> {
-        self.now = io.clock.now_millis();
-        let batch = Batch {
-            totals: &self.totals,
-            windows: &self.windows,
-            alerts: &self.alerts,
-            executions: &self.executions,
-            since: self.since,
-            now: self.now,
-        };
-        self.receiver.deliver(&batch, &mut self.delivery, io)?;
-        self.windows.clear();
-        self.alerts.clear();
-        self.executions.clear();
-        if self.since.is_none() && self.receiver.sums() {
-            self.totals.clear(self.config);
-        }
-        (self.gathered, self.is_news, self.delivered) = (0, false, Some(Instant::now()));
-        Ok(())
+        let is_cut = self.is_full();
+        self.executions.let_old_go((!is_cut).then_some(self.now));
+        // Totals of a long backlog are not of interest a hundred times a second.
+        let is_fresh = self.delivered.is_some_and(|delivered| delivered.elapsed() < self.config.interval);
+        self.deliver(!(is_cut && is_fresh && self.receiver.takes_executions()), io)
     }
 
     /// Delivers what came, as often as it was asked for.
@@ -195,6 +241,9 @@ impl Taker for Push<'_> {
     fn keep(&self, state: &mut State) {
         if !self.receiver.takes_windows() {
             state.keep(&self.totals.model);
+        }
+        if self.receiver.takes_executions() {
+            state.traces = Some(self.executions.keep());
         }
     }
 }

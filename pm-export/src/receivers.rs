@@ -18,11 +18,12 @@ pub(crate) use newrelic::NewRelic;
 pub(crate) use otlp::{Endpoint, Otlp};
 pub(crate) use pushgateway::Pushgateway;
 pub(crate) use remote_write::RemoteWrite;
-pub(crate) use spans::Executions;
+pub(crate) use spans::{Tracer, other as span_of};
 
 use crate::Error;
-use crate::delivery::{Delivery, Fate, Parcel, Verdict};
+use crate::delivery::{Delivery, Fate, Parcel, Shown, Verdict};
 use crate::meter::Meter;
+use crate::traces::Spans;
 
 /// What is delivered at once.
 #[derive(Debug)]
@@ -32,7 +33,9 @@ pub(crate) struct Batch<'a> {
     /// The same by minutes, which are known by their first millisecond.
     pub(crate) windows: &'a BTreeMap<i64, Meter>,
     pub(crate) alerts: &'a [PerformanceAlert],
-    pub(crate) executions: &'a Executions,
+    pub(crate) spans: &'a Spans,
+    /// Whether totals are delivered with it.
+    pub(crate) has_totals: bool,
     /// When counting began, where totals go on from run to run.
     pub(crate) since: Option<i64>,
     /// In milliseconds since the Unix epoch.
@@ -89,6 +92,11 @@ impl Receiver {
     /// Whether it takes executions one by one.
     pub(crate) fn takes_executions(&self) -> bool {
         matches!(self, Self::Otlp(otlp) if otlp.traces.is_some())
+    }
+
+    /// Whether it takes what records come to, and not only executions one by one.
+    pub(crate) fn counts(&self) -> bool {
+        !matches!(self, Self::Otlp(otlp) if otlp.metrics.is_none())
     }
 
     /// How old a record may be when it is delivered, in milliseconds; older ones are dropped there without a word.
@@ -176,6 +184,15 @@ fn send(
         }
     }
     Ok(())
+}
+
+/// A body for people to read.
+pub(crate) fn shown(parcel: &Parcel) -> String {
+    match parcel.shown {
+        Shown::AsItIs => String::from_utf8_lossy(&parcel.body).into_owned(),
+        Shown::Metrics | Shown::Traces => otlp::json(&parcel.body, parcel.shown),
+        Shown::Samples => remote_write::text(&parcel.body),
+    }
 }
 
 /// Headers as a parcel has them.

@@ -14,6 +14,7 @@ use crate::catalog::FAMILIES;
 use crate::exponential::Sketch;
 use crate::model::{Model, Series, Shape, Value};
 use crate::spread::Spread;
+use crate::traces::KeptTraces;
 
 /// Everything that is kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub(crate) struct State {
     pub(crate) totals: Vec<Kept>,
     /// When counting began, in milliseconds since the Unix epoch.
     pub(crate) since: i64,
+    /// Spans that wait for their run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) traces: Option<KeptTraces>,
 }
 
 /// How far a file was read.
@@ -86,7 +90,8 @@ pub(crate) fn hash(line: &[u8]) -> String {
 
 /// Bytes as digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let digit = |four: u8| char::from(b"0123456789abcdef"[usize::from(four)]);
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 impl State {

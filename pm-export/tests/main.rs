@@ -236,3 +236,21 @@ fn a_file_is_replaced_as_a_whole_and_an_input_that_fails_leaves_the_old_one() {
     assert_eq!(std::fs::read_to_string(&file).expect("text"), first);
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
+
+#[test]
+fn a_request_waits_for_its_run_and_a_dry_run_shows_the_trace_of_both() {
+    let request = REQUEST.replace("\"method\"", "\"execution_id\":\"exec_0123456789ab\",\"method\"");
+    let args = ["--to", "otlp", "--signals", "traces", "--dry-run"];
+    let shown = run(&[&request, RUN], &args);
+    assert_eq!((shown.exit, shown.stderr.as_str()), (Exit::Done, ""));
+    let body: serde_json::Value =
+        serde_json::from_str(shown.stdout.lines().last().expect("a body")).expect("JSON");
+    let spans = body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().expect("spans");
+    let names: Vec<_> = spans.iter().map(|span| span["name"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["GET /repos/{owner}/{repo}", "batch", "fetch", "other"]);
+    for span in spans {
+        assert_eq!(span["traceId"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    }
+    assert_eq!(spans[0]["parentSpanId"], "00f067aa0bb902b7");
+    assert_eq!(spans[1]["startTimeUnixNano"], "1733481015123000000");
+}

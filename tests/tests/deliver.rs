@@ -136,6 +136,35 @@ fn the_published_definitions_of_opentelemetry_read_protobuf_and_json() {
 }
 
 #[test]
+fn a_request_of_a_run_that_goes_on_waits_for_it_from_one_export_to_the_next() {
+    let place = Place::new();
+    let judge = Judge::start(&place, &[]);
+    let request = |number: u32| {
+        format!(
+            "{{\"api_request\":{{\"timestamp\":\"{}\",\"execution_id\":\"exec_1\",\"method\":\"GET\",\"endpoint\":\"/{number}\",\"duration_ms\":9,\"status\":200}}}}\n",
+            recent(1)
+        )
+    };
+    let run = run_record("long", &recent(2), 90_000).replace(
+        "\"exit_code\"",
+        "\"execution_id\":\"exec_1\",\"trace\":{\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"span_id\":\"00f067aa0bb902b7\"},\"exit_code\"",
+    );
+    let url = format!("http://127.0.0.1:{}", judge.port);
+    let mut records = String::new();
+    for (line, spans) in [(request(1), 0.0), (request(2), 0.0), (run, 3.0), (request(3), 1.0)] {
+        records += &line;
+        place.write(".github-pm/records/2024-12-06.ndjson", &records);
+        place.sh(&format!("pm-export --to otlp --signals traces --store --url {url}")).succeeds();
+        let sums = held(&judge.reports());
+        let all: f64 =
+            sums.iter().filter(|(name, _)| name.starts_with("span ")).map(|(_, count)| count).sum();
+        assert!((all - spans).abs() < 1e-9, "{line}: {sums:?}");
+        check_held(&sums, "traces", spans.min(1.0));
+        check_held(&sums, "children", if spans > 1.0 { 2.0 } else { 0.0 });
+    }
+}
+
+#[test]
 fn a_receiver_that_is_away_costs_nothing_but_time() {
     let place = Place::new().with([("DD_API_KEY", KEY)]);
     place.sh("mkdir .github-pm; for i in 1 2 3; do pm-wrap --store --name x -- true; done").succeeds();

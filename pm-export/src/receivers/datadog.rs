@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Batch, Shipment, WINDOW, WINDOW_SECONDS};
 use crate::catalog::{Kind, Unit};
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::{Packing, Parcel, Shown};
 use crate::meter::Meter;
 use crate::model::{Series, Value};
 
@@ -71,7 +71,7 @@ impl Datadog {
             method: "POST",
             headers: super::headers([("DD-API-KEY", &self.key), ("Content-Type", "application/json")]),
             body: body.to_string().into_bytes(),
-            shown: None,
+            shown: Shown::AsItIs,
             packing,
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Batch, Shipment, WINDOW};
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::{Packing, Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::state::hexadecimal;
 
@@ -66,7 +66,7 @@ impl NewRelic {
                 ("x-request-id", &request_id(&body)),
             ]),
             body,
-            shown: None,
+            shown: Shown::AsItIs,
             packing: Packing::Gzip,
         }
     }

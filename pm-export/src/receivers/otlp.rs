@@ -1,17 +1,19 @@
 //! OpenTelemetry: totals with exponential histograms, and an execution a trace; protobuf or JSON over HTTP.
 
+use std::ops::Range;
+
 use prost::Message;
-use serde::Serialize;
 
 use super::{Batch, Shipment};
 use crate::catalog::Kind;
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::{Packing, Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::proto::{
     Any, AnyValue, ExponentialBuckets, ExponentialHistogram, ExponentialPoint, Gauge, KeyValue, Metric,
-    MetricsRequest, NumberPoint, Resource, ResourceMetrics, ResourceSpans, Scope, ScopeMetrics, ScopeSpans,
-    Span, Sum, TraceRequest,
+    MetricsRequest, NumberPoint, Resource, ResourceMetrics, Scope, ScopeMetrics, Sum, TraceRequest,
 };
+use crate::traces::Spans;
+use crate::wire;
 
 /// What collectors take unasked.
 const MOST_BYTES: usize = 3 << 20;
@@ -35,13 +37,15 @@ pub(crate) struct Otlp {
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) json: bool,
+    /// Whether bodies are packed.
+    pub(crate) gzip: bool,
     pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Otlp {
     pub(super) fn shipments<'a>(&'a self, batch: &'a Batch<'a>) -> Vec<Shipment<'a>> {
         let mut shipments = Vec::new();
-        if let Some(endpoint) = &self.metrics {
+        if let Some(endpoint) = self.metrics.as_ref().filter(|_| batch.has_totals) {
             let metrics: Vec<Metric> =
                 batch.totals.model.sorted().into_iter().map(|series| metric(series, batch)).collect();
             shipments.push(Shipment {
@@ -52,12 +56,11 @@ impl Otlp {
             });
         }
         if let Some(endpoint) = &self.traces {
-            let spans = batch.executions.spans();
             shipments.push(Shipment {
-                sizes: spans.iter().map(Message::encoded_len).collect(),
+                sizes: batch.spans.sizes(),
                 most_bytes: MOST_BYTES,
                 most_things: MOST_POINTS,
-                parcel: Box::new(move |range| self.traces(endpoint, &spans[range])),
+                parcel: Box::new(move |range| self.traces(endpoint, batch.spans, range)),
             });
         }
         shipments
@@ -74,13 +77,26 @@ impl Otlp {
         }
         let scope_metrics = vec![ScopeMetrics { scope: Some(scope()), metrics: joined }];
         let resource_metrics = vec![ResourceMetrics { resource: Some(self.resource()), scope_metrics }];
-        endpoint.parcel(&MetricsRequest { resource_metrics })
+        endpoint.parcel(MetricsRequest { resource_metrics }.encode_to_vec(), Shown::Metrics)
     }
 
-    fn traces(&self, endpoint: &Endpoint, spans: &[Span]) -> Parcel {
-        let scope_spans = vec![ScopeSpans { scope: Some(scope()), spans: spans.to_vec() }];
-        let resource_spans = vec![ResourceSpans { resource: Some(self.resource()), scope_spans }];
-        endpoint.parcel(&TraceRequest { resource_spans })
+    /// A request of spans, which are written already: only what stands around them is made here.
+    fn traces(&self, endpoint: &Endpoint, spans: &Spans, range: Range<usize>) -> Parcel {
+        /// The numbers of the first field of each message, and of the second of the outer ones.
+        const FIRST: u32 = 1;
+        const SECOND: u32 = 2;
+        let (resource, scope) = (self.resource().encode_to_vec(), scope().encode_to_vec());
+        let spans = spans.part(range);
+        let mut body = Vec::with_capacity(spans.len() + resource.len() + scope.len() + 32);
+        // Of more than 16 KiB the length has three bytes; whatever is shorter is moved.
+        wire::message(FIRST, 3, &mut body, |out| {
+            wire::bytes(FIRST, &resource, out);
+            wire::message(SECOND, 3, out, |out| {
+                wire::bytes(FIRST, &scope, out);
+                out.extend_from_slice(spans);
+            });
+        });
+        endpoint.parcel(body, Shown::Traces)
     }
 
     fn resource(&self) -> Resource {
@@ -89,32 +105,36 @@ impl Otlp {
 }
 
 impl Endpoint {
-    fn parcel(&self, request: &(impl Message + Serialize)) -> Parcel {
-        let json = serde_json::to_string(request).unwrap_or_default();
+    /// A parcel of a request in protobuf, which is read again where JSON is wanted.
+    fn parcel(&self, body: Vec<u8>, shown: Shown) -> Parcel {
         let kind = if self.json { "application/json" } else { "application/x-protobuf" };
         let mut headers = super::headers([("Content-Type", kind)]);
         headers.extend(self.headers.iter().cloned());
-        let body = if self.json { json.clone().into_bytes() } else { request.encode_to_vec() };
-        Parcel {
-            url: self.url.clone(),
-            method: "POST",
-            headers,
-            body,
-            shown: Some(json),
-            packing: Packing::Gzip,
-        }
+        let packing = if self.gzip { Packing::Gzip } else { Packing::None };
+        let (body, shown) =
+            if self.json { (json(&body, shown).into_bytes(), Shown::AsItIs) } else { (body, shown) };
+        Parcel { url: self.url.clone(), method: "POST", headers, body, shown, packing }
     }
+}
+
+/// A request as JSON.
+pub(super) fn json(body: &[u8], shown: Shown) -> String {
+    let json = match shown {
+        Shown::Traces => TraceRequest::decode(body).ok().map(|request| serde_json::to_string(&request)),
+        _ => MetricsRequest::decode(body).ok().map(|request| serde_json::to_string(&request)),
+    };
+    json.and_then(Result::ok).unwrap_or_default()
 }
 
 fn scope() -> Scope {
     Scope { name: crate::TOOL.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
-pub(super) fn text(key: &str, value: &str) -> KeyValue {
+fn text(key: &str, value: &str) -> KeyValue {
     attribute(key, Any::Text(value.to_owned()))
 }
 
-pub(super) fn attribute(key: &str, value: Any) -> KeyValue {
+fn attribute(key: &str, value: Any) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }) }
 }
 

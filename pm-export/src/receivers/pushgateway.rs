@@ -1,7 +1,7 @@
 //! The Pushgateway: the whole exposition, in place of what was there.
 
 use super::{Batch, Shipment};
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::{Packing, Parcel, Shown};
 use crate::prometheus::{Text, expose};
 
 /// A group of a gateway.
@@ -24,7 +24,7 @@ impl Pushgateway {
                 method: "PUT",
                 headers: super::authorized("text/plain; version=0.0.4; charset=utf-8", self.key.as_deref()),
                 body: body.clone().into_bytes(),
-                shown: None,
+                shown: Shown::AsItIs,
                 packing: Packing::Gzip,
             }),
         }]

@@ -3,7 +3,7 @@
 use prost::Message;
 
 use super::{Batch, Shipment};
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::{Packing, Parcel, Shown};
 use crate::model::{Model, Series, Value};
 use crate::prometheus::canonical;
 use crate::proto::{Label, Sample, TimeSeries, WriteRequest};
@@ -37,7 +37,6 @@ impl RemoteWrite {
     }
 
     fn parcel(&self, timeseries: Vec<TimeSeries>) -> Parcel {
-        let shown: String = timeseries.iter().map(shown).collect();
         let plain = WriteRequest { timeseries }.encode_to_vec();
         let mut headers = super::authorized("application/x-protobuf", self.key.as_deref());
         headers.extend(super::headers([("X-Prometheus-Remote-Write-Version", "0.1.0")]));
@@ -47,7 +46,7 @@ impl RemoteWrite {
             headers,
             // A request is far shorter than what the format cannot hold.
             body: snap::raw::Encoder::new().compress_vec(&plain).unwrap_or_default(),
-            shown: Some(shown),
+            shown: Shown::Samples,
             packing: Packing::Snappy,
         }
     }
@@ -81,6 +80,13 @@ impl RemoteWrite {
 
 fn label(name: &str, value: &str) -> Label {
     Label { name: name.to_owned(), value: value.to_owned() }
+}
+
+/// A request for people to read.
+pub(super) fn text(body: &[u8]) -> String {
+    let plain = snap::raw::Decoder::new().decompress_vec(body).unwrap_or_default();
+    let request = WriteRequest::decode(plain.as_slice()).unwrap_or_default();
+    request.timeseries.iter().map(shown).collect()
 }
 
 /// A series for people to read.

@@ -3,243 +3,285 @@
 //! Phases are known by their lengths only, so they are laid end to end in the order in which they first began, and say
 //! so. A run without a trace of its own gets one that is made of its execution id, so that it is the same every time.
 
-use foldhash::HashMap;
-use pm_record::{ApiRequest, PerformanceMetrics, ProcessTrace, Record, Thousandths};
-use sha2::{Digest, Sha256};
+use pm_record::{ApiRequest, Field, Label, ProcessTrace, Record, Run, Thousandths, Wanted};
 
-use super::otlp::{attribute, nanoseconds, text};
-use crate::proto::{Any, KeyValue, Span, Status};
-use crate::state::hexadecimal;
+use super::otlp::nanoseconds;
+use crate::traces::{Executions, Place, identifier, mixed};
+use crate::wire;
 
-const INTERNAL: i32 = 1;
-const CLIENT: i32 = 3;
-const ERROR: i32 = 2;
+const INTERNAL: u64 = 1;
+const CLIENT: u64 = 3;
+const ERROR: u64 = 2;
 
-/// Records that become spans, gathered because a run's processes may come before it.
-#[derive(Debug, Default)]
-pub(crate) struct Executions {
-    runs: Vec<PerformanceMetrics>,
-    processes: Vec<ProcessTrace>,
-    requests: Vec<ApiRequest>,
+/// The numbers of a span's fields, and of those of an attribute and its value.
+mod tag {
+    pub(super) const SPAN_ID: u32 = 2;
+    pub(super) const NAME: u32 = 5;
+    pub(super) const KIND: u32 = 6;
+    pub(super) const START: u32 = 7;
+    pub(super) const END: u32 = 8;
+    pub(super) const ATTRIBUTES: u32 = 9;
+    pub(super) const STATUS: u32 = 15;
+    pub(super) const STATUS_CODE: u32 = 3;
+    pub(super) const KEY: u32 = 1;
+    pub(super) const VALUE: u32 = 2;
+    pub(super) const TEXT: u32 = 1;
+    pub(super) const BOOL: u32 = 2;
+    pub(super) const INT: u32 = 3;
+    pub(super) const DOUBLE: u32 = 4;
 }
 
-/// Where a span stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    trace: Vec<u8>,
-    span: Vec<u8>,
+/// What is read of runs as text, and at which places.
+const LABELS: [&str; 7] =
+    ["command", "execution_id", "program", "host", "trace.trace_id", "trace.span_id", "trace.parent_span_id"];
+const COMMAND: usize = 0;
+const EXECUTION: usize = 1;
+const PROGRAM: usize = 2;
+const HOST: usize = 3;
+const TRACE: usize = 4;
+const SPAN: usize = 5;
+const PARENT: usize = 6;
+
+/// What is read of them as numbers; those behind the first two become attributes.
+const NUMBERS: [&str; 7] = [
+    "exit_code",
+    "signal",
+    "resource_usage.peak_memory_mb",
+    "resource_usage.cpu_time_ms",
+    "resource_usage.io_operations",
+    "github_api.requests_made",
+    "github_api.rate_limit_consumed",
+];
+const EXIT_CODE: usize = 0;
+const SIGNAL: usize = 1;
+const FIGURES: [(usize, &str); 5] = [
+    (2, "github_pm.peak_memory_mb"),
+    (3, "github_pm.cpu_time_ms"),
+    (4, "github_pm.io_operations"),
+    (5, "github_pm.api.requests"),
+    (6, "github_pm.api.quota"),
+];
+
+/// Makes spans of records. It reads runs by the fields that it was given behind those that others want.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tracer {
+    numbers: usize,
+    labels: usize,
 }
 
-impl Executions {
-    /// Keeps a record that becomes a span.
-    pub(crate) fn take(&mut self, record: Record) {
-        match record {
-            Record::Performance(run) => self.runs.push(*run),
-            Record::Process(process) => self.processes.push(*process),
-            Record::Request(request) => self.requests.push(*request),
-            _ => {}
+/// A value of an attribute.
+#[derive(Clone, Copy)]
+enum Any<'a> {
+    Text(&'a str),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+}
+
+impl Tracer {
+    /// Adds what it reads to what is wanted.
+    pub(crate) fn want(wanted: &mut Wanted) -> Self {
+        let field = |name: &&str| name.parse::<Field>().ok();
+        let tracer = Self { numbers: wanted.numbers.len(), labels: wanted.labels.len() };
+        wanted.numbers.extend(NUMBERS.iter().filter_map(field));
+        wanted.labels.extend(LABELS.iter().filter_map(field));
+        tracer
+    }
+
+    fn text<'a>(self, run: &Run<'a>, label: usize) -> Option<&'a str> {
+        match run.label(self.labels + label) {
+            Label::Text(text) => Some(text),
+            _ => None,
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+    /// The spans of a run: its own, and one a phase.
+    pub(crate) fn run(self, run: &Run<'_>, executions: &mut Executions) {
+        let place = self.place(run);
+        if let Some(name) = self.text(run, EXECUTION) {
+            executions.arrive(name, place, run.timestamp().as_millis());
+        }
+        let parent: Option<[u8; 8]> = self.text(run, PARENT).and_then(identifier);
+        executions.spans.add(&place.trace, parent.as_ref(), |out| self.fields(run, place, out));
+        let mut start = nanoseconds(run.timestamp().as_millis());
+        for (name, duration) in run.phases() {
+            let end = after(start, duration);
+            let id = mixed(&[b"phase", &place.span, name.as_bytes()]);
+            let short = name.strip_suffix("_ms").unwrap_or(name);
+            executions.spans.add(&place.trace, Some(&place.span), |out| {
+                begin(id.to_be_bytes(), short, INTERNAL, (start, end), out);
+                attribute("github_pm.laid_end_to_end", Any::Bool(true), out);
+            });
+            start = end;
+        }
     }
 
-    /// All of them as spans.
-    pub(super) fn spans(&self) -> Vec<Span> {
-        let known: HashMap<&str, Place> =
-            self.runs.iter().filter_map(|run| Some((run.execution_id.as_deref()?, place_of(run)))).collect();
-        let place = |id: Option<&String>| {
-            let id = id.map(String::as_str).unwrap_or_default();
-            known.get(id).cloned().unwrap_or_else(|| derived(id))
+    fn place(self, run: &Run<'_>) -> Place {
+        let of_trace = || {
+            let (trace, span) = (self.text(run, TRACE)?, self.text(run, SPAN)?);
+            Some(Place { trace: identifier(trace)?, span: identifier(span)? })
         };
-        let mut spans = Vec::new();
-        for run in &self.runs {
-            spans.push(of_run(run));
-            phases(run, &mut spans);
+        of_trace().unwrap_or_else(|| {
+            let unnamed = || {
+                let command = self.text(run, COMMAND).unwrap_or_default();
+                format!("{command} {} {}", run.timestamp(), run.total())
+            };
+            Place::derived(&self.text(run, EXECUTION).map_or_else(unnamed, str::to_owned))
+        })
+    }
+
+    fn fields(self, run: &Run<'_>, place: Place, out: &mut Vec<u8>) {
+        let command = self.text(run, COMMAND).unwrap_or_default();
+        let start = nanoseconds(run.timestamp().as_millis());
+        begin(place.span, command, CLIENT, (start, after(start, run.total().0)), out);
+        let program = self.text(run, PROGRAM).unwrap_or(command);
+        attribute("process.executable.name", Any::Text(program), out);
+        attribute("github_pm.command", Any::Text(command), out);
+        for (label, key) in [(EXECUTION, "github_pm.execution_id"), (HOST, "host.name")] {
+            if let Some(text) = self.text(run, label) {
+                attribute(key, Any::Text(text), out);
+            }
         }
-        for process in &self.processes {
-            spans.extend(of_process(process, &place(process.execution_id.as_ref())));
+        if let Some(code) = run.number(self.numbers + EXIT_CODE) {
+            attribute("process.exit.code", Any::Int(code / 1000), out);
         }
-        for request in &self.requests {
-            spans.push(of_request(request, &place(request.execution_id.as_ref())));
+        let failed = run.failed();
+        if failed {
+            let signal = run.number(self.numbers + SIGNAL).map(|signal| format!("signal {}", signal / 1000));
+            attribute("error.type", Any::Text(signal.as_deref().unwrap_or("exit")), out);
         }
-        spans
+        for (number, key) in FIGURES {
+            if let Some(value) = run.number(self.numbers + number) {
+                attribute(key, Any::Double(Thousandths(value).to_f64()), out);
+            }
+        }
+        status(failed, out);
     }
 }
 
-/// The first bytes of a hash of parts.
-fn hashed(parts: &[&str], length: usize) -> Vec<u8> {
-    Sha256::digest(parts.join("\0"))[..length].to_vec()
-}
-
-fn derived(id: &str) -> Place {
-    Place { trace: hashed(&["trace", id], 16), span: hashed(&["span", id], 8) }
-}
-
-fn place_of(run: &PerformanceMetrics) -> Place {
-    let of_trace = run.trace.as_ref().and_then(|trace| {
-        let (trace, span) = (bytes(&trace.trace_id, 16)?, bytes(&trace.span_id, 8)?);
-        Some(Place { trace, span })
-    });
-    let unnamed = || format!("{} {} {}", run.command, run.timestamp, run.duration.total_ms);
-    let id = run.execution_id.clone().unwrap_or_else(unnamed);
-    of_trace.unwrap_or_else(|| derived(&id))
-}
-
-/// Hexadecimal digits, if there are as many as there should be and they are not all zero.
-fn bytes(text: &str, length: usize) -> Option<Vec<u8>> {
-    if text.len() != 2 * length || !text.is_ascii() {
-        return None;
-    }
-    let pair = |at: usize| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok();
-    let bytes: Vec<u8> = (0..length).map(pair).collect::<Option<_>>()?;
-    bytes.iter().any(|&byte| byte != 0).then_some(bytes)
-}
-
-fn after(start: u64, duration: Thousandths) -> u64 {
-    start.saturating_add(u64::try_from(duration.0).unwrap_or_default().saturating_mul(1000))
-}
-
-fn error(is_one: bool, message: &str) -> Option<Status> {
-    is_one.then(|| Status { message: message.to_owned(), code: ERROR })
-}
-
-fn of_run(run: &PerformanceMetrics) -> Span {
-    let place = place_of(run);
-    let start = nanoseconds(run.timestamp.as_millis());
-    let mut attributes =
-        vec![text("process.executable.name", run.program.as_deref().unwrap_or(&run.command))];
-    attributes.push(text("github_pm.command", &run.command));
-    attributes.extend(run.execution_id.iter().map(|id| text("github_pm.execution_id", id)));
-    attributes.extend(run.host.iter().map(|host| text("host.name", host)));
-    if let Some(code) = run.exit_code {
-        attributes.push(attribute("process.exit.code", Any::Int(code.into())));
-    }
-    if run.failed() {
-        let kind = run.signal.map_or_else(|| "exit".to_owned(), |signal| format!("signal {signal}"));
-        attributes.push(text("error.type", &kind));
-    }
-    attributes.extend(figures(run));
-    let parent = run.trace.as_ref().and_then(|trace| bytes(trace.parent_span_id.as_deref()?, 8));
-    Span {
-        trace_id: place.trace,
-        span_id: place.span,
-        parent_span_id: parent.unwrap_or_default(),
-        name: run.command.clone(),
-        kind: CLIENT,
-        start_time_unix_nano: start,
-        end_time_unix_nano: after(start, run.duration.total_ms),
-        attributes,
-        status: error(run.failed(), ""),
+/// Adds the span of a record that is no run; one that is neither a process nor a request has none.
+pub(crate) fn other(record: &Record, executions: &mut Executions) {
+    match record {
+        Record::Process(process) => of_process(process, executions),
+        Record::Request(request) => of_request(request, executions),
+        _ => {}
     }
 }
 
-fn figures(run: &PerformanceMetrics) -> Vec<KeyValue> {
-    let (usage, api) = (&run.resource_usage, &run.github_api);
-    let figures = [
-        ("github_pm.peak_memory_mb", usage.peak_memory_mb),
-        ("github_pm.cpu_time_ms", usage.cpu_time_ms),
-        ("github_pm.io_operations", usage.io_operations),
-        ("github_pm.api.requests", api.requests_made),
-        ("github_pm.api.quota", api.rate_limit_consumed),
-    ];
-    figures
-        .into_iter()
-        .filter_map(|(key, value)| Some(attribute(key, Any::Double(value?.to_f64()))))
-        .collect()
+fn after(start: u64, thousandths: i64) -> u64 {
+    start.saturating_add(u64::try_from(thousandths).unwrap_or_default().saturating_mul(1000))
 }
 
-fn phases(run: &PerformanceMetrics, spans: &mut Vec<Span>) {
-    let place = place_of(run);
-    let mut start = nanoseconds(run.timestamp.as_millis());
-    for (name, &duration) in &run.duration.phases {
-        let short = name.strip_suffix("_ms").unwrap_or(name);
-        let end = after(start, duration);
-        let id: String = hexadecimal(&place.span);
-        spans.push(Span {
-            trace_id: place.trace.clone(),
-            span_id: hashed(&["phase", &id, name], 8),
-            parent_span_id: place.span.clone(),
-            name: short.to_owned(),
-            kind: INTERNAL,
-            start_time_unix_nano: start,
-            end_time_unix_nano: end,
-            attributes: vec![attribute("github_pm.laid_end_to_end", Any::Bool(true))],
-            status: None,
+/// The fields that every span has, but its trace and its parent.
+fn begin(id: [u8; 8], name: &str, kind: u64, (start, end): (u64, u64), out: &mut Vec<u8>) {
+    wire::bytes(tag::SPAN_ID, &id, out);
+    wire::bytes(tag::NAME, name.as_bytes(), out);
+    wire::number(tag::KIND, kind, out);
+    wire::fixed(tag::START, start, out);
+    wire::fixed(tag::END, end, out);
+}
+
+fn attribute(key: &str, value: Any<'_>, out: &mut Vec<u8>) {
+    wire::message(tag::ATTRIBUTES, 1, out, |out| {
+        wire::bytes(tag::KEY, key.as_bytes(), out);
+        wire::message(tag::VALUE, 1, out, |out| match value {
+            Any::Text(text) => wire::bytes(tag::TEXT, text.as_bytes(), out),
+            Any::Bool(truth) => wire::number(tag::BOOL, truth.into(), out),
+            Any::Int(number) => wire::number(tag::INT, number.cast_unsigned(), out),
+            Any::Double(number) => wire::fixed(tag::DOUBLE, number.to_bits(), out),
         });
-        start = end;
+    });
+}
+
+fn status(failed: bool, out: &mut Vec<u8>) {
+    if failed {
+        wire::message(tag::STATUS, 1, out, |out| wire::number(tag::STATUS_CODE, ERROR, out));
     }
 }
 
 /// None for a process of which no one knows when it began.
-fn of_process(process: &ProcessTrace, place: &Place) -> Option<Span> {
-    let start = nanoseconds(process.timestamp?.as_millis());
+fn of_process(process: &ProcessTrace, executions: &mut Executions) {
+    let Some(at) = process.timestamp.map(pm_record::Timestamp::as_millis) else { return };
+    let name = process.execution_id.as_deref().unwrap_or_default();
     let failed = process.signal.is_some() || process.exit_code.is_some_and(|code| code != 0);
-    let mut attributes = vec![
-        text("process.executable.name", &process.program),
-        attribute("process.pid", Any::Int(process.pid.into())),
-    ];
-    attributes.extend(process.exit_code.map(|code| attribute("process.exit.code", Any::Int(code.into()))));
-    attributes.extend(failed.then(|| text("error.type", "exit")));
-    Some(Span {
-        trace_id: place.trace.clone(),
-        // A number may be given again in the same run, and then begins later.
-        span_id: hashed(
-            &[
-                "process",
-                &format!("{:?}", place.span),
-                &process.pid.to_string(),
-                &process.start_ms.to_string(),
-            ],
-            8,
-        ),
-        // Who started it is known by a number that is given again; the run is what all of them belong to.
-        parent_span_id: place.span.clone(),
-        name: process.program.clone(),
-        kind: INTERNAL,
-        start_time_unix_nano: start,
-        end_time_unix_nano: after(start, process.duration_ms.unwrap_or_default()),
-        attributes,
-        status: error(failed, ""),
-    })
+    let start = nanoseconds(at);
+    // A number may be given again in the same run, and then begins later.
+    let (pid, began) = (process.pid.to_string(), process.start_ms.to_string());
+    let id = mixed(&[b"process", name.as_bytes(), pid.as_bytes(), began.as_bytes()]);
+    // Who started it is known by a number that is given again; the run is what all of them belong to.
+    executions.add_child(name, at, |out| {
+        let end = after(start, process.duration_ms.unwrap_or_default().0);
+        begin(id.to_be_bytes(), &process.program, INTERNAL, (start, end), out);
+        attribute("process.executable.name", Any::Text(&process.program), out);
+        attribute("process.pid", Any::Int(process.pid.into()), out);
+        if let Some(code) = process.exit_code {
+            attribute("process.exit.code", Any::Int(code.into()), out);
+        }
+        if failed {
+            attribute("error.type", Any::Text("exit"), out);
+        }
+        status(failed, out);
+    });
 }
 
-fn of_request(request: &ApiRequest, place: &Place) -> Span {
-    let start = nanoseconds(request.timestamp.as_millis());
-    let failed = request.status.is_none_or(|status| status >= 400);
-    let mut attributes =
-        vec![text("http.request.method", &request.method), text("url.template", &request.endpoint)];
-    attributes.extend(request.server.iter().map(|server| text("server.address", server)));
-    attributes
-        .extend(request.status.map(|status| attribute("http.response.status_code", Any::Int(status.into()))));
-    attributes.extend(request.cost.map(|cost| attribute("github_pm.api.cost", Any::Double(cost.to_f64()))));
-    let kind = request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-    attributes.extend(failed.then(|| text("error.type", &kind)));
-    let id = format!("{start} {} {} {}", request.method, request.endpoint, request.duration_ms);
-    Span {
-        trace_id: place.trace.clone(),
-        span_id: hashed(&["request", &format!("{:?}", place.span), &id], 8),
-        parent_span_id: if request.execution_id.is_some() { place.span.clone() } else { Vec::new() },
-        name: format!("{} {}", request.method, request.endpoint),
-        kind: CLIENT,
-        start_time_unix_nano: start,
-        end_time_unix_nano: after(start, request.duration_ms),
-        attributes,
-        status: error(failed, ""),
+fn of_request(request: &ApiRequest, executions: &mut Executions) {
+    let at = request.timestamp.as_millis();
+    let name = request.execution_id.as_deref().unwrap_or_default();
+    let (start, took) = (nanoseconds(at), request.duration_ms.to_string());
+    let (method, endpoint) = (request.method.as_bytes(), request.endpoint.as_bytes());
+    let id = mixed(&[b"request", name.as_bytes(), &start.to_be_bytes(), method, endpoint, took.as_bytes()]);
+    let write = |out: &mut Vec<u8>| request_fields(request, id, start, out);
+    match &request.execution_id {
+        Some(name) => executions.add_child(name, at, write),
+        // Nobody asked: it is a trace of its own.
+        None => executions.spans.add(&Place::derived(&format!("request {id:x}")).trace, None, write),
     }
+}
+
+fn request_fields(request: &ApiRequest, id: u64, start: u64, out: &mut Vec<u8>) {
+    let failed = request.status.is_none_or(|status| status >= 400);
+    let span = format!("{} {}", request.method, request.endpoint);
+    begin(id.to_be_bytes(), &span, CLIENT, (start, after(start, request.duration_ms.0)), out);
+    attribute("http.request.method", Any::Text(&request.method), out);
+    attribute("url.template", Any::Text(&request.endpoint), out);
+    if let Some(server) = &request.server {
+        attribute("server.address", Any::Text(server), out);
+    }
+    if let Some(status) = request.status {
+        attribute("http.response.status_code", Any::Int(status.into()), out);
+    }
+    if let Some(cost) = request.cost {
+        attribute("github_pm.api.cost", Any::Double(cost.to_f64()), out);
+    }
+    if failed {
+        let kind = request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        attribute("error.type", Any::Text(&kind), out);
+    }
+    status(failed, out);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use pm_record::{Reading, RunReader};
+    use prost::Message;
 
-    fn executions(lines: &[&str]) -> Executions {
-        let mut executions = Executions::default();
+    use super::*;
+    use crate::proto::{ScopeSpans, Span};
+
+    /// The spans of some lines, as they are read again from what is sent.
+    fn spans(lines: &[&str]) -> Vec<Span> {
+        let mut wanted = Wanted::default();
+        let tracer = Tracer::want(&mut wanted);
+        let (mut reader, mut executions) = (RunReader::new(&wanted), Executions::default());
         for line in lines {
-            executions.take(Record::parse(line.as_bytes()).expect(line));
+            match reader.read(line.as_bytes()).expect(line) {
+                Reading::Run(run) => tracer.run(&run, &mut executions),
+                _ => other(&Record::parse(line.as_bytes()).expect(line), &mut executions),
+            }
         }
-        executions
+        executions.let_all_go();
+        let count = executions.spans.sizes().len();
+        ScopeSpans::decode(executions.spans.part(0..count)).expect("spans").spans
     }
 
     const PROCESS: &str = r#"{"process_trace":{"execution_id":"exec_1","timestamp":"2024-12-06T10:30:15.130Z","pid":7,"program":"git","start_ms":7,"duration_ms":31.3,"exit_code":1}}"#;
@@ -248,24 +290,36 @@ mod tests {
 
     #[test]
     fn whatever_belongs_to_a_run_stands_under_it_whichever_comes_first() {
-        let spans = executions(&[PROCESS, RUN, REQUEST]).spans();
+        let spans = spans(&[PROCESS, RUN, REQUEST]);
         let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
-        assert_eq!(names, ["batch", "a", "b", "git", "GET /user"]);
-        assert!(spans.iter().all(|span| span.trace_id == spans[0].trace_id));
-        assert!(spans[1..].iter().all(|span| span.parent_span_id == spans[0].span_id));
-        assert_eq!(spans[0].end_time_unix_nano - spans[0].start_time_unix_nano, 2_450_000_000);
-        assert_eq!(spans[1].end_time_unix_nano, spans[2].start_time_unix_nano);
-        assert_eq!(
-            spans.iter().map(|span| span.status.is_some()).collect::<Vec<_>>(),
-            [false, false, false, true, true]
-        );
+        assert_eq!(names, ["git", "batch", "a", "b", "GET /user"]);
+        let run = &spans[1];
+        assert_eq!(crate::state::hexadecimal(&run.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(crate::state::hexadecimal(&run.parent_span_id), "00f067aa0bb902b8");
+        for span in spans.iter().filter(|span| span.name != "batch") {
+            assert_eq!(
+                (&span.trace_id, &span.parent_span_id),
+                (&run.trace_id, &run.span_id),
+                "{}",
+                span.name
+            );
+        }
+        assert_eq!(run.end_time_unix_nano - run.start_time_unix_nano, 2_450_000_000);
+        assert_eq!(spans[2].end_time_unix_nano, spans[3].start_time_unix_nano);
+        let failed: Vec<_> = spans.iter().map(|span| span.status.is_some()).collect();
+        assert_eq!(failed, [true, false, false, false, true]);
+        let mut ids: Vec<_> = spans.iter().map(|span| &span.span_id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 5);
     }
 
     #[test]
-    fn a_run_without_a_trace_has_the_same_one_every_time() {
+    fn a_run_without_a_trace_has_the_same_one_every_time_and_its_children_know_it() {
         let run = RUN.replace("4bf92f3577b34da6a3ce929d0e0e4736", "0");
-        let [one, two] = [executions(&[&run]).spans(), executions(&[&run]).spans()];
+        let [one, two] = [spans(&[&run, REQUEST]), spans(&[REQUEST])];
         assert_eq!((one[0].trace_id.len(), one[0].span_id.len()), (16, 8));
-        assert_eq!(one, two);
+        assert_eq!(one[3], two[0]);
+        assert_eq!(two[0].parent_span_id, one[0].span_id);
     }
 }
