@@ -9,6 +9,7 @@ mod api;
 mod args;
 mod detect;
 mod error;
+mod export;
 mod figures;
 mod goal;
 mod log;
@@ -72,6 +73,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if matches!(args.what, What::Sample | What::All) {
         sample::compare(&mut bench)?;
     }
+    if matches!(args.what, What::Export | What::All) {
+        export::compare(&mut bench)?;
+    }
     if matches!(args.what, What::Detect | What::All) {
         detect::compare(&mut bench)?;
     }
@@ -108,6 +112,7 @@ impl Bench<'_> {
             What::Aggregate => aggregate::tools(self.args),
             What::Api => vec![api::TOOL],
             What::Sample => vec![sample::OURS],
+            What::Export => vec![export::TOOL],
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
             // It is the mathematics that are compared, in this program.
             What::Detect => Vec::new(),

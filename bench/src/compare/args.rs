@@ -26,11 +26,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(super) bin: PathBuf,
 
-    /// A Python that can import `duckdb`, `chdb`, `polars`, `otava` and `ruptures`; those it cannot are left out
+    /// A Python that can import `duckdb`, `chdb`, `polars`, `otava`, `ruptures`, `prometheus_client` and
+    /// `opentelemetry.proto`; those it cannot are left out
     #[arg(long, value_name = "PROGRAM")]
     pub(super) python: Option<PathBuf>,
 
-    /// How many records are aggregated; a fifth of them where lines are irregular
+    /// How many records are aggregated, a fifth of them where lines are irregular; and exported, a million at most
     #[arg(long, value_name = "N", default_value = "5000000")]
     pub(super) records: NonZeroU32,
 
@@ -66,6 +67,8 @@ pub(super) enum What {
     Api,
     /// Sampling processes
     Sample,
+    /// Records to Prometheus and OpenTelemetry, and scrapes
+    Export,
     /// Finding change points, and comparing samples
     Detect,
     /// Everything
@@ -125,7 +128,7 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api | What::Sample | What::Detect => String::new(),
+            What::Wrap | What::Api | What::Sample | What::Export | What::Detect => String::new(),
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();

@@ -74,6 +74,8 @@ pub(super) struct Measured {
     pub(super) first_ms: f64,
     /// Wall time by round; never empty.
     pub(super) wall_ms: Vec<f64>,
+    /// Processor time by round, in the kernel and outside.
+    pub(super) cpu_ms: Vec<f64>,
     /// The most memory of any run.
     pub(super) peak_mib: f64,
     /// What a process that needs nothing would seem to need.
@@ -90,6 +92,7 @@ pub(super) fn in_turn(commands: &[&CommandLine], rounds: u32) -> Result<Vec<Meas
             name: command.name.clone(),
             first_ms: first.wall_ms,
             wall_ms: Vec::new(),
+            cpu_ms: Vec::new(),
             peak_mib: first.peak_mib,
             floor_mib: 0.0,
         });
@@ -98,6 +101,7 @@ pub(super) fn in_turn(commands: &[&CommandLine], rounds: u32) -> Result<Vec<Meas
         for index in order(commands.len(), round) {
             let cost = commands[index].time()?;
             all[index].wall_ms.push(cost.wall_ms);
+            all[index].cpu_ms.push(cost.cpu_ms);
             all[index].peak_mib = all[index].peak_mib.max(cost.peak_mib);
         }
     }

@@ -66,6 +66,23 @@ impl Peer {
         Self::in_python(bench, "polars", "polars")
     }
 
+    pub(super) fn prometheus_client(bench: &Bench<'_>) -> Option<Self> {
+        Self::in_package(bench, "prometheus_client", "prometheus_client")
+    }
+
+    pub(super) fn opentelemetry_proto(bench: &Bench<'_>) -> Option<Self> {
+        Self::in_package(bench, "opentelemetry-proto", "opentelemetry.proto.trace.v1.trace_pb2")
+    }
+
+    /// A package that does not say its version itself.
+    fn in_package(bench: &Bench<'_>, name: &'static str, module: &str) -> Option<Self> {
+        let question = format!(
+            "import {module}, platform; from importlib.metadata import version; \
+             print('{name}', version('{name}'), 'in Python', platform.python_version())"
+        );
+        Self::find(name, bench.args.python.clone(), &["-c", &question])
+    }
+
     fn in_python(bench: &Bench<'_>, name: &'static str, module: &str) -> Option<Self> {
         let question = format!(
             "import {module}, platform; \

@@ -70,6 +70,7 @@ mod tests {
             name: name.to_owned(),
             first_ms: 9.0,
             wall_ms: wall_ms.to_vec(),
+            cpu_ms: Vec::new(),
             peak_mib,
             floor_mib: 2.25,
         }
