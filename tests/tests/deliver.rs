@@ -15,15 +15,15 @@ use crate::export::{Running, ask, python, query, until};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// A receiver that judges, and what it says of each request.
-struct Judge {
+pub(crate) struct Judge {
     _process: Running,
-    port: u16,
+    pub(crate) port: u16,
     reports: Receiver<String>,
 }
 
 impl Judge {
     /// One that answers its first requests with these statuses.
-    fn start(place: &Place, statuses: &[u16]) -> Self {
+    pub(crate) fn start(place: &Place, statuses: &[u16]) -> Self {
         let script = repository().join("tests/fixtures/receiver.py");
         let mut command = place.command(python());
         command.arg(script).args(statuses.iter().map(ToString::to_string));
@@ -37,7 +37,7 @@ impl Judge {
     }
 
     /// What has come so far; every request is reported before it is answered.
-    fn reports(&self) -> Vec<Value> {
+    pub(crate) fn reports(&self) -> Vec<Value> {
         let mut reports = Vec::new();
         while let Ok(line) = self.reports.recv_timeout(Duration::from_millis(500)) {
             let report: Value = serde_json::from_str(&line).expect("a report");
@@ -49,7 +49,7 @@ impl Judge {
 }
 
 /// The sums of what the requests held that were taken.
-fn held(reports: &[Value]) -> BTreeMap<String, f64> {
+pub(crate) fn held(reports: &[Value]) -> BTreeMap<String, f64> {
     let mut sums = BTreeMap::new();
     let taken = reports.iter().filter(|report| report["status"].as_u64().is_some_and(|status| status < 300));
     for (name, value) in taken.filter_map(|report| report["holds"].as_object()).flatten() {
@@ -59,11 +59,11 @@ fn held(reports: &[Value]) -> BTreeMap<String, f64> {
 }
 
 /// A time that receivers still take, some minutes ago.
-fn recent(minutes: i64) -> String {
+pub(crate) fn recent(minutes: i64) -> String {
     (chrono::Utc::now() - chrono::TimeDelta::minutes(minutes)).format("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
-fn write_runs(place: &Place, count: u32) {
+pub(crate) fn write_runs(place: &Place, count: u32) {
     let run = |number: u32| run_record("batch", &recent(i64::from(number % 5)), 100 + number);
     let alert = format!(
         "{{\"performance_alert\":{{\"type\":\"memory_usage_high\",\"command\":\"batch\",\"threshold_exceeded\":\"memory > 100MB\",\"current_value\":\"120MB\",\"timestamp\":\"{}\"}}}}\n",
@@ -77,7 +77,7 @@ fn write_runs(place: &Place, count: u32) {
 }
 
 #[track_caller]
-fn check_held(sums: &BTreeMap<String, f64>, name: &str, expected: f64) {
+pub(crate) fn check_held(sums: &BTreeMap<String, f64>, name: &str, expected: f64) {
     let found = sums.get(name).copied().unwrap_or_default();
     assert!((found - expected).abs() < 1e-6, "{name} is {found} and not {expected}: {sums:?}");
 }
@@ -249,7 +249,7 @@ fn records_that_are_too_old_for_the_receiver_are_counted_and_told() {
 }
 
 /// A server of Debian's, and its port, once it listens.
-fn server(place: &Place, program: &str, args: &[&str]) -> (Running, u16) {
+pub(crate) fn server(place: &Place, program: &str, args: &[&str]) -> (Running, u16) {
     let free =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let log = std::fs::File::create(place.path().join(format!("{program}.log"))).expect("a log");

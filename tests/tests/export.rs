@@ -95,7 +95,7 @@ fn promtool_and_prometheus_client_accept_metrics_whatever_the_labels_are() {
 }
 
 /// A `pm-export` that serves, and the port that it says.
-fn serving(place: &Place, args: &[&str], input: Stdio) -> (Running, u16) {
+pub(crate) fn serving(place: &Place, args: &[&str], input: Stdio) -> (Running, u16) {
     let mut command = place.command("pm-export");
     let child =
         command.args(["--listen", "127.0.0.1:0"]).args(args).stdin(input).stderr(Stdio::piped()).spawn();
