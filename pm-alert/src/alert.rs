@@ -116,7 +116,7 @@ pub(crate) fn unknown(rule: &str, subject: &Subject, fired: Option<Limit>) -> (P
 }
 
 fn command(subject: &Subject) -> Option<String> {
-    if let Subject::Command(command) = subject { Some(command.clone()) } else { None }
+    if let Subject::Command(command) = subject { Some(command.to_string()) } else { None }
 }
 
 fn record(reading: &Reading, change: Change, advice: Option<String>) -> PerformanceAlert {

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use pm_cli::{Exit, Explain, Streams, printable};
-use pm_record::{AlertState, Record, Timestamp};
+use pm_record::{AlertState, BadRecord, Reading, Record, Run, Timestamp};
 use pm_store::{AlertSource, ChannelSettings};
 
 use crate::channels::{Channels, Firing};
@@ -22,6 +22,7 @@ use crate::following::Progress;
 use crate::judge::{Judge, Observation};
 use crate::known::{Judged, Session};
 use crate::ledger::Ledger;
+use crate::names::Names;
 use crate::notice::{Delivery, Notice, Outcome, record_line};
 use crate::{Error, TOOL};
 
@@ -39,6 +40,7 @@ const REFRESH_MILLIS: u64 = 60_000;
 pub(crate) struct Desk<'a> {
     config: &'a Config,
     judge: Judge,
+    names: Names,
     ledger: Ledger,
     channels: Channels,
     /// How far a store that is followed was read.
@@ -82,6 +84,7 @@ impl<'a> Desk<'a> {
         Self {
             config,
             judge,
+            names: Names::default(),
             ledger,
             channels,
             progress,
@@ -112,21 +115,31 @@ impl<'a> Desk<'a> {
         self.file.as_ref().map_or_else(|| self.config.covers(made), |file| file.counts(made))
     }
 
-    /// Takes in one record and the line that it stands on.
-    pub(crate) fn take(&mut self, record: Record, line: &[u8]) {
+    /// Takes in what a line holds.
+    pub(crate) fn take(&mut self, reading: Reading<'_>) -> Result<(), BadRecord> {
+        match reading {
+            Reading::Run(run) => self.take_run(run),
+            Reading::Partial(_) => unreachable!("nobody wants them"),
+            Reading::Other(line) => self.take_other(Record::parse(line)?, line),
+        }
+        Ok(())
+    }
+
+    fn take_run(&mut self, run: Run<'_>) {
+        self.records += 1;
+        let is_judged = self.file.is_some() || self.config.covers(Some(run.timestamp()));
+        let observation = if is_judged { self.judge.observe_run(run, &self.names) } else { None };
+        self.push(observation, run.line());
+    }
+
+    fn take_other(&mut self, record: Record, line: &[u8]) {
         match record {
             Record::Change(_) => self.changes += 1,
             _ => self.records += 1,
         }
         let is_judged = self.file.is_some() || self.config.covers(record.timestamp());
         let observation = is_judged.then(|| self.judge.observe(&record, line)).flatten();
-        // What was read from a line is about as long as the line.
-        let length = line.len();
-        let line = self.config.pass.then(|| line.to_vec());
-        if observation.is_some() || line.is_some() {
-            self.bytes += length + size_of::<Item>();
-            self.batch.push(Item { line, observation });
-        }
+        self.push(observation, line);
         if let Record::Alert(alert) = record
             && let Some(fired) = alert.digested()
             && self.tells(alert.timestamp)
@@ -134,6 +147,15 @@ impl<'a> Desk<'a> {
         {
             self.has_fired |= fired > 0;
             digest.push(*alert);
+        }
+    }
+
+    fn push(&mut self, observation: Option<Observation>, line: &[u8]) {
+        if observation.is_some() || self.config.pass {
+            // What was read from a line is about as long as the line.
+            self.bytes += line.len() + size_of::<Item>();
+            let line = self.config.pass.then(|| line.to_vec());
+            self.batch.push(Item { line, observation });
         }
     }
 

@@ -1,17 +1,21 @@
 //! Judges records by the rules: a record and what is known in, alerts out.
 //!
-//! It happens in two pure steps. [`Judge::observe`] needs the record alone, so that it can be done before
-//! anybody waits for the state; `State::take` needs the state alone, and is quick while others wait.
+//! It happens in two pure steps. [`Judge::observe`] and [`Judge::observe_run`] need the record alone, so that it can be
+//! done before anybody waits for the state; `State::take` needs the state alone, and is quick while others wait.
+//!
+//! Runs come by the million and break no rule mostly, so they are looked at where they stand in their line.
 
 use std::sync::Arc;
 
-use pm_record::{Field, PerformanceMetrics, Record, Scalar};
+use pm_record::{Field, Record, Run, Scalar, Wanted};
 use pm_store::{Alerts, Benchmarks, Terms, Watch};
 
 use crate::Error;
-use crate::reading::{Reading, Subject};
+use crate::facts::{Columns, Facts};
+use crate::names::Names;
+use crate::reading::{Reading, Subject, name};
 use crate::rule::{Family, Rule};
-use crate::rules::{ApiUsage, ExecutionTime, Forecast, MemoryUse, MetricRule, presence, regression};
+use crate::rules::{ApiUsage, ExecutionTime, Forecast, MemoryUse, MetricRule, Presence, regression};
 
 /// The rules that are enabled.
 #[derive(Debug)]
@@ -24,19 +28,64 @@ pub(crate) struct Judge {
     metrics: Vec<MetricRule>,
     forecasts: Vec<Forecast>,
     regressions: Vec<(Arc<Rule>, Option<Field>)>,
-    presences: Vec<Arc<Rule>>,
+    presences: Vec<Presence>,
+    columns: Columns,
     has_history: bool,
 }
 
 /// What the rules read from one record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Observation {
-    /// What tells the record from others, where it says.
-    pub(crate) execution_id: Option<String>,
+    pub(crate) origin: Origin,
     /// Whether the other runs of a command can be looked up.
     pub(crate) has_history: bool,
     /// Never empty.
     pub(crate) readings: Vec<Reading>,
+}
+
+/// The record that an observation is from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Origin {
+    /// A run, and what it says of itself.
+    Run {
+        execution_id: Option<Box<str>>,
+        host: Option<Arc<str>>,
+    },
+    /// A change, and what tells it from others.
+    Change(Box<str>),
+    Other,
+}
+
+impl Origin {
+    /// What tells the record from others, where it says.
+    pub(crate) fn into_identity(self) -> Option<Box<str>> {
+        match self {
+            Self::Run { execution_id, .. } => execution_id,
+            Self::Change(identity) => Some(identity),
+            Self::Other => None,
+        }
+    }
+
+    /// The same, to look at.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        match self {
+            Self::Run { execution_id, .. } => execution_id.as_deref(),
+            Self::Change(identity) => Some(identity),
+            Self::Other => None,
+        }
+    }
+
+    /// What tells a run from others, for the evidence of an alert.
+    pub(crate) fn details(&self) -> impl Iterator<Item = (&'static str, Scalar)> + use<> {
+        let named = |key, value: Option<&str>| Some((key, Scalar::Text(name(value?))));
+        let details = match self {
+            Self::Run { execution_id, host } => {
+                [named("execution_id", execution_id.as_deref()), named("host", host.as_deref())]
+            }
+            Self::Change(_) | Self::Other => [None, None],
+        };
+        details.into_iter().flatten()
+    }
 }
 
 impl Judge {
@@ -48,16 +97,20 @@ impl Judge {
         source: String,
         has_history: bool,
     ) -> Result<Self, Error> {
-        let slow = alerts.performance_degradation.as_ref();
+        let mut columns = Columns::default();
+        let at = &mut columns;
+        let (slow, memory, quota) =
+            (&alerts.performance_degradation, &alerts.memory_usage_high, &alerts.api_rate_limit_warning);
         let mut judge = Self {
             source,
-            execution_time: slow.map(|rule| ExecutionTime::new(rule, benchmarks)).transpose()?,
-            memory: alerts.memory_usage_high.as_ref().map(MemoryUse::new).transpose()?,
-            api_usage: alerts.api_rate_limit_warning.as_ref().map(ApiUsage::new).transpose()?,
+            execution_time: slow.as_ref().map(|it| ExecutionTime::new(it, benchmarks, at)).transpose()?,
+            memory: memory.as_ref().map(|it| MemoryUse::new(it, at)).transpose()?,
+            api_usage: quota.as_ref().map(|it| ApiUsage::new(it, at)).transpose()?,
             metrics: Vec::new(),
             forecasts: Vec::new(),
             regressions: Vec::new(),
             presences: Vec::new(),
+            columns,
             has_history,
         };
         for (name, rule) in &alerts.others {
@@ -67,13 +120,15 @@ impl Judge {
     }
 
     fn add(&mut self, name: &str, watch: &Watch, terms: &Terms) -> Result<(), Error> {
+        let at = &mut self.columns;
         match watch {
-            Watch::Metric(limit) => self.metrics.push(MetricRule::new(name, limit, terms)?),
-            Watch::ExhaustedBeforeReset => self.forecasts.push(Forecast::new(name, terms)),
+            Watch::Metric(limit) => self.metrics.push(MetricRule::new(name, limit, terms, at)?),
+            Watch::ExhaustedBeforeReset => self.forecasts.push(Forecast::new(name, terms, at)),
             Watch::Regression(metric) => {
-                self.regressions.push((Rule::new(name, Family::Regression, terms, None), metric.clone()));
+                let rule = Rule::new(name, Family::Regression, terms, None, at);
+                self.regressions.push((rule, metric.clone()));
             }
-            Watch::Presence => self.presences.push(Rule::new(name, Family::Presence, terms, None)),
+            Watch::Presence => self.presences.push(Presence::new(name, terms, at)),
         }
         Ok(())
     }
@@ -102,12 +157,8 @@ impl Judge {
         let metrics = self.metrics.iter().map(|it| &it.rule);
         let forecasts = self.forecasts.iter().map(|it| &it.rule);
         let regressions = self.regressions.iter().map(|(rule, _)| rule);
-        slow.chain(memory)
-            .chain(quota)
-            .chain(metrics)
-            .chain(forecasts)
-            .chain(regressions)
-            .chain(&self.presences)
+        let presences = self.presences.iter().map(|it| &it.rule);
+        slow.chain(memory).chain(quota).chain(metrics).chain(forecasts).chain(regressions).chain(presences)
     }
 
     /// Whether a rule of this name still has a limit for the subject. `is_level` says that what was before is the
@@ -121,21 +172,34 @@ impl Judge {
         }
     }
 
-    /// What the rules read from a record and its line; `None` where it is no business of theirs.
+    /// What has to be read of runs that are to be observed.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.columns.wanted()
+    }
+
+    /// What the rules read from a run, which was read as [`Judge::wanted`] says; `None` where it is no business of
+    /// theirs.
+    pub(crate) fn observe_run(&self, run: Run<'_>, names: &Names) -> Option<Observation> {
+        let run = Facts::new(run, names);
+        if run.is_deliberate() {
+            return None;
+        }
+        let mut readings: Vec<Reading> = Vec::new();
+        readings.extend(self.execution_time.as_ref().and_then(|rule| rule.read(&run)));
+        readings.extend(self.memory.as_ref().and_then(|rule| rule.read_run(&run)));
+        readings.extend(self.presences.iter().filter_map(|rule| rule.read(&run)));
+        readings.extend(self.metrics.iter().filter_map(|rule| rule.read_run(&run)));
+        let execution_id = || run.execution_id().map(Box::from);
+        self.observation(readings, || Origin::Run { execution_id: execution_id(), host: run.host() })
+    }
+
+    /// The same of any other record and its line.
     pub(crate) fn observe(&self, record: &Record, line: &[u8]) -> Option<Observation> {
         let mut readings: Vec<Reading> = Vec::new();
-        let mut execution_id = None;
+        let mut identity = None;
         match record {
-            Record::Performance(run) if is_deliberate(run) => return None,
-            Record::Performance(run) => {
-                execution_id.clone_from(&run.execution_id);
-                readings.extend(self.execution_time.as_ref().and_then(|rule| rule.read(run, line)));
-                readings.extend(self.memory.as_ref().and_then(|rule| rule.read_run(run, line)));
-                let heard = self.presences.iter().filter(|rule| rule.covers(Some(&run.command), line));
-                readings.extend(heard.map(|rule| presence(rule, run)));
-            }
             Record::Change(change) => {
-                execution_id = Some(regression::identity(change));
+                identity = Some(regression::identity(change));
                 let slow = self.execution_time.iter().map(|it| (&it.rule, None));
                 let rules = slow.chain(self.regressions.iter().map(|(rule, only)| (rule, only.as_ref())));
                 readings.extend(rules.filter_map(|(rule, only)| regression::read(rule, only, change, line)));
@@ -150,16 +214,16 @@ impl Judge {
             }
             _ => {}
         }
-        let metrics = self.metrics.iter().filter(|rule| rule.reads(record));
-        readings.extend(metrics.filter_map(|rule| rule.read(record, line)));
-        let has_history = self.has_history;
-        (!readings.is_empty()).then_some(Observation { execution_id, has_history, readings })
+        readings.extend(self.metrics.iter().filter_map(|rule| rule.read(record, line)));
+        self.observation(readings, || {
+            identity.map_or(Origin::Other, |identity| Origin::Change(identity.into()))
+        })
     }
-}
 
-/// Runs of a benchmark or a profile are slow on purpose.
-fn is_deliberate(run: &PerformanceMetrics) -> bool {
-    matches!(run.context.get("purpose"), Some(Scalar::Text(purpose)) if purpose == "benchmark" || purpose == "profile")
+    fn observation(&self, readings: Vec<Reading>, origin: impl FnOnce() -> Origin) -> Option<Observation> {
+        let has_history = self.has_history;
+        (!readings.is_empty()).then(|| Observation { origin: origin(), has_history, readings })
+    }
 }
 
 #[cfg(test)]

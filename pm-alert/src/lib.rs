@@ -18,10 +18,12 @@ mod desk;
 mod digest;
 mod errand;
 mod error;
+mod facts;
 mod following;
 mod judge;
 mod known;
 mod ledger;
+mod names;
 mod notice;
 mod reading;
 mod rule;
@@ -34,7 +36,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pm_cli::{Exit, Input, Opener, Source, Streams};
-use pm_record::{Lines, Skipped};
+use pm_record::{Lines, RunReader, Skipped};
 use pm_store::{AlertSource, Alerts, Benchmarks, From, StateFile, Store, Trust};
 
 use crate::args::Args;
@@ -91,6 +93,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     io.tell_of_typing(TOOL, &inputs);
     // Tells from which file a line comes.
     let opened = Cell::new(0);
+    let mut runs = RunReader::new(&judge.wanted());
     let mut lines = Lines::new(inputs.into_iter().inspect(|_| opened.set(opened.get() + 1)));
     let mut desk = Desk::new(&config, judge, ledger, channels, unwatched, progress);
     let mut skipped = Skipped::default();
@@ -99,7 +102,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         let is_next = std::mem::replace(&mut turned, opened.get()) != opened.get();
         if is_next { files.get(opened.get() - 1) } else { None }
     };
-    let read = read(&config, &mut lines, turn, &mut desk, &mut skipped, io);
+    let read = read(&config, (&mut lines, &mut runs), turn, &mut desk, &mut skipped, io);
     // Also when reading failed: what was read before is judged and told.
     desk.finish(io).map_err(Error::Write)?;
     if let Some(error) = unanswered.filter(|_| !desk.has_seen_changes()) {
@@ -113,7 +116,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
 
 fn read<'f>(
     config: &Config,
-    lines: &mut Lines<impl Iterator<Item = Input>>,
+    (lines, runs): (&mut Lines<impl Iterator<Item = Input>>, &mut RunReader),
     mut turn: impl FnMut() -> Option<&'f AlertSource>,
     desk: &mut Desk<'_>,
     skipped: &mut Skipped,
@@ -122,7 +125,7 @@ fn read<'f>(
     let mut unread = None;
     loop {
         let mut write_failed = None;
-        let next = lines.next_line(|input| {
+        let next = lines.next_run(runs, |input| {
             if !input.would_wait() {
                 return Ok(());
             }
@@ -140,7 +143,7 @@ fn read<'f>(
         if let Some(error) = write_failed {
             return Err(Error::Write(error));
         }
-        let line = match next {
+        let (position, reading) = match next {
             Ok(Some(line)) => line,
             Ok(None) => return unread.map_or(Ok(()), Err),
             // Who compressed it met the same signal, and so this is the end.
@@ -156,10 +159,10 @@ fn read<'f>(
             desk.turn_to(file, io).map_err(Error::Write)?;
         }
         skipped.seen();
-        match line.record() {
-            Ok(record) => desk.take(record, line.bytes),
-            Err(reason) if config.strict => return Err(Error::bad_line(line.position, reason)),
-            Err(reason) => skipped.skip(line.position, &reason),
+        match reading.and_then(|reading| desk.take(reading)) {
+            Ok(()) => {}
+            Err(reason) if config.strict => return Err(Error::bad_line(position, reason)),
+            Err(reason) => skipped.skip(position, &reason),
         }
         if desk.is_full() {
             desk.settle(io).map_err(Error::Write)?;

@@ -24,13 +24,13 @@ pub(crate) struct Reading {
     pub(crate) subject: Subject,
     /// When the record was made; `None` for one that does not say.
     pub(crate) span: Option<Span>,
-    pub(crate) measure: Measure,
+    pub(crate) measure: Arc<Measure>,
     pub(crate) value: Thousandths,
     pub(crate) baseline: Option<Thousandths>,
     pub(crate) standing: Standing,
     /// Whether a value within its limits proves that they are kept. A run that failed at once does not.
     pub(crate) conclusive: bool,
-    /// More figures for the alert's evidence.
+    /// More figures for the alert's evidence, beside those of the record that it is from.
     pub(crate) details: Vec<(&'static str, Scalar)>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Measure {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
-    Command(String),
+    Command(Arc<str>),
     /// The processes that are sampled on a machine.
     Host(Option<String>),
     /// A rate limit of a credential.
@@ -124,14 +124,31 @@ pub(crate) struct Span {
 
 /// A name as it is kept.
 pub(crate) fn name(text: &str) -> String {
-    text[..text.floor_char_boundary(LONGEST_NAME)].to_owned()
+    cut(text).to_owned()
+}
+
+/// As much of a name as is kept.
+pub(crate) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_NAME)]
 }
 
 impl Reading {
     /// The name of what is counted together: this rule's readings of this subject.
     pub(crate) fn row(&self) -> String {
-        let part = if self.measure.is_level { format!(" {}", self.measure.metric) } else { String::new() };
-        format!("{}{part} {}", self.rule.name, self.subject)
+        let mut name = String::new();
+        self.write_row(&mut name);
+        name
+    }
+
+    /// Writes that name behind what stands there.
+    pub(crate) fn write_row(&self, name: &mut String) {
+        name.push_str(&self.rule.name);
+        if self.measure.is_level {
+            name.push(' ');
+            name.push_str(&self.measure.metric);
+        }
+        name.push(' ');
+        self.subject.write(name);
     }
 }
 
@@ -194,17 +211,28 @@ impl Setting {
     }
 }
 
+impl Subject {
+    /// Writes what it is called in the names of rows behind what stands there; plainly, because it is done for every
+    /// reading.
+    pub(crate) fn write(&self, text: &mut String) {
+        let parts: [&str; 4] = match self {
+            Self::Command(command) => ["command ", command, "", ""],
+            Self::Host(host) => ["host ", host.as_deref().unwrap_or("-"), "", ""],
+            Self::Resource { credential, resource } => {
+                ["resource ", credential.as_deref().unwrap_or("-"), " ", resource]
+            }
+            Self::Endpoint(endpoint) => ["endpoint ", endpoint, "", ""],
+            Self::Kind(kind) => ["kind ", kind, "", ""],
+        };
+        parts.into_iter().for_each(|part| text.push_str(part));
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(command) => write!(f, "command {command}"),
-            Self::Host(host) => write!(f, "host {}", host.as_deref().unwrap_or("-")),
-            Self::Resource { credential, resource } => {
-                write!(f, "resource {} {resource}", credential.as_deref().unwrap_or("-"))
-            }
-            Self::Endpoint(endpoint) => write!(f, "endpoint {endpoint}"),
-            Self::Kind(kind) => write!(f, "kind {kind}"),
-        }
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 

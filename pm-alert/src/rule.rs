@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use pm_record::{Field, Scalar, Severity, Thousandths};
+use pm_record::{Field, Label, Scalar, Severity, Thousandths};
 use pm_store::{Terms, WindowSettings};
 
+use crate::facts::{Columns, Facts, Place};
 use crate::reading::{Bound, Limit, Setting};
 
 /// A rule of the settings, whatever it reads.
@@ -26,7 +27,16 @@ pub(crate) struct Rule {
     pub(crate) missing_after_millis: Option<i64>,
     pub(crate) window: Option<WindowSettings>,
     commands: Vec<String>,
-    filter: Vec<(Field, Scalar)>,
+    filter: Vec<Condition>,
+}
+
+/// What a record has to say for a rule to be about it.
+#[derive(Debug, Clone, PartialEq)]
+struct Condition {
+    field: Field,
+    /// The same of a run.
+    place: Place,
+    wanted: Scalar,
 }
 
 /// What a rule is about.
@@ -47,12 +57,19 @@ pub(crate) enum Family {
 const CLEAR: f64 = 0.05;
 
 impl Rule {
+    /// What it will look at in runs is added to `columns`.
     pub(crate) fn new(
         name: &str,
         family: Family,
         terms: &Terms,
         window: Option<WindowSettings>,
+        columns: &mut Columns,
     ) -> Arc<Self> {
+        let filter = terms.filter.iter().map(|(field, wanted)| Condition {
+            field: field.clone(),
+            place: columns.label(field),
+            wanted: wanted.clone(),
+        });
         Arc::new(Self {
             name: name.to_owned(),
             family,
@@ -64,7 +81,7 @@ impl Rule {
             missing_after_millis: terms.missing_after_millis,
             window,
             commands: terms.commands.clone(),
-            filter: terms.filter.clone(),
+            filter: filter.collect(),
         })
     }
 
@@ -76,7 +93,16 @@ impl Rule {
 
     /// Whether the rule is about the record on this line.
     pub(crate) fn covers(&self, command: Option<&str>, line: &[u8]) -> bool {
-        self.names(command) && self.filter.iter().all(|(field, wanted)| is_like(wanted, &field.read(line)))
+        let says =
+            |condition: &Condition| is_like(&condition.wanted, Label::from(&condition.field.read(line)));
+        self.names(command) && self.filter.iter().all(says)
+    }
+
+    /// Whether the rule is about this run.
+    pub(crate) fn covers_run(&self, run: &Facts<'_>) -> bool {
+        let says =
+            |condition: &Condition| run.is(&condition.place, |label| is_like(&condition.wanted, label));
+        self.names(Some(run.command)) && self.filter.iter().all(says)
     }
 
     /// The commands that it names one by one.
@@ -105,12 +131,12 @@ impl Rule {
 }
 
 /// Whether a value is the one that is wanted; texts may have `*` for any text.
-fn is_like(wanted: &Scalar, value: &Scalar) -> bool {
+fn is_like(wanted: &Scalar, value: Label<'_>) -> bool {
     match (wanted, value) {
-        (Scalar::Text(glob), Scalar::Text(text)) => is_match(glob, text),
+        (Scalar::Text(glob), Label::Text(text)) => is_match(glob, text),
         // YAML reads `1.0` as a number, where a label may be text.
-        (Scalar::Number(number), Scalar::Text(text)) => number.to_string() == *text,
-        _ => wanted == value,
+        (Scalar::Number(number), Label::Text(text)) => number.to_string() == *text,
+        _ => Label::from(wanted) == value,
     }
 }
 

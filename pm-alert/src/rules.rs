@@ -8,27 +8,21 @@ mod metric;
 mod presence;
 pub(crate) mod regression;
 
-use pm_record::{PerformanceMetrics, RateLimit, Scalar, Thousandths};
+use pm_record::{RateLimit, Scalar, Thousandths};
 
 use crate::Error;
-use crate::reading::{Subject, name};
+use crate::reading::Subject;
 pub(crate) use api_usage::ApiUsage;
 pub(crate) use execution_time::ExecutionTime;
 pub(crate) use forecast::Forecast;
 pub(crate) use memory::MemoryUse;
 pub(crate) use metric::MetricRule;
-pub(crate) use presence::{SILENCE, presence};
+pub(crate) use presence::{Presence, silence};
 
 /// A limit of the settings in the unit of records.
 fn threshold(subject: &str, key: &'static str, value: f64) -> Result<Thousandths, Error> {
     let no_limit = || Error::NoLimit { subject: subject.to_owned(), key, value };
     Thousandths::from_f64(value).filter(|limit| limit.0 >= 0).ok_or_else(no_limit)
-}
-
-/// What tells a run from others.
-fn identity(run: &PerformanceMetrics) -> Vec<(&'static str, Scalar)> {
-    let text = |key, value: &Option<String>| Some((key, Scalar::Text(name(value.as_ref()?))));
-    [text("execution_id", &run.execution_id), text("host", &run.host)].into_iter().flatten().collect()
 }
 
 /// Which rate limit a reading is about, and its further figures.

@@ -17,15 +17,16 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indexmap::IndexSet;
+use foldhash::fast::RandomState;
+use indexmap::{IndexMap, IndexSet};
 use pm_record::{Thousandths, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::alert::Alert;
 use crate::judge::{Judge, Observation};
 use crate::reading::{Limit, Reading, Setting, Span, Standing, Subject};
 use crate::rule::Rule;
-use crate::rules::SILENCE;
+use crate::rules::silence;
 pub(crate) use row::{Row, Told};
 
 /// How many pairs of a rule and a subject are remembered at least.
@@ -40,6 +41,9 @@ const SEEN: usize = 1000;
 /// Longer execution ids are not remembered. Ours have 17 bytes.
 const LONGEST_ID: usize = 256;
 
+/// As long as the name of a row mostly is at most.
+const NAME_LENGTH: usize = 64;
+
 /// How far the clock of another machine may be ahead.
 const CLOCK_SKEW_MILLIS: i64 = 24 * 3600 * 1000;
 
@@ -50,9 +54,10 @@ const SILENT: &str = " is silent";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     // The execution ids that were judged, the newest last.
-    seen: IndexSet<String>,
+    seen: IndexSet<Box<str>, RandomState>,
     // By rule and subject.
-    rows: BTreeMap<String, Row>,
+    #[serde(serialize_with = "by_name")]
+    rows: IndexMap<String, Row, RandomState>,
     // How many readings were taken in: the time of day of `Row::touched`.
     readings: u64,
     // How many that fire had to give way.
@@ -71,28 +76,31 @@ impl State {
     /// A time after `horizon` counts as unknown: if other records were older than that, their subject would be
     /// silent until then.
     pub(crate) fn take(&mut self, observation: Observation, horizon: Timestamp, source: &str) -> Vec<Alert> {
-        if let Some(id) = observation.execution_id
-            && !self.is_new(id)
-        {
+        let Observation { origin, has_history, readings } = observation;
+        if origin.identity().is_some_and(|id| self.seen.contains(id)) {
             return Vec::new();
         }
         let mut alerts = Vec::new();
-        for reading in observation.readings {
+        let mut name = String::with_capacity(NAME_LENGTH);
+        for reading in readings {
             let span = reading.span.filter(|span| span.end <= horizon);
             self.hear(&reading, span, source, &mut alerts);
             if reading.standing == Standing::Present {
                 continue;
             }
-            let name = reading.row();
-            let row = self.row(name.clone(), &reading.rule.name, &reading.subject, source);
+            name.clear();
+            reading.write_row(&mut name);
+            let row = self.row(&name, &reading.rule.name, &reading.subject, source);
             alerts.extend(row.calm(&name, span.map(|span| span.end)));
-            let Some(reading) = row.look_back(reading, span) else { continue };
+            let Some(mut reading) = row.look_back(reading, span) else { continue };
             if let Some(change) = row.take(&reading, span) {
-                let alert = Alert::new(&reading, change, observation.has_history);
+                reading.details.splice(0..0, origin.details());
+                let alert = Alert::new(&reading, change, has_history);
                 row.remember(&reading, &alert);
                 alerts.push(alert);
             }
         }
+        origin.into_identity().into_iter().for_each(|id| self.remember(id));
         alerts
     }
 
@@ -100,7 +108,7 @@ impl State {
     fn hear(&mut self, reading: &Reading, span: Option<Span>, source: &str, alerts: &mut Vec<Alert>) {
         let (Some(after), Some(span)) = (reading.rule.missing_after_millis, span) else { return };
         let name = silent(&reading.rule, &reading.subject);
-        let row = self.row(name, &reading.rule.name, &reading.subject, source);
+        let row = self.row(&name, &reading.rule.name, &reading.subject, source);
         let Some(seen) = row.seen.replace(row.seen.map_or(span.end, |seen| seen.max(span.end))) else {
             return;
         };
@@ -121,15 +129,17 @@ impl State {
     pub(crate) fn tick(&mut self, judge: &Judge, now: i64) -> Vec<Alert> {
         let mut alerts = Vec::new();
         let (instant, horizon) = (Timestamp::from_millis(now), horizon(now));
+        // What is told at once is told in this order, whoever came first.
+        self.rows.sort_unstable_keys();
         for rule in judge.rules() {
             let Some(after) = rule.missing_after_millis else { continue };
             for command in rule.literals() {
-                let subject = Subject::Command(crate::reading::name(command));
+                let subject = Subject::Command(crate::reading::cut(command).into());
                 let name = silent(rule, &subject);
                 // A row that is there stays as it is, or every second would be a change to be written down.
                 if self.rows.get(&name).is_none_or(|row| row.seen.is_none()) {
                     // It cannot have reported before anybody listened.
-                    self.row(name, &rule.name, &subject, judge.source()).seen.get_or_insert(instant);
+                    self.row(&name, &rule.name, &subject, judge.source()).seen.get_or_insert(instant);
                 }
             }
             let rows = self.rows.values_mut().filter(|row| row.rule == rule.name && row.seen.is_some());
@@ -154,6 +164,7 @@ impl State {
     pub(crate) fn close(&mut self, judge: &Judge, now: i64) -> Vec<Alert> {
         let mut alerts = Vec::new();
         let instant = Timestamp::from_millis(now);
+        self.rows.sort_unstable_keys();
         self.rows.retain(|name, row| {
             if row.source.is_empty() {
                 judge.source().clone_into(&mut row.source);
@@ -172,9 +183,10 @@ impl State {
         alerts
     }
 
-    /// What fires, by the names of rows.
+    /// What fires, in the order of the names of rows.
     pub(crate) fn firing(&self) -> impl Iterator<Item = (&String, &Row)> {
-        self.rows.iter().filter(|(_, row)| row.fired.is_some())
+        let firing: BTreeMap<_, _> = self.rows.iter().filter(|(_, row)| row.fired.is_some()).collect();
+        firing.into_iter()
     }
 
     /// How many rows gave way that fired, since this was last asked.
@@ -189,24 +201,26 @@ impl State {
         }
     }
 
-    fn is_new(&mut self, id: String) -> bool {
+    fn remember(&mut self, id: Box<str>) {
         if id.len() > LONGEST_ID {
-            return true;
+            return;
         }
-        let is_new = self.seen.insert(id);
+        self.seen.insert(id);
         if self.seen.len() > 2 * SEEN {
             self.seen.drain(..SEEN);
         }
-        is_new
     }
 
-    fn row(&mut self, name: String, rule: &str, subject: &Subject, source: &str) -> &mut Row {
-        if self.rows.len() >= SUBJECTS + SLACK && !self.rows.contains_key(&name) {
+    fn row(&mut self, name: &str, rule: &str, subject: &Subject, source: &str) -> &mut Row {
+        if self.rows.len() >= SUBJECTS + SLACK && !self.rows.contains_key(name) {
             self.make_room();
         }
         // The count may come from a stranger's file, so it is not trusted to be small.
         self.readings = self.readings.saturating_add(1);
-        let row = self.rows.entry(name).or_insert_with(|| Row::new(rule, subject.clone(), source));
+        let place = self.rows.get_index_of(name).unwrap_or_else(|| {
+            self.rows.insert_full(name.to_owned(), Row::new(rule, subject.clone(), source)).0
+        });
+        let row = &mut self.rows[place];
         row.touched = self.readings;
         row
     }
@@ -225,6 +239,11 @@ impl State {
     }
 }
 
+/// The same state is written as the same bytes, whoever came first.
+fn by_name<S: Serializer>(rows: &IndexMap<String, Row, RandomState>, to: S) -> Result<S::Ok, S::Error> {
+    rows.iter().collect::<BTreeMap<_, _>>().serialize(to)
+}
+
 fn silent(rule: &Rule, subject: &Subject) -> String {
     format!("{} {subject}{SILENT}", rule.name)
 }
@@ -239,7 +258,7 @@ fn quiet(
     subject: &Subject,
     seen: Timestamp,
     at: Timestamp,
-    silence: i64,
+    quiet_for: i64,
     after: i64,
 ) -> Reading {
     let threshold = Thousandths::from_units(after);
@@ -248,8 +267,8 @@ fn quiet(
         rule: rule.clone(),
         subject: subject.clone(),
         span: Some(Span { start: seen, end: at }),
-        measure: SILENCE,
-        value: Thousandths::from_units(silence),
+        measure: silence(),
+        value: Thousandths::from_units(quiet_for),
         baseline: None,
         standing: Standing::Exceeds(limit),
         conclusive: true,

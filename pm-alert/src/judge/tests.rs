@@ -1,6 +1,6 @@
 //! The engine: records in, alerts out.
 
-use pm_record::{AlertState, Timestamp};
+use pm_record::{AlertState, RunReader, Timestamp};
 use pm_store::Store;
 
 use super::*;
@@ -59,7 +59,11 @@ fn check(records: &[Record], expected: &[&str]) {
 
 /// What the rules read from a record as it is written.
 pub(crate) fn observe(judge: &Judge, record: &Record) -> Option<Observation> {
-    judge.observe(record, &record.to_line())
+    let line = record.to_line();
+    match RunReader::new(&judge.wanted()).read(line.trim_ascii_end()) {
+        Ok(pm_record::Reading::Run(run)) => judge.observe_run(run, &Names::default()),
+        _ => judge.observe(record, &line),
+    }
 }
 
 pub(crate) fn said(judge: &Judge, state: &mut State, record: &Record) -> String {

@@ -8,6 +8,7 @@ use pm_store::{ApiRateLimitWarning, Unit};
 
 use super::{quota_details, threshold};
 use crate::Error;
+use crate::facts::Columns;
 use crate::reading::{Bound, Measure, Reading, Setting, Span, Standing, Subject, name};
 use crate::rule::{Family, Rule};
 
@@ -16,6 +17,7 @@ use crate::rule::{Family, Rule};
 pub(crate) struct ApiUsage {
     pub(crate) rule: Arc<Rule>,
     bound: Bound,
+    measure: Arc<Measure>,
 }
 
 const NAME: &str = "api_rate_limit_warning";
@@ -31,12 +33,12 @@ const MEASURE: Measure = Measure {
 };
 
 impl ApiUsage {
-    pub(crate) fn new(settings: &ApiRateLimitWarning) -> Result<Self, Error> {
+    pub(crate) fn new(settings: &ApiRateLimitWarning, columns: &mut Columns) -> Result<Self, Error> {
         let setting = Setting::ThresholdPercentage;
         let limit = threshold(NAME, setting.key(), settings.threshold_percentage)?;
-        let rule = Rule::new(NAME, Family::Quota, &settings.terms, None);
+        let rule = Rule::new(NAME, Family::Quota, &settings.terms, None, columns);
         let clear = settings.terms.clear.map(|clear| threshold(NAME, "clear_below", clear)).transpose()?;
-        Ok(Self { bound: rule.bound(setting, limit, clear), rule })
+        Ok(Self { bound: rule.bound(setting, limit, clear), rule, measure: Arc::new(MEASURE) })
     }
 
     /// One reading a resource.
@@ -57,7 +59,7 @@ impl ApiUsage {
         Some(Reading {
             rule: self.rule.clone(),
             span: monitoring.timestamp.map(Span::at),
-            measure: MEASURE,
+            measure: self.measure.clone(),
             value: percentage,
             baseline: None,
             standing: if is_reached {

@@ -4,18 +4,20 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use pm_record::{PerformanceMetrics, Thousandths};
+use pm_record::Thousandths;
 use pm_store::{Benchmarks, Limits, PerformanceDegradation, Unit};
 
-use super::{identity, threshold};
+use super::threshold;
 use crate::Error;
-use crate::reading::{Limit, Measure, Reading, Setting, Span, Standing, Subject, name};
+use crate::facts::{Columns, Facts};
+use crate::reading::{Limit, Measure, Reading, Setting, Standing};
 use crate::rule::{Family, Rule};
 
 /// The limits of every command that has some.
 #[derive(Debug)]
 pub(crate) struct ExecutionTime {
     pub(crate) rule: Arc<Rule>,
+    measure: Arc<Measure>,
     commands: HashMap<String, CommandLimits>,
 }
 
@@ -40,18 +42,22 @@ const MEASURE: Measure = Measure {
 };
 
 impl ExecutionTime {
-    pub(crate) fn new(settings: &PerformanceDegradation, benchmarks: &Benchmarks) -> Result<Self, Error> {
+    pub(crate) fn new(
+        settings: &PerformanceDegradation,
+        benchmarks: &Benchmarks,
+        columns: &mut Columns,
+    ) -> Result<Self, Error> {
         if let Some(percentage) = settings.threshold_percentage {
             threshold(NAME, Setting::ThresholdPercentage.key(), percentage)?;
         }
-        let rule = Rule::new(NAME, Family::Time, &settings.terms, None);
+        let rule = Rule::new(NAME, Family::Time, &settings.terms, None, columns);
         let mut commands = HashMap::new();
         for (command, limits) in &benchmarks.commands {
             if let Some(limits) = CommandLimits::new(command, limits, settings, &rule)? {
                 commands.insert(command.clone(), limits);
             }
         }
-        Ok(Self { rule, commands })
+        Ok(Self { rule, measure: Arc::new(MEASURE), commands })
     }
 
     /// Whether no command has a limit.
@@ -64,15 +70,15 @@ impl ExecutionTime {
         self.commands.contains_key(command) && self.rule.names(Some(command))
     }
 
-    pub(crate) fn read(&self, run: &PerformanceMetrics, line: &[u8]) -> Option<Reading> {
-        let CommandLimits { baseline, limits, clear } = self.commands.get(&run.command)?;
-        let value = run.duration.total_ms;
+    pub(crate) fn read(&self, run: &Facts<'_>) -> Option<Reading> {
+        let CommandLimits { baseline, limits, clear } = self.commands.get(run.command)?;
+        let value = run.total();
         let exceeded = limits.iter().find(|limit| value > limit.threshold);
-        self.rule.covers(Some(&run.command), line).then(|| Reading {
+        self.rule.covers_run(run).then(|| Reading {
             rule: self.rule.clone(),
-            subject: Subject::Command(name(&run.command)),
-            span: Some(Span { start: run.timestamp, end: run.end() }),
-            measure: MEASURE,
+            subject: run.subject(),
+            span: Some(run.span()),
+            measure: self.measure.clone(),
             value,
             baseline: *baseline,
             standing: match exceeded {
@@ -81,7 +87,7 @@ impl ExecutionTime {
                 None => Standing::Near,
             },
             conclusive: !run.failed(),
-            details: identity(run),
+            details: Vec::new(),
         })
     }
 }

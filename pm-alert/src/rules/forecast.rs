@@ -7,6 +7,7 @@ use pm_record::{ApiMonitoring, RateLimit, Thousandths, Timestamp};
 use pm_store::{Terms, Unit};
 
 use super::{api_usage, quota_details};
+use crate::facts::Columns;
 use crate::reading::{Limit, Measure, Reading, Setting, Span, Standing, Subject};
 use crate::rule::{Family, Rule};
 
@@ -14,6 +15,7 @@ use crate::rule::{Family, Rule};
 #[derive(Debug)]
 pub(crate) struct Forecast {
     pub(crate) rule: Arc<Rule>,
+    measure: Arc<Measure>,
 }
 
 const MEASURE: Measure = Measure {
@@ -26,8 +28,9 @@ const MEASURE: Measure = Measure {
 };
 
 impl Forecast {
-    pub(crate) fn new(name: &str, terms: &Terms) -> Self {
-        Self { rule: Rule::new(name, Family::Forecast, terms, None) }
+    pub(crate) fn new(name: &str, terms: &Terms, columns: &mut Columns) -> Self {
+        let rule = Rule::new(name, Family::Forecast, terms, None, columns);
+        Self { rule, measure: Arc::new(MEASURE) }
     }
 
     /// One reading for each resource whose pace is known. The first of two readings knows none, and proves nothing.
@@ -49,7 +52,7 @@ impl Forecast {
         Some(Reading {
             rule: self.rule.clone(),
             span: Some(Span::at(now)),
-            measure: MEASURE,
+            measure: self.measure.clone(),
             // What lasts has as long as there is.
             value: quota.exhausted_at.map_or(threshold, until),
             baseline: None,

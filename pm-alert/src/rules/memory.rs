@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pm_record::{PerformanceMetrics, Scalar, SystemMetrics, Thousandths};
+use pm_record::{Scalar, SystemMetrics, Thousandths};
 use pm_store::{MemoryUsageHigh, Unit};
 
-use super::{identity, threshold};
+use super::threshold;
 use crate::Error;
+use crate::facts::{Columns, Facts};
 use crate::reading::{Bound, Measure, Reading, Setting, Span, Subject, name};
 use crate::rule::{Family, Rule};
 
@@ -16,42 +17,45 @@ use crate::rule::{Family, Rule};
 pub(crate) struct MemoryUse {
     pub(crate) rule: Arc<Rule>,
     bound: Bound,
+    of_run: Arc<Measure>,
+    of_tick: Arc<Measure>,
 }
 
 const NAME: &str = "memory_usage_high";
 
-const fn measure(metric: &'static str) -> Measure {
-    Measure {
+fn measure(metric: &'static str) -> Arc<Measure> {
+    Arc::new(Measure {
         metric: Cow::Borrowed(metric),
         quantity: Cow::Borrowed("memory"),
         title: Cow::Borrowed("memory usage"),
         unit: Unit::Memory,
         relation: ">",
         is_level: false,
-    }
+    })
 }
 
 impl MemoryUse {
-    pub(crate) fn new(settings: &MemoryUsageHigh) -> Result<Self, Error> {
+    pub(crate) fn new(settings: &MemoryUsageHigh, columns: &mut Columns) -> Result<Self, Error> {
         let setting = Setting::ThresholdMb;
         let limit = threshold(NAME, setting.key(), settings.threshold_mb)?;
         let clear = settings.terms.clear.map(|clear| threshold(NAME, "clear_below", clear)).transpose()?;
-        let rule = Rule::new(NAME, Family::Memory, &settings.terms, None);
-        Ok(Self { bound: rule.bound(setting, limit, clear), rule })
+        let rule = Rule::new(NAME, Family::Memory, &settings.terms, None, columns);
+        let [of_run, of_tick] = ["resource_usage.peak_memory_mb", "memory.process_memory_mb"].map(measure);
+        Ok(Self { bound: rule.bound(setting, limit, clear), rule, of_run, of_tick })
     }
 
-    pub(crate) fn read_run(&self, run: &PerformanceMetrics, line: &[u8]) -> Option<Reading> {
-        let value = run.resource_usage.peak_memory_mb?;
-        self.rule.covers(Some(&run.command), line).then(|| Reading {
+    pub(crate) fn read_run(&self, run: &Facts<'_>) -> Option<Reading> {
+        let value = run.peak_memory()?;
+        self.rule.covers_run(run).then(|| Reading {
             rule: self.rule.clone(),
-            subject: Subject::Command(name(&run.command)),
-            span: Some(Span { start: run.timestamp, end: run.end() }),
-            measure: measure("resource_usage.peak_memory_mb"),
+            subject: run.subject(),
+            span: Some(run.span()),
+            measure: self.of_run.clone(),
             value,
             baseline: None,
             standing: self.bound.judge(value),
             conclusive: !run.failed(),
-            details: identity(run),
+            details: Vec::new(),
         })
     }
 
@@ -61,7 +65,7 @@ impl MemoryUse {
             rule: self.rule.clone(),
             subject: Subject::Host(tick.host.as_deref().map(name)),
             span: Some(Span::at(tick.timestamp)),
-            measure: measure("memory.process_memory_mb"),
+            measure: self.of_tick.clone(),
             value,
             baseline: None,
             standing: self.bound.judge(value),

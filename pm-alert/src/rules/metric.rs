@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pm_record::{
-    ApiMonitoring, ApiRequest, Field, LimitHit, PerformanceMetrics, Record, Scalar, SystemMetrics,
-    Thousandths,
-};
+use pm_record::{ApiMonitoring, ApiRequest, Field, LimitHit, Record, Scalar, SystemMetrics, Thousandths};
 use pm_store::{MetricLimit, RecordKind, Special, Terms, Unit};
 
-use super::{identity, threshold};
+use super::threshold;
 use crate::Error;
-use crate::reading::{Bound, Measure, Reading, Setting, Span, Standing, Subject, name};
+use crate::facts::{Columns, Facts, Place};
+use crate::reading::{Bound, Measure, Reading, Setting, Span, Standing, Subject, cut, name};
 use crate::rule::{Family, Rule};
 
 /// A limit of a number.
@@ -20,8 +18,10 @@ pub(crate) struct MetricRule {
     pub(crate) rule: Arc<Rule>,
     kind: RecordKind,
     path: Option<Field>,
+    /// The same of a run.
+    place: Option<Place>,
     special: Option<Special>,
-    measure: Measure,
+    measure: Arc<Measure>,
     bound: Bound,
 }
 
@@ -34,14 +34,19 @@ struct About {
 }
 
 impl MetricRule {
-    pub(crate) fn new(name: &str, limit: &MetricLimit, terms: &Terms) -> Result<Self, Error> {
+    pub(crate) fn new(
+        name: &str,
+        limit: &MetricLimit,
+        terms: &Terms,
+        columns: &mut Columns,
+    ) -> Result<Self, Error> {
         let metric = &limit.metric;
         let family = match metric.special {
             Some(Special::FailureRate) => Family::Failures,
             Some(Special::SecondaryLimitHits | Special::PrimaryLimitHits) => Family::Refusals,
             None => Family::Other,
         };
-        let rule = Rule::new(name, family, terms, limit.window);
+        let rule = Rule::new(name, family, terms, limit.window, columns);
         let setting = if limit.is_above { Setting::Above } else { Setting::Below };
         let no_limit = |value| Error::NoLimit { subject: name.to_owned(), key: setting.key(), value };
         let held = |value| Thousandths::from_f64(value).ok_or_else(|| no_limit(value));
@@ -59,14 +64,31 @@ impl MetricRule {
         };
         let bound = rule.bound(setting, held(limit.limit)?, clear);
         let (kind, path, special) = (metric.record.clone(), metric.path.clone(), metric.special);
-        Ok(Self { rule, kind, path, special, measure, bound })
+        let is_of_runs = kind == RecordKind::Run;
+        let place = path.as_ref().filter(|_| is_of_runs).map(|path| columns.number(path));
+        Ok(Self { rule, kind, path, place, special, measure: Arc::new(measure), bound })
     }
 
-    /// Whether it reads records of this kind.
-    pub(crate) fn reads(&self, record: &Record) -> bool {
+    /// What it reads from a run, if it reads runs.
+    pub(crate) fn read_run(&self, run: &Facts<'_>) -> Option<Reading> {
+        if self.kind != RecordKind::Run || !self.rule.covers_run(run) {
+            return None;
+        }
+        let value = match (self.special, &self.place) {
+            (Some(Special::FailureRate), _) => percent(run.failed()),
+            (Some(_), _) => return None,
+            (None, place) => run.number(place.as_ref()?)?,
+        };
+        // A run that failed at once says nothing about its time or memory, but that it failed.
+        let conclusive = self.special.is_some() || !run.failed();
+        let about = About { subject: run.subject(), span: Some(run.span()), conclusive, details: Vec::new() };
+        Some(self.reading(value, about))
+    }
+
+    /// Whether it reads records of this kind, which is not that of runs.
+    fn reads(&self, record: &Record) -> bool {
         match (record, &self.kind) {
-            (Record::Performance(_), RecordKind::Run)
-            | (Record::System(_), RecordKind::Tick)
+            (Record::System(_), RecordKind::Tick)
             | (Record::Api(_), RecordKind::Quota)
             | (Record::Request(_), RecordKind::Request) => true,
             (other, RecordKind::Other(kind)) => other.kind() == kind,
@@ -74,14 +96,13 @@ impl MetricRule {
         }
     }
 
-    /// What it reads from a record that it reads, and the line of which that is.
+    /// What it reads from another record, and the line of which that is.
     pub(crate) fn read(&self, record: &Record, line: &[u8]) -> Option<Reading> {
         let command = command(record, line);
         if !self.reads(record) || !self.rule.covers(command.as_deref(), line) {
             return None;
         }
         let value = match (self.special, record) {
-            (Some(Special::FailureRate), Record::Performance(run)) => percent(run.failed()),
             (Some(Special::SecondaryLimitHits), Record::Request(request)) => {
                 one(request, LimitHit::Secondary)
             }
@@ -92,8 +113,12 @@ impl MetricRule {
                 Scalar::Null | Scalar::Bool(_) | Scalar::Text(_) => return None,
             },
         };
-        let About { subject, span, conclusive, details } = self.about(record, line, command);
-        Some(Reading {
+        Some(self.reading(value, self.about(record, line, command)))
+    }
+
+    fn reading(&self, value: Thousandths, about: About) -> Reading {
+        let About { subject, span, conclusive, details } = about;
+        Reading {
             rule: self.rule.clone(),
             subject,
             span,
@@ -107,32 +132,23 @@ impl MetricRule {
             },
             conclusive,
             details,
-        })
+        }
     }
 
     fn about(&self, record: &Record, line: &[u8], command: Option<String>) -> About {
         match record {
-            Record::Performance(run) => self.about_run(run),
             Record::System(tick) => about_tick(tick),
             Record::Api(monitoring) => self.about_quota(monitoring),
             Record::Request(request) => self.about_request(request),
             other => About {
-                subject: command
-                    .map_or_else(|| Subject::Kind(name(other.kind())), |it| Subject::Command(name(&it))),
+                subject: command.map_or_else(
+                    || Subject::Kind(name(other.kind())),
+                    |it| Subject::Command(cut(&it).into()),
+                ),
                 span: timestamp(other, line).map(Span::at),
                 conclusive: true,
                 details: Vec::new(),
             },
-        }
-    }
-
-    fn about_run(&self, run: &PerformanceMetrics) -> About {
-        About {
-            subject: Subject::Command(name(&run.command)),
-            span: Some(Span { start: run.timestamp, end: run.end() }),
-            // A run that failed at once says nothing about its time or memory, but that it failed.
-            conclusive: self.special.is_some() || !run.failed(),
-            details: identity(run),
         }
     }
 
@@ -183,7 +199,6 @@ fn about_tick(tick: &SystemMetrics) -> About {
 
 fn command(record: &Record, line: &[u8]) -> Option<String> {
     match record {
-        Record::Performance(run) => Some(run.command.clone()),
         Record::Unknown(_) => match "command".parse::<Field>().ok()?.read(line) {
             Scalar::Text(command) => Some(command),
             _ => None,

@@ -3,34 +3,49 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pm_record::{PerformanceMetrics, Thousandths};
-use pm_store::Unit;
+use pm_record::Thousandths;
+use pm_store::{Terms, Unit};
 
-use super::identity;
-use crate::reading::{Measure, Reading, Span, Standing, Subject, name};
-use crate::rule::Rule;
+use crate::facts::{Columns, Facts};
+use crate::reading::{Measure, Reading, Standing};
+use crate::rule::{Family, Rule};
+
+/// That there are runs.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    pub(crate) rule: Arc<Rule>,
+    measure: Arc<Measure>,
+}
 
 /// What is measured of records that do not come.
-pub(crate) const SILENCE: Measure = Measure {
-    metric: Cow::Borrowed("silence_ms"),
-    quantity: Cow::Borrowed("silence"),
-    title: Cow::Borrowed("silence"),
-    unit: Unit::Time,
-    relation: ">",
-    is_level: false,
-};
+pub(crate) fn silence() -> Arc<Measure> {
+    Arc::new(Measure {
+        metric: Cow::Borrowed("silence_ms"),
+        quantity: Cow::Borrowed("silence"),
+        title: Cow::Borrowed("silence"),
+        unit: Unit::Time,
+        relation: ">",
+        is_level: false,
+    })
+}
 
-/// That there was a run.
-pub(crate) fn presence(rule: &Arc<Rule>, run: &PerformanceMetrics) -> Reading {
-    Reading {
-        rule: rule.clone(),
-        subject: Subject::Command(name(&run.command)),
-        span: Some(Span { start: run.timestamp, end: run.end() }),
-        measure: SILENCE,
-        value: Thousandths(0),
-        baseline: None,
-        standing: Standing::Present,
-        conclusive: true,
-        details: identity(run),
+impl Presence {
+    pub(crate) fn new(name: &str, terms: &Terms, columns: &mut Columns) -> Self {
+        Self { rule: Rule::new(name, Family::Presence, terms, None, columns), measure: silence() }
+    }
+
+    /// That there was a run.
+    pub(crate) fn read(&self, run: &Facts<'_>) -> Option<Reading> {
+        self.rule.covers_run(run).then(|| Reading {
+            rule: self.rule.clone(),
+            subject: run.subject(),
+            span: Some(run.span()),
+            measure: self.measure.clone(),
+            value: Thousandths(0),
+            baseline: None,
+            standing: Standing::Present,
+            conclusive: true,
+            details: Vec::new(),
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pm_record::{ChangeDirection, Field, PerformanceChange, Scalar};
 use pm_store::Unit;
 
-use crate::reading::{Limit, Measure, Reading, Setting, Span, Standing, Subject, name};
+use crate::reading::{Limit, Measure, Reading, Setting, Span, Standing, Subject, cut, name};
 use crate::rule::Rule;
 
 /// What is read of a change: the level now, against the one before. An improvement ends what a regression began.
@@ -33,7 +33,7 @@ pub(crate) fn read(
     let is_worse = change.direction == ChangeDirection::Regression;
     Some(Reading {
         rule: rule.clone(),
-        subject: Subject::Command(name(&change.command)),
+        subject: Subject::Command(cut(&change.command).into()),
         span: Some(Span::at(change.timestamp)),
         measure,
         value: after,
@@ -50,7 +50,7 @@ pub(crate) fn identity(change: &PerformanceChange) -> String {
     name(&format!("{} {} {} {machine}", change.timestamp, change.metric, change.command))
 }
 
-fn measure(metric: &str) -> Option<Measure> {
+fn measure(metric: &str) -> Option<Arc<Measure>> {
     let (metric, quantity, title, unit) = match metric {
         "duration.total_ms" => ("duration.total_ms", "execution_time", "execution time", Unit::Time),
         "resource_usage.cpu_time_ms" => ("resource_usage.cpu_time_ms", "cpu_time", "CPU time", Unit::Time),
@@ -66,5 +66,5 @@ fn measure(metric: &str) -> Option<Measure> {
         _ => return None,
     };
     let [metric, quantity, title] = [metric, quantity, title].map(Cow::Borrowed);
-    Some(Measure { metric, quantity, title, unit, relation: ">", is_level: true })
+    Some(Arc::new(Measure { metric, quantity, title, unit, relation: ">", is_level: true }))
 }

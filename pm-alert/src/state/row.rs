@@ -264,7 +264,7 @@ impl Row {
         self.is_level = is_level;
         let known = |text: &str| (text != "-").then(|| text.to_owned());
         self.subject = match rest.split_once(' ') {
-            Some(("command", command)) => Subject::Command(command.to_owned()),
+            Some(("command", command)) => Subject::Command(command.into()),
             Some(("host", host)) => Subject::Host(known(host)),
             Some(("resource", rest)) => {
                 let (credential, resource) = rest.split_once(' ').unwrap_or(("-", rest));

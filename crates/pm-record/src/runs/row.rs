@@ -353,6 +353,17 @@ impl<'a> Run<'a> {
     }
 }
 
+impl<'a> From<&'a Scalar> for Label<'a> {
+    fn from(scalar: &'a Scalar) -> Self {
+        match scalar {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(truth) => Self::Bool(*truth),
+            Scalar::Number(number) => Self::Number(*number),
+            Scalar::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 impl From<Label<'_>> for Scalar {
     fn from(label: Label<'_>) -> Self {
         match label {
