@@ -4,9 +4,11 @@
 //! installed is named and left out; a tool of ours that is not built is an error.
 
 mod aggregate;
+mod alert;
 mod answer;
 mod api;
 mod args;
+mod conversation;
 mod detect;
 mod error;
 mod export;
@@ -76,6 +78,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if matches!(args.what, What::Export | What::All) {
         export::compare(&mut bench)?;
     }
+    if matches!(args.what, What::Alert | What::All) {
+        alert::compare(&mut bench)?;
+    }
     if matches!(args.what, What::Detect | What::All) {
         detect::compare(&mut bench)?;
     }
@@ -113,6 +118,7 @@ impl Bench<'_> {
             What::Api => vec![api::TOOL],
             What::Sample => vec![sample::OURS],
             What::Export => vec![export::TOOL],
+            What::Alert => vec![alert::OURS],
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
             // It is the mathematics that are compared, in this program.
             What::Detect => Vec::new(),

@@ -69,6 +69,8 @@ pub(super) enum What {
     Sample,
     /// Records to Prometheus and OpenTelemetry, and scrapes
     Export,
+    /// Judging records, and telling of alerts
+    Alert,
     /// Finding change points, and comparing samples
     Detect,
     /// Everything
@@ -128,7 +130,7 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api | What::Sample | What::Export | What::Detect => String::new(),
+            What::Wrap | What::Api | What::Sample | What::Export | What::Alert | What::Detect => String::new(),
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();

@@ -11,6 +11,15 @@ pub(super) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     if sorted.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(sorted[sorted.len() / 2 - 1], upper)) }
 }
 
+/// The value of the nearest rank; none of none.
+pub(super) fn percentile(values: impl IntoIterator<Item = f64>, share: f64) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank in a list")]
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
 /// The smallest and the largest value; none of none.
 pub(super) fn range(values: &[f64]) -> Option<(f64, f64)> {
     let smallest = values.iter().copied().min_by(f64::total_cmp)?;
@@ -53,6 +62,14 @@ mod tests {
         assert_eq!(median(ratios(&ours, &theirs)), Some(2.0));
         assert_eq!(differences(&ours, &theirs), [1.0, 10.0, 10.0]);
         assert_eq!(range(&ours), Some((2.0, 20.0)));
+    }
+
+    #[test]
+    fn a_percentile_is_the_value_of_the_nearest_rank() {
+        let values: Vec<f64> = (1..=350).rev().map(f64::from).collect();
+        assert_eq!(percentile(values, 0.99), Some(347.0));
+        assert_eq!(percentile(vec![4.0], 0.01), Some(4.0));
+        assert_eq!(percentile(Vec::new(), 0.5), None);
     }
 
     proptest! {

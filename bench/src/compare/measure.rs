@@ -192,6 +192,13 @@ impl CommandLine {
         command.spawn().map_err(|source| self.cannot_start(source))
     }
 
+    /// The same; what it says goes nowhere.
+    pub(super) fn start_unheard(&self) -> Result<Child, Error> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().map_err(|source| self.cannot_start(source))
+    }
+
     /// Starts it and lets it run beside this program; what it says goes nowhere.
     pub(super) fn run(&self) -> Result<Running<'_>, Error> {
         let mut command = self.command();

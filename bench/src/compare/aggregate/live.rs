@@ -5,16 +5,14 @@
 //! window then, never the clock. Every process has less than a minute of such time, and then the next
 //! one begins.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::Child;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pm_record::{Record, Timestamp};
 
 use super::super::answer::summary;
-use super::super::figures::{median, range};
+use super::super::conversation::Conversation;
+use super::super::figures::{median, percentile, range};
 use super::super::goal::Goal;
 use super::super::measure::CommandLine;
 use super::super::table::command_lines;
@@ -35,8 +33,6 @@ const SECOND: i64 = 1000;
 const AHEAD: i64 = 2 * SECOND;
 /// How much time lies between two windows, for the tool to go back to sleep.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a summary is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let tool = bench.tool(OURS, ["--by", "command", "--window", "1s", "--grace", "0s"]);
@@ -45,7 +41,7 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let mut delays = Vec::new();
     for seed in 1..=STREAMS {
         let first = (bench.io.clock.now_millis() + AHEAD).div_euclid(SECOND) * SECOND;
-        delays.extend(Stream::start(&tool)?.converse(first, seed)?);
+        delays.extend(converse(&tool, first, seed)?);
     }
     let (least, most) = range(&delays).unwrap_or_default();
     let middle = median(delays.iter().copied()).unwrap_or_default();
@@ -58,105 +54,46 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     bench.judge(Goal::at_most(MOST_MS, " ms", what).is(percentile(delays, 0.99)))
 }
 
-/// A tool with a pipe at either end.
-struct Stream<'a> {
-    tool: &'a CommandLine,
-    child: Child,
-    /// Every line that came out, and when.
-    lines: Receiver<(Instant, Vec<u8>)>,
+/// Writes window after window, and returns how many milliseconds each took to come out after the first record of the
+/// next one was written.
+fn converse(tool: &CommandLine, first: i64, seed: u64) -> Result<Vec<f64>, Error> {
+    let mut stream = Conversation::start(tool)?;
+    let mut runs = Generator::new(seed).records(u64::from(WINDOWS) * RUNS as u64);
+    let mut delays = Vec::new();
+    for window in 0..i64::from(WINDOWS) {
+        let start = first + window * SECOND;
+        let mut chunk = Vec::new();
+        for (place, mut run) in (0_i64..).zip(runs.by_ref().take(RUNS)) {
+            run.timestamp = Timestamp::from_millis(start + 10 * place);
+            chunk.extend(Record::Performance(Box::new(run)).to_line());
+        }
+        let written = Instant::now();
+        stream.write(&chunk)?;
+        if window > 0 {
+            let out = summaries(&stream, start - SECOND)?;
+            delays.push(out.saturating_duration_since(written).as_secs_f64() * 1000.0);
+        }
+        thread::sleep(PAUSE);
+    }
+    stream.end()?;
+    Ok(delays)
 }
 
-impl<'a> Stream<'a> {
-    fn start(tool: &'a CommandLine) -> Result<Self, Error> {
-        let mut child = tool.start()?;
-        let output = child.stdout.take().map(BufReader::new);
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in output.into_iter().flat_map(|output| output.split(b'\n')) {
-                let Ok(line) = line else { break };
-                if sender.send((Instant::now(), line)).is_err() {
-                    break;
-                }
+/// Waits until every run of the window that starts at `start` is in a summary. Returns when.
+fn summaries(stream: &Conversation<'_>, start: i64) -> Result<Instant, Error> {
+    let (mut left, window) = (RUNS as u64, Timestamp::from_millis(start));
+    loop {
+        let (out, line) = stream.line(&format!("the summaries of {window}"))?;
+        match summary(&line) {
+            Some(summary) if summary.window.start == window && summary.count <= left => {
+                left -= summary.count;
             }
-        });
-        Ok(Self { tool, child, lines })
-    }
-
-    /// Writes window after window, and returns how many milliseconds each took to come out after the first
-    /// record of the next one was written.
-    fn converse(mut self, first: i64, seed: u64) -> Result<Vec<f64>, Error> {
-        let mut runs = Generator::new(seed).records(u64::from(WINDOWS) * RUNS as u64);
-        let mut delays = Vec::new();
-        for window in 0..i64::from(WINDOWS) {
-            let start = first + window * SECOND;
-            let mut chunk = Vec::new();
-            for (place, mut run) in (0_i64..).zip(runs.by_ref().take(RUNS)) {
-                run.timestamp = Timestamp::from_millis(start + 10 * place);
-                chunk.extend(Record::Performance(Box::new(run)).to_line());
-            }
-            let written = Instant::now();
-            self.write(&chunk)?;
-            if window > 0 {
-                let out = self.summaries(start - SECOND)?;
-                delays.push(out.saturating_duration_since(written).as_secs_f64() * 1000.0);
-            }
-            thread::sleep(PAUSE);
+            _ => return Err(stream.wrong(&format!("summary of {window}"), &line)),
         }
-        self.end()?;
-        Ok(delays)
-    }
-
-    fn write(&mut self, chunk: &[u8]) -> Result<(), Error> {
-        let input = self.child.stdin.as_mut();
-        input
-            .map_or(Ok(()), |input| input.write_all(chunk))
-            .map_err(|error| self.tool.wrong(format!("it takes no more records: {error}")))
-    }
-
-    /// Waits until every run of the window that starts at `start` is in a summary. Returns when.
-    fn summaries(&self, start: i64) -> Result<Instant, Error> {
-        let (mut left, window) = (RUNS as u64, Timestamp::from_millis(start));
-        loop {
-            let Ok((out, line)) = self.lines.recv_timeout(PATIENCE) else {
-                let reason = format!("the summaries of {window} did not come within {PATIENCE:?}");
-                return Err(self.tool.wrong(reason));
-            };
-            match summary(&line) {
-                Some(summary) if summary.window.start == window && summary.count <= left => {
-                    left -= summary.count;
-                }
-                _ => {
-                    let line = String::from_utf8_lossy(&line).into_owned();
-                    return Err(self.tool.wrong(format!("this is no summary of {window}: '{line}'")));
-                }
-            }
-            if left == 0 {
-                return Ok(out);
-            }
+        if left == 0 {
+            return Ok(out);
         }
     }
-
-    fn end(mut self) -> Result<(), Error> {
-        drop(self.child.stdin.take());
-        let status = self.child.wait().map_err(|error| self.tool.wrong(error.to_string()))?;
-        if status.success() { Ok(()) } else { Err(self.tool.failed(status, String::new())) }
-    }
-}
-
-/// A tool that says nothing more would wait for ever for records.
-impl Drop for Stream<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The value of the nearest rank.
-fn percentile(mut values: Vec<f64>, share: f64) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank in a list")]
-    let rank = (share * values.len() as f64).ceil() as usize;
-    values.get(rank.max(1) - 1).copied()
 }
 
 #[cfg(test)]
@@ -180,7 +117,7 @@ mod tests {
 
     fn converse(script: &str) -> Result<Vec<f64>, Error> {
         let tool = CommandLine::new("sh", "/bin/sh", ["-c", script]);
-        Stream::start(&tool)?.converse(1_795_392_000_000, 1)
+        super::converse(&tool, 1_795_392_000_000, 1)
     }
 
     #[test]
@@ -204,13 +141,5 @@ mod tests {
         let too_many = CLOSES.replace("'$count'", "'$((count + 1))'");
         let refused = converse(&too_many).expect_err("a run too many").to_string();
         assert!(refused.contains("this is no summary of 2026-11-23T00:00:00.000Z: "), "{refused}");
-    }
-
-    #[test]
-    fn a_percentile_is_the_value_of_the_nearest_rank() {
-        let values: Vec<f64> = (1..=350).rev().map(f64::from).collect();
-        assert_eq!(percentile(values, 0.99), Some(347.0));
-        assert_eq!(percentile(vec![4.0], 0.01), Some(4.0));
-        assert_eq!(percentile(Vec::new(), 0.5), None);
     }
 }
