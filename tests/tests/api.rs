@@ -6,6 +6,7 @@ mod clients;
 mod configuration;
 mod counted;
 mod deaths;
+mod followed;
 mod porcelain;
 mod quota;
 

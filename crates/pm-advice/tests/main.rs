@@ -3,6 +3,7 @@
 //! A scenario is a folder of `tests/golden`: `records.ndjson` goes in, `tips.ndjson` comes out. `UPDATE_GOLDEN=1`
 //! rewrites what comes out, and the review reads the difference.
 
+mod followed;
 mod stream;
 
 use std::fs;

@@ -5,7 +5,7 @@ use pm_record::{OptimizationTip, Record};
 use super::{Told, World, whole};
 
 /// The tips about everything that was recorded so far, by rule.
-fn tips(world: &World) -> Vec<OptimizationTip> {
+pub(super) fn tips(world: &World) -> Vec<OptimizationTip> {
     let lines = world.place.sh("pm-report --as advice-json log.ndjson").succeeds();
     let tip = |line: &str| match Record::parse(line.as_bytes()).expect(line) {
         Record::Tip(tip) => Some(*tip),
@@ -15,19 +15,19 @@ fn tips(world: &World) -> Vec<OptimizationTip> {
 }
 
 #[track_caller]
-fn the_tip(world: &World, id: &str) -> OptimizationTip {
+pub(super) fn the_tip(world: &World, id: &str) -> OptimizationTip {
     let tips = tips(world);
     let found = tips.iter().find(|tip| tip.id == id);
     found.unwrap_or_else(|| panic!("no {id} among {tips:#?}")).clone()
 }
 
 /// Forgets what was recorded.
-fn forget(world: &World) {
+pub(super) fn forget(world: &World) {
     std::fs::remove_file(world.place.path().join("log.ndjson")).expect("a log");
 }
 
 /// What the server has charged for so far.
-fn used(world: &World) -> u64 {
+pub(super) fn used(world: &World) -> u64 {
     ["core", "graphql"].iter().map(|bucket| world.github.quota(bucket).expect("a bucket").used).sum()
 }
 
