@@ -19,6 +19,8 @@ pub(crate) struct Surroundings {
     /// The process that started this one; none if it is out of sight.
     pub(crate) parent: Option<i32>,
     pub(crate) stderr_is_terminal: bool,
+    /// Whether this is a job of GitHub Actions.
+    pub(crate) is_job: bool,
 }
 
 impl Surroundings {
@@ -35,6 +37,7 @@ impl Surroundings {
             identity,
             parent: rustix::process::getppid().map(rustix::process::Pid::as_raw_pid),
             stderr_is_terminal: io.diagnostics_are_terminal(),
+            is_job: io.environment.text("GITHUB_ACTIONS") == Some("true"),
         }
     }
 

@@ -47,9 +47,18 @@ pub(crate) fn around(
 /// The shell command that judges one record: what it has to say goes to people at a terminal and to
 /// nobody else, because a script that reads our standard error reads the host command's. `--pass` says that
 /// it stands in a pipeline, where a missing limit is no oversight worth a remark after every command.
+///
+/// In a job of GitHub Actions nobody is at a terminal, and the runner reads annotations from either stream. So
+/// standard error carries them there, if a rule asks for the channel `github`, but not the console's text; standard output
+/// stays the host command's, because it is data more often. The cost: a step that keeps the host command's standard
+/// error has an annotation among it.
 fn verdict(here: &Surroundings) -> Option<OsString> {
     let mut command = explain::quote(here.tool("pm-alert")?.as_os_str());
-    command.push(if here.stderr_is_terminal { " --pass >/dev/null" } else { " --pass >/dev/null 2>&1" });
+    command.push(match here {
+        Surroundings { stderr_is_terminal: true, .. } => " --pass >/dev/null",
+        Surroundings { is_job: true, .. } => " --pass --no-console >/dev/null",
+        _ => " --pass >/dev/null 2>&1",
+    });
     Some(command)
 }
 

@@ -41,6 +41,14 @@ fn it_is_measured_judged_and_named_by_its_first_word() {
 }
 
 #[test]
+fn in_a_job_annotations_reach_its_log_and_the_console_stays_silent() {
+    let place = Place::new().program("path/gh-pm", HOST).variable("GITHUB_ACTIONS", "true");
+    place.run(&["status"]).check("gh-pm: status\n", "", 0);
+    let expected = "--store\n--then\nTOP/bin/pm-alert --pass --no-console >/dev/null\n--name\n";
+    assert!(place.wrap_log().starts_with(expected), "{}", place.wrap_log());
+}
+
+#[test]
 fn user_data_never_becomes_a_name() {
     for word in ["--token=secret", "My Project", "grün"] {
         let place = Place::new().program("path/gh-pm", HOST);

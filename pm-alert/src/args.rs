@@ -65,6 +65,10 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires_all = ["digest", "store"], conflicts_with_all = ["since", "until", "config"])]
     pub segment: Option<String>,
 
+    /// Leave the channel `console` out, and tell all others
+    #[arg(long)]
+    pub no_console: bool,
+
     /// End with status 1 if an alert fired, and with 2 if no limit is watched
     #[arg(long)]
     pub exit_code: bool,

@@ -26,7 +26,7 @@ use courier::{Courier, Parcel, Transport};
 use github::Github;
 pub(crate) use message::{Firing, Message};
 
-use crate::notice::{Delivery, Notice, Outcome};
+use crate::notice::{Delivery, Held, Notice, Outcome};
 use crate::{Error, TOOL};
 
 /// Longer than any channel takes until it gives up.
@@ -40,6 +40,8 @@ const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
 pub(crate) struct Channels {
     settings: IndexMap<String, ChannelSettings>,
     couriers: BTreeMap<String, Courier>,
+    /// What the couriers have and have not reported.
+    held: Held,
     /// Whether the settings are the user's own.
     is_trusted: bool,
     environment: Environment,
@@ -61,6 +63,7 @@ impl Channels {
         Self {
             settings,
             couriers: BTreeMap::new(),
+            held: Held::default(),
             is_trusted,
             github: Github::new(&environment),
             environment,
@@ -108,6 +111,7 @@ impl Channels {
                             deliveries.push(delivery(Outcome::Done));
                         }
                         Some(_) if self.is_trusted => {
+                            self.held.add(channel, notice.number);
                             let key = (channel.clone(), notice.rule.clone());
                             messages.entry(key).or_insert_with(|| Message::new(&notice.rule)).push(notice);
                         }
@@ -139,7 +143,12 @@ impl Channels {
         }
     }
 
-    /// Whether anything is on its way.
+    /// What is on its way.
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Whether there is anybody to report.
     pub(crate) fn are_busy(&self) -> bool {
         !self.couriers.is_empty()
     }
@@ -155,12 +164,17 @@ impl Channels {
         let patience = if io.interrupted().is_some() { PATIENCE_AFTER_SIGNAL } else { PATIENCE };
         let end = Instant::now() + patience;
         let couriers = std::mem::take(&mut self.couriers);
+        // A job may end before the others have taken what is theirs.
+        if let Err(error) = self.github.finish(io) {
+            self.complain(&error, io);
+        }
         // All of them at once, and not one after the other.
         let closing: Vec<_> = couriers.into_values().map(Courier::close).collect();
         let reports: Vec<_> = closing.into_iter().flat_map(|courier| courier.wait(end)).collect();
         let deliveries = self.deliveries(reports, io);
-        if let Err(error) = self.github.finish(io) {
-            self.complain(&error, io);
+        let unfinished: Vec<_> = self.held.counts().map(|(name, count)| (name.to_owned(), count)).collect();
+        for (channel, count) in unfinished {
+            self.complain(&Error::Unfinished { channel, count }, io);
         }
         deliveries
     }
@@ -170,6 +184,9 @@ impl Channels {
         for Report { channel, numbers, outcome, error } in reports {
             if let Some(reason) = error {
                 self.complain(&Error::NotTold { channel: channel.clone(), reason, count: numbers.len() }, io);
+            }
+            for number in &numbers {
+                self.held.remove(&channel, *number);
             }
             deliveries.extend(numbers.into_iter().map(|number| Delivery {
                 number,

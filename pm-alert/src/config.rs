@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) pass: bool,
     /// Whether an alert that fired shows in the exit status.
     pub(crate) exit_code: bool,
+    /// Whether the console is told.
+    pub(crate) console: bool,
     pub(crate) color: ColorChoice,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
@@ -87,6 +89,7 @@ impl Config {
             errand: if args.check { Some(Errand::Check) } else { args.test.map(Errand::Test) },
             pass: args.pass,
             exit_code: args.exit_code,
+            console: !args.no_console,
             color: args.color,
         })
     }

@@ -26,8 +26,10 @@ use crate::names::Names;
 use crate::notice::{Delivery, Notice, Outcome, record_line};
 use crate::{Error, TOOL};
 
-/// How many bytes of lines are judged together.
+/// How many bytes of lines are judged together: many where the state is read and written for them, and no more than a
+/// cache holds where it is not.
 const BATCH_BYTES: usize = 1 << 20;
+const REPLAY_BYTES: usize = 64 << 10;
 
 /// How often a run that goes on looks whether anybody is missing, and tries again who did not take an alert.
 const TICK: Duration = Duration::from_secs(1);
@@ -161,7 +163,7 @@ impl<'a> Desk<'a> {
 
     /// Whether it is time to settle although there is more to read.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES
+        self.bytes >= if self.notifies() { BATCH_BYTES } else { REPLAY_BYTES }
     }
 
     /// Whether there were changes to judge.
@@ -189,9 +191,8 @@ impl<'a> Desk<'a> {
     /// Judges that time has gone by, while no record comes.
     pub(crate) fn tick(&mut self, io: &mut Streams) -> io::Result<()> {
         self.collect(io);
-        if !self.notifies()
-            || !(self.judge.needs_clock() || self.ledger.is_waiting() || self.is_refresh_due(io))
-        {
+        let is_due = self.judge.needs_clock() || self.ledger.is_waiting() || self.is_refresh_due(io);
+        if !self.notifies() || !is_due && self.channels.held().is_empty() {
             return Ok(());
         }
         self.judge_batch(io, true)
@@ -222,7 +223,8 @@ impl<'a> Desk<'a> {
         let now = day_end.unwrap_or_else(|| io.clock.now_millis());
         if !observations.is_empty() || is_tick {
             self.progress.place().into_iter().for_each(|place| self.ledger.reach(place));
-            let session = Session { judge: &self.judge, now, ticks: self.notifies() };
+            let held = self.channels.held();
+            let session = Session { judge: &self.judge, held, now, ticks: self.notifies() };
             judged = self.ledger.judge(&session, observations);
             self.tell_troubles(io);
         }
@@ -324,8 +326,10 @@ impl<'a> Desk<'a> {
         let mut deliveries = self.channels.hand_over(&notices, io);
         if !io.output.is_terminal() {
             for notice in notices.into_iter().filter(|notice| is_for_console(notice)) {
-                // A closed standard error is not our trouble.
-                let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
+                if self.config.console {
+                    // A closed standard error is not our trouble.
+                    let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
+                }
                 deliveries.push(shown(notice));
             }
         }
@@ -342,7 +346,7 @@ impl<'a> Desk<'a> {
     ) -> io::Result<()> {
         let is_text = io.output.is_terminal();
         let color = self.config.color.decide(&io.environment, is_text);
-        let console = &mut self.console;
+        let (console, is_shown) = (&mut self.console, self.config.console);
         let mut show = |io: &mut Streams, notice: &Notice| {
             if !is_text {
                 return io.output.write_all(&notice.line());
@@ -351,7 +355,8 @@ impl<'a> Desk<'a> {
                 return Ok(());
             }
             deliveries.push(shown(notice));
-            io.output.write_all(console.show(notice, color).as_bytes())
+            let text = if is_shown { console.show(notice, color) } else { String::new() };
+            io.output.write_all(text.as_bytes())
         };
         if is_text {
             judged.left_behind.iter().try_for_each(|notice| show(io, notice))?;

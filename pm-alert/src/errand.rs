@@ -26,16 +26,17 @@ pub(crate) fn run(
 ) -> Result<Exit, Error> {
     match errand {
         Errand::Check => {
-            if judge.watches_nothing() {
+            if judge.watches_nothing() && !judge.watches_changes() {
                 return Err(crate::nothing_watched(named, store));
             }
-            let (rules, channels) = (judge.rules().count(), alerts.channels.len());
+            let (rules, channels) = (alerts.written(), alerts.channels.len());
+            let limits = if judge.has_benchmarks() { ", the limits of benchmarks.yml" } else { "" };
             let plural =
                 |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
             io.tell(
                 TOOL,
                 &format!(
-                    "the rules can be meant: {}, {}",
+                    "the rules can be meant: {}{limits}, {}",
                     plural(rules, "rule"),
                     plural(channels, "channel")
                 ),

@@ -81,6 +81,14 @@ pub enum Error {
         /// How many alerts it did not take.
         count: usize,
     },
+    /// A channel has not said in time whether it took alerts.
+    #[error("channel '{channel}' was not done in time: it may have {} or not", alerts(*count))]
+    Unfinished {
+        /// Its name.
+        channel: String,
+        /// How many alerts it was to take.
+        count: usize,
+    },
     /// A channel of somebody else's store, which may not be told yet.
     #[error(
         "channel '{channel}' is not told: you have not trusted what this store's alerts.yml sends and starts"
@@ -122,6 +130,10 @@ pub enum Error {
     NoLog,
 }
 
+fn alerts(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "alert" } else { "alerts" })
+}
+
 impl Error {
     pub(crate) fn bad_line(position: Position<'_>, reason: BadRecord) -> Self {
         Self::BadLine { position: position.to_string(), reason }
@@ -141,6 +153,7 @@ impl Explain for Error {
             | Self::Read(_)
             | Self::Write(_)
             | Self::NotTold { .. }
+            | Self::Unfinished { .. }
             | Self::Summary { .. }
             | Self::Dropped { .. }
             | Self::Forgotten { .. }
@@ -174,6 +187,9 @@ impl Explain for Error {
                 let alerts = if *count == 1 { "the alert is" } else { "the alerts are" };
                 Some(format!("{alerts} kept and tried again by a later run; try it with `pm-alert --test {channel}`"))
             }
+            Self::Unfinished { channel, .. } => Some(format!(
+                "what it may lack is kept, and told once more by a later run; try it with `pm-alert --test {channel}`"
+            )),
             Self::Untrusted { .. } => Some(
                 "see what it would do with `github-pm --explain performance trust`, then `github-pm performance trust`"
                     .to_owned(),

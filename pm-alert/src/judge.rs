@@ -144,6 +144,16 @@ impl Judge {
             && self.rules().all(|rule| rule.family == Family::Time || rule.family == Family::Regression)
     }
 
+    /// Whether a rule of the user's own is about levels that changed.
+    pub(crate) fn watches_changes(&self) -> bool {
+        !self.regressions.is_empty()
+    }
+
+    /// Whether any command has a limit in `benchmarks.yml` that is watched.
+    pub(crate) fn has_benchmarks(&self) -> bool {
+        self.execution_time.as_ref().is_some_and(|rule| !rule.is_empty())
+    }
+
     /// Whether time that goes by without a record says something too.
     pub(crate) fn needs_clock(&self) -> bool {
         self.rules().any(|rule| rule.missing_after_millis.is_some())
@@ -184,11 +194,16 @@ impl Judge {
         if run.is_deliberate() {
             return None;
         }
+        let slow = self.execution_time.iter().filter_map(|rule| rule.read(&run));
+        let memory = self.memory.iter().filter_map(|rule| rule.read_run(&run));
+        let present = self.presences.iter().filter_map(|rule| rule.read(&run));
+        let metrics = self.metrics.iter().filter_map(|rule| rule.read_run(&run));
         let mut readings: Vec<Reading> = Vec::new();
-        readings.extend(self.execution_time.as_ref().and_then(|rule| rule.read(&run)));
-        readings.extend(self.memory.as_ref().and_then(|rule| rule.read_run(&run)));
-        readings.extend(self.presences.iter().filter_map(|rule| rule.read(&run)));
-        readings.extend(self.metrics.iter().filter_map(|rule| rule.read_run(&run)));
+        slow.chain(memory).chain(present).chain(metrics).for_each(|reading| {
+            // Mostly it is the only one, and room for more would be made a million times in vain.
+            readings.reserve_exact(1);
+            readings.push(reading);
+        });
         let execution_id = || run.execution_id().map(Box::from);
         self.observation(readings, || Origin::Run { execution_id: execution_id(), host: run.host() })
     }

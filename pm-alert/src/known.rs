@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
 use crate::judge::{Judge, Observation};
-use crate::notice::{Delivery, Notice, Outcome};
+use crate::notice::{Delivery, Held, Notice, Outcome};
 use crate::state::{Row, State, horizon};
 
 /// For how long a store that was followed is followed on from where that stopped: longer than whoever restarts
@@ -49,6 +49,8 @@ pub(crate) struct Followed {
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     pub(crate) judge: &'a Judge,
+    /// What this process is bringing to channels.
+    pub(crate) held: &'a Held,
     /// In milliseconds since the Unix epoch.
     pub(crate) now: i64,
     /// Whether the time that goes by counts too: nobody is missing from a history.
@@ -94,8 +96,8 @@ impl Default for Known {
 
 impl Known {
     pub(crate) fn judge(&mut self, session: &Session<'_>, observations: Vec<Observation>) -> Judged {
-        let Session { judge, now, ticks } = *session;
-        let left_behind = self.pending.iter_mut().filter_map(|notice| notice.take_over(now)).collect();
+        let Session { judge, held, now, ticks } = *session;
+        let left_behind = self.pending.iter_mut().filter_map(|notice| notice.take_over(now, held)).collect();
         let closed = if ticks { self.state.close(judge, now) } else { Vec::new() };
         let mut untimely: Vec<_> = closed.into_iter().map(|alert| self.notice(alert, now)).collect();
         let horizon = horizon(now);

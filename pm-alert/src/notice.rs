@@ -1,12 +1,13 @@
 //! Alerts on their way to those who are told, and what became of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pm_record::{PerformanceAlert, Record};
 use serde::{Deserialize, Serialize};
 
-/// Longer than any channel takes.
+/// Longer than a channel takes, unless much waits for it; whoever brings it says again each half of that that he does.
 const SENDING_MILLIS: i64 = 60_000;
+const AGAIN_MILLIS: u64 = SENDING_MILLIS.unsigned_abs() / 2;
 
 /// After how long a channel that failed is tried again, twice as long after each further failure.
 const FIRST_RETRY_MILLIS: i64 = 30_000;
@@ -59,6 +60,36 @@ pub(crate) enum Outcome {
     Failed { not_before: Option<i64> },
 }
 
+/// The notices that this process is bringing to channels: however long that takes, nobody else is to set about it.
+#[derive(Debug, Default)]
+pub(crate) struct Held(BTreeMap<String, BTreeSet<u64>>);
+
+impl Held {
+    pub(crate) fn add(&mut self, channel: &str, number: u64) {
+        self.0.entry(channel.to_owned()).or_default().insert(number);
+    }
+
+    pub(crate) fn remove(&mut self, channel: &str, number: u64) {
+        if let Some(numbers) = self.0.get_mut(channel) {
+            numbers.remove(&number);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.values().all(BTreeSet::is_empty)
+    }
+
+    /// The channels that are being told, and of how much.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, usize)> {
+        let counts = self.0.iter().map(|(channel, numbers)| (channel.as_str(), numbers.len()));
+        counts.filter(|(_, count)| *count > 0)
+    }
+
+    fn has(&self, channel: &str, number: u64) -> bool {
+        self.0.get(channel).is_some_and(|numbers| numbers.contains(&number))
+    }
+}
+
 impl Notice {
     pub(crate) fn new(number: u64, now: i64, channels: Vec<String>, alert: crate::alert::Alert) -> Self {
         let is_news = alert.event.is_news();
@@ -76,20 +107,30 @@ impl Notice {
     }
 
     /// Takes over the channels that nobody is sending to any more, and those that are due again. A clock that was
-    /// set back must not keep them for ever.
-    pub(crate) fn take_over(&mut self, now: i64) -> Option<Self> {
+    /// set back must not keep them for ever. What this process is bringing itself stays with it, and others see that.
+    pub(crate) fn take_over(&mut self, now: i64, held: &Held) -> Option<Self> {
+        let is_held = |channel: &String| held.has(channel, self.number);
+        if self.channels.iter().any(is_held) && self.taken.abs_diff(now) > AGAIN_MILLIS {
+            self.taken = now;
+        }
         let is_left = self.taken.abs_diff(now) > SENDING_MILLIS.unsigned_abs();
+        // Whoever looks meanwhile finds them taken.
+        let again = now.saturating_add(SENDING_MILLIS);
+        let soon = now.saturating_add(SENDING_MILLIS / 2);
+        let number = self.number;
+        let tried_again =
+            self.tries.iter_mut().filter(|(name, tries)| held.has(name, number) && tries.due < soon);
+        tried_again.for_each(|(_, tries)| tries.due = again);
         let is_due = |channel: &String| match self.tries.get(channel) {
             Some(tries) => tries.due <= now || tries.due.saturating_sub(now) > LONGEST_WAIT_MILLIS,
             None => is_left,
         };
-        let due: Vec<_> = self.channels.iter().filter(|channel| is_due(channel)).cloned().collect();
+        let due = self.channels.iter().filter(|channel| is_due(channel) && !held.has(channel, self.number));
+        let due: Vec<_> = due.cloned().collect();
         if due.is_empty() {
             return None;
         }
         self.taken = now;
-        // Whoever looks meanwhile finds them taken.
-        let again = now.saturating_add(SENDING_MILLIS);
         self.tries.iter_mut().filter(|(name, _)| due.contains(name)).for_each(|(_, tries)| tries.due = again);
         Some(Self { channels: due, ..self.clone() })
     }

@@ -224,7 +224,9 @@ impl Subject {
             Self::Endpoint(endpoint) => ["endpoint ", endpoint, "", ""],
             Self::Kind(kind) => ["kind ", kind, "", ""],
         };
-        parts.into_iter().for_each(|part| text.push_str(part));
+        for part in parts {
+            text.push_str(part);
+        }
     }
 }
 

@@ -41,9 +41,6 @@ const SEEN: usize = 1000;
 /// Longer execution ids are not remembered. Ours have 17 bytes.
 const LONGEST_ID: usize = 256;
 
-/// As long as the name of a row mostly is at most.
-const NAME_LENGTH: usize = 64;
-
 /// How far the clock of another machine may be ahead.
 const CLOCK_SKEW_MILLIS: i64 = 24 * 3600 * 1000;
 
@@ -63,6 +60,18 @@ pub(crate) struct State {
     // How many that fire had to give way.
     #[serde(skip)]
     forgotten: u64,
+    #[serde(skip)]
+    name: Room,
+}
+
+/// Room for the name of a row while it is looked up, once for all readings; it is no part of what is known.
+#[derive(Debug, Clone, Default)]
+struct Room(String);
+
+impl PartialEq for Room {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// The latest time that is taken for one: what comes later is from a clock that is wrong.
@@ -81,7 +90,7 @@ impl State {
             return Vec::new();
         }
         let mut alerts = Vec::new();
-        let mut name = String::with_capacity(NAME_LENGTH);
+        let mut name = std::mem::take(&mut self.name.0);
         for reading in readings {
             let span = reading.span.filter(|span| span.end <= horizon);
             self.hear(&reading, span, source, &mut alerts);
@@ -100,6 +109,7 @@ impl State {
                 alerts.push(alert);
             }
         }
+        self.name.0 = name;
         origin.into_identity().into_iter().for_each(|id| self.remember(id));
         alerts
     }

@@ -5,6 +5,7 @@ mod console;
 mod digests;
 mod limits;
 mod receivers;
+mod wishes;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

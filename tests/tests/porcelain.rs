@@ -56,6 +56,27 @@ fn a_slow_host_command_is_judged_as_soon_as_it_ends() {
 }
 
 #[test]
+fn in_a_job_of_github_actions_the_log_and_the_summary_are_told_and_the_hosts_output_stays_its_own() {
+    let place = place_with_host();
+    let rule = "alerts: { slow: { metric: duration.total_ms, above: 0.001, notification_channels: [console, github] } }\n";
+    place.write(".github-pm/alerts.yml", rule);
+    let run = |job: &str| {
+        place.sh(&format!("export {job} GITHUB_STEP_SUMMARY=$PWD/summary; github-pm batch < /dev/null"))
+    };
+    let outside = run("GITHUB_ACTIONS=false");
+    assert_eq!((outside.stdout.as_str(), outside.stderr.as_str()), ("host: batch\n", "words for people\n"));
+    place.sh("rm .github-pm/state/alerts.json").succeeds();
+    let inside = run("GITHUB_ACTIONS=true");
+    assert_eq!((inside.stdout.as_str(), inside.code), ("host: batch\n", Some(3)));
+    let (host, annotation) = inside.stderr.split_once('\n').expect("two lines");
+    assert_eq!(host, "words for people");
+    let expected =
+        "::warning title=⚠️  PERFORMANCE ALERT%3A Command 'batch' execution time exceeded threshold::";
+    assert!(annotation.starts_with(expected) && annotation.lines().count() == 1, "{annotation}");
+    assert!(place.read("summary").contains("| Command 'batch' execution time"), "{}", place.read("summary"));
+}
+
+#[test]
 fn init_then_commands_then_report_is_the_whole_way() {
     let place = place_with_host();
     place.sh("github-pm performance init").succeeds();

@@ -38,6 +38,8 @@ pub struct Alerts {
 pub struct PerformanceDegradation {
     /// How far over the baseline, in percent, a run may be; without it only `max_acceptable_ms` counts.
     pub threshold_percentage: Option<f64>,
+    /// Whether it stands in the file, and is not only meant by limits in `benchmarks.yml`.
+    pub is_written: bool,
     /// What every rule can have. `clear` is in percent over the baseline.
     pub terms: Terms,
 }
@@ -190,6 +192,14 @@ impl Alerts {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
         file::read(path, &text)
+    }
+
+    /// How many enabled rules stand in the file.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        let slow = self.performance_degradation.as_ref().is_some_and(|rule| rule.is_written);
+        let built_in = [slow, self.memory_usage_high.is_some(), self.api_rate_limit_warning.is_some()];
+        built_in.into_iter().filter(|is_there| *is_there).count() + self.others.len()
     }
 
     /// The channels that start a program or send data, in a form that changes when one of them does, a line each;

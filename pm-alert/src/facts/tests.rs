@@ -214,9 +214,9 @@ fn alerts(judge: &Judge, state: &mut State, names: &Names, read: Option<Reading<
 fn check_facts(judge: &Judge, read: Option<Reading<'_>>, line: &str) {
     let run = match (Record::parse(line.as_bytes()), read) {
         (Ok(Record::Performance(run)), Some(Reading::Run(read))) => (run, read),
-        (Ok(_), Some(Reading::Other(_))) | (Err(_), None) => return,
+        (Ok(Record::Performance(_)), Some(Reading::Other(_))) => panic!("{line} is a run"),
         // Of other kinds the reader only knows whether they are JSON.
-        (Err(_), Some(Reading::Other(_))) => return,
+        (_, Some(Reading::Other(_))) | (Err(_), None) => return,
         (parsed, read) => panic!("{line}: {parsed:?}, {read:?}"),
     };
     let (run, read) = run;

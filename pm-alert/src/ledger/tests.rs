@@ -3,7 +3,7 @@
 use super::*;
 use crate::judge::tests::{judge, observe, run};
 use crate::known::PENDING;
-use crate::notice::Outcome;
+use crate::notice::{Held, Outcome};
 
 const NOW: i64 = 1_733_500_000_000;
 
@@ -28,7 +28,11 @@ fn observed(at: &str, millis: u32) -> Vec<Observation> {
 }
 
 fn judged_by(ledger: &mut Ledger, observations: Vec<Observation>, now: i64) -> Judged {
-    ledger.judge(&Session { judge: &judge(), now, ticks: true }, observations)
+    judged_holding(&Held::default(), ledger, observations, now)
+}
+
+fn judged_holding(held: &Held, ledger: &mut Ledger, observations: Vec<Observation>, now: i64) -> Judged {
+    ledger.judge(&Session { judge: &judge(), held, now, ticks: true }, observations)
 }
 
 /// The notice was sent on this channel, or not.
@@ -48,6 +52,36 @@ fn an_alert_that_a_crash_left_behind_is_sent_by_a_later_run_and_by_one_only() {
     assert_eq!(texts, [&crashed.notices[0][0].text, &soon.notices[0][0].text]);
     let other = judged_by(&mut place.ledger(), observed("10:00:03", 100), NOW + 63_000);
     assert_eq!(other.left_behind, []);
+}
+
+#[test]
+fn what_a_run_that_goes_on_still_holds_is_sent_by_nobody_else_and_not_by_itself_once_more() {
+    let place = Place::new();
+    let mut follower = place.ledger();
+    let judged = judged_by(&mut follower, observed("10:00:00", 3200), NOW);
+    let notice = &judged.notices[0][0];
+    let mut held = Held::default();
+    notice.channels.iter().for_each(|channel| held.add(channel, notice.number));
+    for second in 1..=300 {
+        let now = NOW + second * 1000;
+        assert_eq!(judged_holding(&held, &mut follower, Vec::new(), now).left_behind, []);
+        assert_eq!(judged_by(&mut place.ledger(), Vec::new(), now).left_behind, []);
+    }
+    // One channel has failed, and is being tried again for as long.
+    follower.settle(&[delivery(notice, "console", Outcome::Failed { not_before: None })], NOW + 300_000);
+    held.remove("console", notice.number);
+    held.remove("log", notice.number);
+    follower.settle(&[delivery(notice, "log", Outcome::Done)], NOW + 300_000);
+    let again = judged_holding(&held, &mut follower, Vec::new(), NOW + 330_000).left_behind;
+    assert_eq!(again.iter().map(|notice| notice.channels.clone()).collect::<Vec<_>>(), [["console"]]);
+    held.add("console", notice.number);
+    for second in 331..=600 {
+        let now = NOW + second * 1000;
+        assert_eq!(judged_holding(&held, &mut follower, Vec::new(), now).left_behind, []);
+        assert_eq!(judged_by(&mut place.ledger(), Vec::new(), now).left_behind, []);
+    }
+    // It was killed.
+    assert_eq!(judged_by(&mut place.ledger(), Vec::new(), NOW + 661_000).left_behind.len(), 1);
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl Alerts {
             SLOW => {
                 raw.has_only(SLOW, &["threshold_percentage", "clear_below", "commands"])?;
                 let threshold_percentage = raw.threshold_percentage.map(|value| value.value);
-                let rule = PerformanceDegradation { threshold_percentage, terms };
+                let rule = PerformanceDegradation { threshold_percentage, is_written: true, terms };
                 self.performance_degradation = is_enabled.then_some(rule);
             }
             MEMORY => {
