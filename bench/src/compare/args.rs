@@ -130,7 +130,9 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api | What::Sample | What::Export | What::Alert | What::Detect => String::new(),
+            What::Wrap | What::Api | What::Sample | What::Export | What::Alert | What::Detect => {
+                String::new()
+            }
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();
