@@ -94,6 +94,14 @@ pub struct Args {
     #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = pm_cli::parse_duration)]
     pub patience: Duration,
 
+    /// Where requests of a pipe or of files are kept while their receiver is away, in place of `spool` in the user's own store
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+
+    /// Keep nothing: what cannot be delivered is lost, unless it comes from a store
+    #[arg(long, conflicts_with = "spool")]
+    pub no_spool: bool,
+
     #[command(flatten)]
     #[expect(
         missing_docs,

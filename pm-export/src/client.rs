@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pm_cli::{Environment, printable};
+use pm_github::Secret;
 use pm_http::NoWay;
 use prost::Message;
 use ureq::Agent;
@@ -62,13 +63,16 @@ impl Client {
     }
 
     /// Sends a parcel, packed.
-    pub(crate) fn post(&self, parcel: &Parcel, packed: &[u8]) -> Reply {
+    pub(crate) fn post(&self, parcel: &Parcel, keys: &[(String, Secret)], packed: &[u8]) -> Reply {
         let mut request = match parcel.method {
             "PUT" => self.agent(&parcel.url).put(&parcel.url),
             _ => self.agent(&parcel.url).post(&parcel.url),
         };
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
+        }
+        for (name, key) in keys {
+            request = request.header(name, key.reveal());
         }
         request = match parcel.packing {
             Packing::None => request,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use pm_cli::{Environment, Period, Source, Usage};
 use pm_record::{Field, Timestamp};
+use pm_store::Store;
 
 use crate::args::{Args, To};
 use crate::catalog::Scale;
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) follow: bool,
     pub(crate) interval: Duration,
     pub(crate) patience: Duration,
+    /// Where what cannot be delivered is kept, if it is nowhere else.
+    pub(crate) spool: Option<PathBuf>,
     /// Whether requests are only printed.
     pub(crate) dry: bool,
     /// The variable that should hold the key that was typed.
@@ -113,6 +116,7 @@ impl Config {
             To::Statsd if follow => Some("statsd".to_owned()),
             _ => None,
         };
+        let spool = spool(&args, environment);
         let is_position_named = args.position.is_some();
         let position = args.position.clone().or(by_default);
         Ok(Self {
@@ -130,6 +134,7 @@ impl Config {
             follow,
             interval: args.interval.max(Duration::from_millis(50)),
             patience: args.patience,
+            spool,
             dry: args.dry_run,
             seen: destination.seen,
         })
@@ -157,6 +162,19 @@ impl Config {
     }
 }
 
+/// The folder for what comes from a pipe or from files; what is in a store stays there.
+fn spool(args: &Args, environment: &Environment) -> Option<PathBuf> {
+    if !args.to.is_delivered() || args.input.store.is_some() || args.dry_run || args.no_spool {
+        return None;
+    }
+    let own = || {
+        let directory = |name: &str| environment.absolute(name).map(Into::into);
+        // Not in a store that is found by walking up: it may be a stranger's, and would have our keys sent with it.
+        Store::personal(directory).ok().map(|store| store.root().join("spool"))
+    };
+    args.spool.as_ref().map(|folder| environment.current_dir().join(folder)).or_else(own)
+}
+
 /// Refuses flags that the form does not have: ignored, they would only seem to work.
 fn check_form(args: &Args) -> Result<(), Usage> {
     if args.listen.is_some() && args.to != To::Prometheus {
@@ -172,6 +190,12 @@ fn check_form(args: &Args) -> Result<(), Usage> {
         return Err(Usage::new(
             "--dry-run is for receivers, and this form is printed",
             "leave --dry-run out",
+        ));
+    }
+    if (args.spool.is_some() || args.no_spool) && (!args.to.is_delivered() || args.input.store.is_some()) {
+        return Err(Usage::new(
+            "a spool is for receivers and for what comes from a pipe or from files",
+            "leave --spool and --no-spool out: what is in a store stays there",
         ));
     }
     if args.output.is_some() && args.to.is_delivered() {

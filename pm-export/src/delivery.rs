@@ -2,7 +2,8 @@
 //! up.
 //!
 //! Which answer means what is the receiver's own rule; how long to wait and when to give up is the same for all. What
-//! was not delivered stays where it was read: the position in the store is written only behind what has arrived.
+//! was not delivered stays where it was read: the position in the store is written only behind what has arrived. What came
+//! from a pipe or a file goes into a spool, from which it is sent first.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,12 +12,15 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pm_cli::{Input, Streams};
+use pm_cli::{Input, Streams, human};
+use pm_github::Secret;
+use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Reply};
 use crate::config::Config;
-use crate::error::Warning;
-use crate::receivers::shown;
+use crate::error::{Lost, Warning};
+use crate::receivers::{Receiver, shown};
+use crate::spool::Spool;
 use crate::waiting::Never;
 use crate::{Error, TOOL};
 
@@ -29,20 +33,23 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The longest pause that a receiver can ask for.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// One request.
+/// One request, but for the receiver's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parcel {
     pub(crate) url: String,
     pub(crate) method: &'static str,
-    /// Secrets are among them, and are masked wherever they are printed.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) shown: Shown,
     pub(crate) packing: Packing,
 }
 
+/// The headers that hold a receiver's keys.
+pub(crate) type Keys = Vec<(String, Secret)>;
+
 /// How people read a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Shown {
     /// It is text.
     AsItIs,
@@ -54,7 +61,8 @@ pub(crate) enum Shown {
 }
 
 /// How a body is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Packing {
     None,
     Gzip,
@@ -80,6 +88,8 @@ pub(crate) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Arrived,
+    /// It lies in the spool.
+    Kept,
     TooLarge,
     Refused,
 }
@@ -88,46 +98,188 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Delivery {
     client: Option<Client>,
+    /// The addresses of the receiver, and the keys for each.
+    addresses: Vec<(String, Keys)>,
     judge: fn(u16) -> Verdict,
     patience: Duration,
     /// Whether what is not delivered is there for a later run.
     kept: bool,
+    /// Where what is not delivered is kept, if it is nowhere else.
+    spool: Option<Spool>,
+    away: Option<Away>,
     never: Input,
     /// Requests that arrived, and bodies that were refused.
     pub(crate) arrived: u64,
     pub(crate) refused: u64,
 }
 
+/// A receiver that was given up, for now.
+#[derive(Debug)]
+struct Away {
+    attempts: u32,
+    /// When to ask again.
+    next: Instant,
+}
+
+/// What came of trying.
+enum Tried {
+    Met(Fate),
+    /// Nobody is there, for all the time that there was.
+    GivenUp {
+        reply: Reply,
+        attempts: u32,
+    },
+}
+
 impl Delivery {
-    /// With `client`; without one, parcels are printed. `judge` says what the statuses of answers mean.
+    /// With `client`; without one, parcels are printed. `spool` is for what is nowhere else.
     pub(crate) fn new(
         client: Option<Client>,
-        judge: fn(u16) -> Verdict,
+        receiver: &Receiver,
+        spool: Option<Spool>,
         config: &Config,
         io: &Streams,
     ) -> Self {
-        let (patience, kept) = (config.patience, config.position.is_some());
         let never = io.fed("nothing".as_ref(), Box::new(Never));
-        Self { client, judge, patience, kept, never, arrived: 0, refused: 0 }
+        Self {
+            client,
+            addresses: receiver.addresses(),
+            judge: receiver.judge(),
+            patience: config.patience,
+            kept: config.position.is_some(),
+            spool,
+            away: None,
+            never,
+            arrived: 0,
+            refused: 0,
+        }
     }
 
     /// Sends one parcel until it has met its fate.
     ///
     /// # Errors
     ///
-    /// If it was given up, or nothing will be taken: then nothing more should be sent.
+    /// If it was given up and is not kept, or nothing will be taken: then nothing more should be sent.
     pub(crate) fn send(&mut self, parcel: &Parcel, io: &mut Streams) -> Result<Fate, Error> {
         if self.client.is_none() {
             self.arrived += 1;
-            return print(parcel, io).map(|()| Fate::Arrived);
+            return print(parcel, self.keys(&parcel.url), io).map(|()| Fate::Arrived);
         }
+        self.send_kept(io)?;
         let packed = pack(parcel);
+        if self.away.is_some() {
+            return self.keep(parcel, &packed, io);
+        }
+        match self.attempt(parcel, &packed, self.patience, io)? {
+            Tried::Met(fate) => Ok(fate),
+            Tried::GivenUp { reply, attempts } if self.spool.is_some() => {
+                let told = reply.words();
+                io.complain(TOOL, &Warning::Away { url: parcel.url.clone(), told, attempts });
+                self.note_away();
+                self.keep(parcel, &packed, io)
+            }
+            Tried::GivenUp { reply, attempts } => Err(Error::Undelivered {
+                url: parcel.url.clone(),
+                told: reply.words(),
+                attempts,
+                kept: self.kept,
+            }),
+        }
+    }
+
+    /// Sends what was kept before, the oldest first, unless the receiver was away a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// If nothing will be taken, or the spool cannot be read.
+    pub(crate) fn send_kept(&mut self, io: &mut Streams) -> Result<(), Error> {
+        while self.spool.as_ref().is_some_and(Spool::has_some) {
+            if self.away.as_ref().is_some_and(|away| Instant::now() < away.next) {
+                return Ok(());
+            }
+            let now = io.clock.now_millis();
+            let first = self.spool.as_mut().map(|spool| spool.first(now)).transpose();
+            let Some((parcel, packed)) = first.map_err(|source| self.bad_spool(source))?.flatten() else {
+                break;
+            };
+            let patience = if self.away.is_some() { Duration::ZERO } else { self.patience };
+            match self.attempt(&parcel, &packed, patience, io)? {
+                Tried::Met(fate) => {
+                    if fate == Fate::TooLarge {
+                        self.refuse(parcel.url, "it is too large, and cannot be cut any more", io);
+                    }
+                    self.away = None;
+                    if let Some(spool) = &mut self.spool {
+                        spool.remove_first();
+                    }
+                }
+                Tried::GivenUp { .. } => self.note_away(),
+            }
+        }
+        // What is kept by now, if anything, somebody else sends: this process asks with what comes next.
+        if self.away.as_ref().is_some_and(|away| Instant::now() >= away.next) {
+            self.away = None;
+        }
+        Ok(())
+    }
+
+    fn note_away(&mut self) {
+        let attempts = self.away.as_ref().map_or(0, |away| away.attempts) + 1;
+        self.away = Some(Away { attempts, next: Instant::now() + pause(attempts) });
+    }
+
+    fn keep(&mut self, parcel: &Parcel, packed: &[u8], io: &Streams) -> Result<Fate, Error> {
+        let now = io.clock.now_millis();
+        let put = self.spool.as_mut().map(|spool| spool.put(parcel, packed, now)).transpose();
+        put.map_err(|source| self.bad_spool(source))?;
+        Ok(Fate::Kept)
+    }
+
+    fn bad_spool(&self, source: std::io::Error) -> Error {
+        let path = self.spool.as_ref().map(|spool| spool.folder().to_owned()).unwrap_or_default();
+        Error::Spool { path, source }
+    }
+
+    /// Tells people what was kept, and whether anything still is.
+    pub(crate) fn tell_at_the_end(&mut self, io: &mut Streams) -> bool {
+        let Some(spool) = &self.spool else { return false };
+        let folder = spool.folder().to_owned();
+        for (count, what) in [(spool.expired, Lost::Expired), (spool.damaged, Lost::Damaged)] {
+            if count > 0 {
+                io.complain(TOOL, &Warning::Lost { count, what, folder: folder.clone() });
+            }
+        }
+        let count = spool.left();
+        if count > 0 {
+            io.complain(TOOL, &Warning::Kept { count: human::count(count as u64), folder });
+        }
+        count > 0
+    }
+
+    fn keys(&self, url: &str) -> &[(String, Secret)] {
+        self.addresses.iter().find(|(known, _)| known == url).map_or(&[], |(_, keys)| keys)
+    }
+
+    /// Tries to send until it has met its fate or `patience` is over.
+    fn attempt(
+        &mut self,
+        parcel: &Parcel,
+        packed: &[u8],
+        patience: Duration,
+        io: &mut Streams,
+    ) -> Result<Tried, Error> {
         let begin = Instant::now();
-        let mut attempt = 0_u32;
+        let mut attempts = 0_u32;
+        // A file of the spool that says another address would send our keys, or our records, to a stranger.
+        if !self.addresses.iter().any(|(known, _)| *known == parcel.url) {
+            self.refuse(parcel.url.clone(), "it is no address of this receiver", io);
+            return Ok(Tried::Met(Fate::Refused));
+        }
         loop {
-            attempt += 1;
+            attempts += 1;
+            let keys = self.keys(&parcel.url);
             let reply =
-                self.client.as_ref().map_or_else(Reply::nothing, |client| client.post(parcel, &packed));
+                self.client.as_ref().map_or_else(Reply::nothing, |client| client.post(parcel, keys, packed));
             let verdict = reply.status.map_or(Verdict::Later, self.judge);
             match verdict {
                 Verdict::Arrived => {
@@ -135,12 +287,12 @@ impl Delivery {
                     if let Some(told) = reply.partial {
                         io.complain(TOOL, &Warning::Partial { url: parcel.url.clone(), told });
                     }
-                    return Ok(Fate::Arrived);
+                    return Ok(Tried::Met(Fate::Arrived));
                 }
-                Verdict::Split => return Ok(Fate::TooLarge),
+                Verdict::Split => return Ok(Tried::Met(Fate::TooLarge)),
                 Verdict::Refused => {
                     self.refuse(parcel.url.clone(), reply.words(), io);
-                    return Ok(Fate::Refused);
+                    return Ok(Tried::Met(Fate::Refused));
                 }
                 Verdict::Stop => {
                     return Err(Error::Unwelcome { url: parcel.url.clone(), told: reply.words() });
@@ -149,15 +301,10 @@ impl Delivery {
             }
             let pause = reply
                 .retry_after
-                .map_or_else(|| pause(attempt), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT));
-            let left = self.patience.saturating_sub(begin.elapsed());
+                .map_or_else(|| pause(attempts), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT));
+            let left = patience.saturating_sub(begin.elapsed());
             if pause > left || io.interrupted().is_some() {
-                return Err(Error::Undelivered {
-                    url: parcel.url.clone(),
-                    told: reply.words(),
-                    attempts: attempt,
-                    kept: self.kept,
-                });
+                return Ok(Tried::GivenUp { reply, attempts });
             }
             self.wait(pause, io)?;
         }
@@ -200,22 +347,18 @@ fn pack(parcel: &Parcel) -> Cow<'_, [u8]> {
 }
 
 /// Prints exactly what would be sent, with keys masked.
-fn print(parcel: &Parcel, io: &mut Streams) -> Result<(), Error> {
+fn print(parcel: &Parcel, keys: &[(String, Secret)], io: &mut Streams) -> Result<(), Error> {
     let mut text = format!("{} {}\n", parcel.method, parcel.url);
+    for (name, key) in keys {
+        let _ = writeln!(text, "{name}: {}", masked(key.reveal()));
+    }
     for (name, value) in &parcel.headers {
-        let value = if is_secret(name) { masked(value) } else { value.clone() };
         let _ = writeln!(text, "{name}: {value}");
     }
     text.push('\n');
     text.push_str(&shown(parcel));
     text.push('\n');
     io.output.write_all(text.as_bytes()).map_err(Error::Write)
-}
-
-fn is_secret(name: &str) -> bool {
-    // Whatever the user adds may be one.
-    let open = ["content-type", "x-request-id", "x-prometheus-remote-write-version"];
-    !open.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// A key, of which nothing can be seen but that there is one.
@@ -237,6 +380,5 @@ mod tests {
     #[test]
     fn nothing_of_a_key_is_printed() {
         assert_eq!([masked("0123456789abcdef"), masked("Bearer abc")], ["****", "Bearer ****"]);
-        assert!(is_secret("Api-Key") && is_secret("DD-API-KEY") && !is_secret("Content-Type"));
     }
 }

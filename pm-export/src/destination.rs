@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use http::Uri;
 use pm_cli::{Environment, Usage};
+use pm_github::Secret;
 
 use crate::args::{Args, Signal, To};
 use crate::receivers::{Datadog, Endpoint, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
@@ -84,6 +85,12 @@ fn guarded(url: String, has_key: bool) -> Result<String, Usage> {
     Err(Usage::new(message, "write it as `--url https://…`"))
 }
 
+/// The header for a receiver that takes tokens.
+#[expect(clippy::needless_pass_by_value, reason = "the key is not to stay anywhere else")]
+fn bearer(key: String) -> Secret {
+    Secret::header(format!("Bearer {key}"))
+}
+
 /// Whether an address is one of this machine.
 fn is_here(url: &str) -> bool {
     let Ok(address) = url.parse::<Uri>() else { return false };
@@ -107,7 +114,7 @@ fn datadog(args: &Args, environment: &Environment) -> Result<Datadog, Usage> {
     }
     let more = environment.text("DD_TAGS").unwrap_or_default();
     tags.extend(more.split([',', ' ']).filter(|tag| !tag.is_empty()).map(str::to_owned));
-    Ok(Datadog { url: guarded(url, true)?, key, tags })
+    Ok(Datadog { url: guarded(url, true)?, key: Secret::header(key), tags })
 }
 
 fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
@@ -118,14 +125,14 @@ fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
     let region = if key.starts_with("eu") { "eu." } else { "" };
     let usual = format!("https://metric-api.{region}newrelic.com/metric/v1");
     let url = args.url.clone().unwrap_or(usual);
-    Ok(NewRelic { url: guarded(url, true)?, key })
+    Ok(NewRelic { url: guarded(url, true)?, key: Secret::header(key) })
 }
 
 fn pushgateway(args: &Args, environment: &Environment) -> Result<Pushgateway, Usage> {
     let key = key(None, &[], args, environment)?;
     let url = trimmed(args.url.as_deref().unwrap_or("http://127.0.0.1:9091"));
     let url = if url.contains("/metrics/job") { url } else { format!("{url}/metrics/job/github_pm") };
-    Ok(Pushgateway { url: guarded(url, key.is_some())?, key })
+    Ok(Pushgateway { url: guarded(url, key.is_some())?, key: key.map(bearer) })
 }
 
 fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, Usage> {
@@ -134,7 +141,7 @@ fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, U
         let hint = "add `--url http://127.0.0.1:9090/api/v1/write`";
         return Err(Usage::new("nobody says where to write to", hint));
     };
-    Ok(RemoteWrite { url: guarded(url, key.is_some())?, key, instance: pm_cli::host() })
+    Ok(RemoteWrite { url: guarded(url, key.is_some())?, key: key.map(bearer), instance: pm_cli::host() })
 }
 
 /// None if the user has switched it off.
@@ -176,6 +183,7 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
                 return Err(Usage::new(message, "set it to gzip or none"));
             }
         };
+        let headers = headers.into_iter().map(|(name, value)| (name, Secret::header(value))).collect();
         Ok(Endpoint { url, json, gzip, headers })
     };
     let wants = |signal| args.signals.contains(&signal);

@@ -76,6 +76,15 @@ pub enum Error {
         /// Whether a later run finds what was not delivered.
         kept: bool,
     },
+    /// What cannot be delivered cannot be kept either.
+    #[error("cannot keep requests in '{}'", path.display())]
+    Spool {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The receiver takes nothing from us.
     #[error("{url} takes nothing: {told}")]
     Unwelcome {
@@ -97,6 +106,13 @@ pub enum Error {
     },
 }
 
+fn why(what: Lost) -> &'static str {
+    match what {
+        Lost::Expired => "became too old or too many, and were removed",
+        Lost::Damaged => "are damaged, and were set aside",
+    }
+}
+
 /// What became of what was not delivered.
 fn left(kept: bool) -> &'static str {
     if kept {
@@ -104,6 +120,13 @@ fn left(kept: bool) -> &'static str {
     } else {
         "what was not delivered is not kept"
     }
+}
+
+/// Why requests that were kept will not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    Expired,
+    Damaged,
 }
 
 /// What is told and ends nothing.
@@ -119,6 +142,14 @@ pub(crate) enum Warning {
     OtherShape,
     #[error("'{}' is not the file that was read before, and is read again from its beginning", path.display())]
     Changed { path: PathBuf },
+    #[error(
+        "cannot deliver to {url} after {attempts} attempts: {told}; what comes now is kept until it is back"
+    )]
+    Away { url: String, told: String, attempts: u32 },
+    #[error("requests that are kept in '{}' and not delivered yet: {count}", folder.display())]
+    Kept { count: String, folder: PathBuf },
+    #[error("requests in '{}' that {}: {count}", folder.display(), why(*what))]
+    Lost { count: u64, what: Lost, folder: PathBuf },
     #[error("{url} refused a part: {told}")]
     Partial { url: String, told: String },
     #[error("{url} refused a request, which is not sent again: {told}")]
@@ -145,6 +176,17 @@ impl Explain for Warning {
             }
             Self::OtherShape => "keep both by giving one of them a name with --position".to_owned(),
             Self::Changed { .. } => "check the store with `github-pm performance store verify`".to_owned(),
+            Self::Away { .. } => "see who answers there; `--patience 10m` waits longer".to_owned(),
+            Self::Kept { .. } => {
+                "the next export to this receiver sends them first; do not export the same records again, or they count twice"
+                    .to_owned()
+            }
+            Self::Lost { what: Lost::Expired, .. } => {
+                "keep records in a store with `pm-wrap --store`, and export that".to_owned()
+            }
+            Self::Lost { what: Lost::Damaged, folder, .. } => {
+                format!("look at them with `ls {}`", pm_cli::quote(&folder.display().to_string()))
+            }
             Self::Partial { .. } | Self::Refused { .. } => {
                 "see what would be sent with `--dry-run`".to_owned()
             }
@@ -177,6 +219,7 @@ impl Explain for Error {
             | Self::Listen { .. }
             | Self::Send { .. }
             | Self::Undelivered { .. }
+            | Self::Spool { .. }
             | Self::Unwelcome { .. }
             | Self::Nothing => Exit::Environment,
         }
@@ -215,6 +258,10 @@ impl Explain for Error {
             Self::Unwelcome { .. } => {
                 Some("check the address and the key, and see what would be sent with `--dry-run`".to_owned())
             }
+            Self::Spool { path, .. } => Some(format!(
+                "see what is there with `ls -ld {}`, or name another folder with `--spool DIR`",
+                pm_cli::quote(&path.display().to_string())
+            )),
             Self::Nothing => {
                 Some("make some with `pm-wrap -- COMMAND` or `github-pm performance benchmark`".to_owned())
             }

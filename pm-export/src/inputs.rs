@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::backlog::Backlog;
 use crate::config::{Config, Form};
+use crate::receivers::Receiver;
+use crate::spool::Spool;
 use crate::state::hexadecimal;
 
 /// The store that was named, or the one that is found here.
@@ -44,6 +46,16 @@ pub(crate) fn backlog(store: Store, config: &Config, io: &mut Streams) -> Result
     let name = config.position.clone().unwrap_or_default();
     let name = if config.is_position_named { name } else { format!("{name}-{}", place(config, io)) };
     Backlog::open(store, &name, config, io)
+}
+
+/// The spool of a receiver, if there is to be one.
+pub(crate) fn spool(receiver: &Receiver, config: &Config) -> Result<Option<Spool>, Error> {
+    let Some(folder) = &config.spool else { return Ok(None) };
+    // What was made for one receiver is for no other.
+    let hash = Sha256::digest(receiver.urls().join("\n"));
+    let folder = folder.join(format!("export-{}", hexadecimal(&hash[..6])));
+    let spool = Spool::open(folder.clone(), receiver.longest_age());
+    spool.map(Some).map_err(|source| Error::Spool { path: folder, source })
 }
 
 /// What tells two exports of one form apart, as a part of a name.

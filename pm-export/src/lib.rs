@@ -36,6 +36,7 @@ mod readings;
 mod receivers;
 mod rows;
 mod serve;
+mod spool;
 mod spread;
 mod state;
 mod statsd;

@@ -57,7 +57,7 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
     let mut push = Push {
         config,
         receiver,
-        delivery: Delivery::new(client, receiver.judge(), config, io),
+        delivery: Delivery::new(client, receiver, inputs::spool(receiver, config)?, config, io),
         totals,
         windows: BTreeMap::new(),
         alerts: Vec::new(),
@@ -87,12 +87,15 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
     } else {
         let inputs = inputs::open(config, io)?;
         io.tell_of_typing(TOOL, &inputs);
+        // Also where nothing new comes.
+        push.delivery.send_kept(io)?;
         let read = intake::read(inputs, &mut push, config.strict, io);
         read.map(|skipped| intake::tell(&skipped, io)).and_then(|()| push.finish(io))
     };
     push.tell_at_the_end(io);
+    let is_kept = push.delivery.tell_at_the_end(io);
     done?;
-    Ok(if push.delivery.refused > 0 { Exit::Environment } else { Exit::Done })
+    Ok(if push.delivery.refused > 0 || is_kept { Exit::Environment } else { Exit::Done })
 }
 
 impl Push<'_> {

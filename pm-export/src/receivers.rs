@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use pm_cli::Streams;
+use pm_github::Secret;
 use pm_record::PerformanceAlert;
 
 pub(crate) use datadog::Datadog;
@@ -21,7 +22,7 @@ pub(crate) use remote_write::RemoteWrite;
 pub(crate) use spans::{Tracer, other as span_of};
 
 use crate::Error;
-use crate::delivery::{Delivery, Fate, Parcel, Shown, Verdict};
+use crate::delivery::{Delivery, Fate, Keys, Parcel, Shown, Verdict};
 use crate::meter::Meter;
 use crate::traces::Spans;
 
@@ -76,6 +77,27 @@ impl Receiver {
             }
             Self::Pushgateway(gateway) => vec![&gateway.url],
             Self::RemoteWrite(write) => vec![&write.url],
+        }
+    }
+
+    /// Every address that requests go to, and the keys for it.
+    pub(crate) fn addresses(&self) -> Vec<(String, Keys)> {
+        let bearer =
+            |key: &Option<Secret>| key.iter().map(|key| ("Authorization".to_owned(), key.clone())).collect();
+        match self {
+            Self::Datadog(datadog) => {
+                let key = || vec![("DD-API-KEY".to_owned(), datadog.key.clone())];
+                datadog::PATHS.map(|path| (format!("{}{path}", datadog.url), key())).into()
+            }
+            Self::NewRelic(newrelic) => {
+                vec![(newrelic.url.clone(), vec![("Api-Key".to_owned(), newrelic.key.clone())])]
+            }
+            Self::Otlp(otlp) => {
+                let signals = [&otlp.metrics, &otlp.traces].into_iter().flatten();
+                signals.map(|signal| (signal.url.clone(), signal.headers.clone())).collect()
+            }
+            Self::Pushgateway(gateway) => vec![(gateway.url.clone(), bearer(&gateway.key))],
+            Self::RemoteWrite(write) => vec![(write.url.clone(), bearer(&write.key))],
         }
     }
 
@@ -180,7 +202,7 @@ fn send(
             Fate::TooLarge => {
                 delivery.refuse((shipment.parcel)(part).url, "it is too large, and cannot be cut", io);
             }
-            Fate::Arrived | Fate::Refused => {}
+            Fate::Arrived | Fate::Kept | Fate::Refused => {}
         }
     }
     Ok(())
@@ -198,13 +220,6 @@ pub(crate) fn shown(parcel: &Parcel) -> String {
 /// Headers as a parcel has them.
 fn headers<const N: usize>(headers: [(&str, &str); N]) -> Vec<(String, String)> {
     headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
-}
-
-/// Those of a text of some kind, for whoever demands a key.
-fn authorized(kind: &str, key: Option<&str>) -> Vec<(String, String)> {
-    let mut all = headers([("Content-Type", kind)]);
-    all.extend(key.map(|key| ("Authorization".to_owned(), format!("Bearer {key}"))));
-    all
 }
 
 fn of_vendors(status: u16) -> Verdict {

@@ -340,12 +340,13 @@ fn a_line_that_is_no_record_is_passed_and_what_stands_before_it_counts_once() {
 }
 
 #[test]
-fn what_came_from_a_pipe_and_cannot_be_delivered_is_not_said_to_be_kept() {
+fn what_came_from_a_pipe_and_cannot_be_delivered_is_not_said_to_be_kept_where_it_is_not() {
     let place = Place::new();
     // Nobody listens on a port that was just let go.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let url = format!("http://{}", free.expect("a port"));
-    let deliver = format!("pm-wrap -- true | pm-export --to pushgateway --url {url} --patience 10ms");
+    let deliver =
+        format!("pm-wrap -- true | pm-export --to pushgateway --url {url} --patience 10ms --no-spool");
     let stderr = place.sh(&deliver).fails_with(4);
     assert!(stderr.contains("what was not delivered is not kept"), "{stderr}");
 }

@@ -14,6 +14,7 @@ mod digests;
 mod export;
 mod fake_github;
 mod filters;
+mod interrupted;
 mod invariants;
 mod monitor;
 mod optimize;

@@ -23,8 +23,9 @@ impl Secret {
         if is_token { Ok(Self(token.to_owned())) } else { Err(BadSecret) }
     }
 
-    /// A whole value of a header that carries a password, made by us.
-    pub(crate) fn header(value: String) -> Self {
+    /// A whole value of a header that carries a key or a password, as it is sent.
+    #[must_use]
+    pub fn header(value: String) -> Self {
         Self(value)
     }
 

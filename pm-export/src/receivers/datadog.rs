@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use pm_github::Secret;
 use pm_record::{AlertState, PerformanceAlert, Severity};
 use serde_json::{Value as Json, json};
 
@@ -17,12 +18,15 @@ const MOST_BYTES: usize = 480_000;
 /// How many values one point has.
 const MOST_VALUES: usize = 1000;
 
+/// Where series, distributions and events go.
+pub(super) const PATHS: [&str; 3] = ["/api/v2/series", "/api/v1/distribution_points", "/api/v1/events"];
+
 /// Its API, and the key for it.
 #[derive(Debug)]
 pub(crate) struct Datadog {
     /// Without a path.
     pub(crate) url: String,
-    pub(crate) key: String,
+    pub(crate) key: Secret,
     /// `env:prod` and the like, of the user's own.
     pub(crate) tags: Vec<String>,
 }
@@ -42,16 +46,14 @@ impl Datadog {
         let events: Vec<Json> = events.map(|alert| self.event(alert)).collect();
         let event_sizes = vec![0; events.len()];
         vec![
-            self.shipment("/api/v2/series", series, Packing::Gzip),
+            self.shipment(PATHS[0], series, Packing::Gzip),
             // It takes no gzip there.
-            self.shipment("/api/v1/distribution_points", distributions, Packing::None),
+            self.shipment(PATHS[1], distributions, Packing::None),
             Shipment {
                 sizes: event_sizes,
                 most_bytes: MOST_BYTES,
                 most_things: 1,
-                parcel: Box::new(move |range| {
-                    self.parcel("/api/v1/events", &events[range.start], Packing::Gzip)
-                }),
+                parcel: Box::new(move |range| self.parcel(PATHS[2], &events[range.start], Packing::Gzip)),
             },
         ]
     }
@@ -69,7 +71,7 @@ impl Datadog {
         Parcel {
             url: format!("{}{path}", self.url),
             method: "POST",
-            headers: super::headers([("DD-API-KEY", &self.key), ("Content-Type", "application/json")]),
+            headers: super::headers([("Content-Type", "application/json")]),
             body: body.to_string().into_bytes(),
             shown: Shown::AsItIs,
             packing,

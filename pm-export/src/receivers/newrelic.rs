@@ -1,5 +1,6 @@
 //! New Relic's Metric API: counts, gauges and summaries, by the minute.
 
+use pm_github::Secret;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
@@ -33,7 +34,7 @@ const LONGEST_VALUE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct NewRelic {
     pub(crate) url: String,
-    pub(crate) key: String,
+    pub(crate) key: Secret,
 }
 
 impl NewRelic {
@@ -60,7 +61,6 @@ impl NewRelic {
             url: self.url.clone(),
             method: "POST",
             headers: super::headers([
-                ("Api-Key", &self.key),
                 ("Content-Type", "application/json"),
                 // The same for each attempt, and for the same body after a crash.
                 ("x-request-id", &request_id(&body)),

@@ -6,7 +6,7 @@ use prost::Message;
 
 use super::{Batch, Shipment};
 use crate::catalog::Kind;
-use crate::delivery::{Packing, Parcel, Shown};
+use crate::delivery::{Keys, Packing, Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::proto::{
     Any, AnyValue, ExponentialBuckets, ExponentialHistogram, ExponentialPoint, Gauge, KeyValue, Metric,
@@ -39,7 +39,8 @@ pub(crate) struct Endpoint {
     pub(crate) json: bool,
     /// Whether bodies are packed.
     pub(crate) gzip: bool,
-    pub(crate) headers: Vec<(String, String)>,
+    /// What the user adds; keys, as far as anybody knows.
+    pub(crate) headers: Keys,
 }
 
 impl Otlp {
@@ -108,8 +109,7 @@ impl Endpoint {
     /// A parcel of a request in protobuf, which is read again where JSON is wanted.
     fn parcel(&self, body: Vec<u8>, shown: Shown) -> Parcel {
         let kind = if self.json { "application/json" } else { "application/x-protobuf" };
-        let mut headers = super::headers([("Content-Type", kind)]);
-        headers.extend(self.headers.iter().cloned());
+        let headers = super::headers([("Content-Type", kind)]);
         let packing = if self.gzip { Packing::Gzip } else { Packing::None };
         let (body, shown) =
             if self.json { (json(&body, shown).into_bytes(), Shown::AsItIs) } else { (body, shown) };

@@ -1,5 +1,7 @@
 //! The Pushgateway: the whole exposition, in place of what was there.
 
+use pm_github::Secret;
+
 use super::{Batch, Shipment};
 use crate::delivery::{Packing, Parcel, Shown};
 use crate::prometheus::{Text, expose};
@@ -9,7 +11,8 @@ use crate::prometheus::{Text, expose};
 pub(crate) struct Pushgateway {
     /// With the path of the group.
     pub(crate) url: String,
-    pub(crate) key: Option<String>,
+    /// The whole header.
+    pub(crate) key: Option<Secret>,
 }
 
 impl Pushgateway {
@@ -22,7 +25,7 @@ impl Pushgateway {
             parcel: Box::new(move |_| Parcel {
                 url: self.url.clone(),
                 method: "PUT",
-                headers: super::authorized("text/plain; version=0.0.4; charset=utf-8", self.key.as_deref()),
+                headers: super::headers([("Content-Type", "text/plain; version=0.0.4; charset=utf-8")]),
                 body: body.clone().into_bytes(),
                 shown: Shown::AsItIs,
                 packing: Packing::Gzip,

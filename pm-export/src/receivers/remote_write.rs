@@ -1,5 +1,6 @@
 //! Prometheus' remote write 1.0: every series with one sample, of now.
 
+use pm_github::Secret;
 use prost::Message;
 
 use super::{Batch, Shipment};
@@ -16,7 +17,8 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct RemoteWrite {
     pub(crate) url: String,
-    pub(crate) key: Option<String>,
+    /// The whole header.
+    pub(crate) key: Option<Secret>,
     /// What tells these series from those of other machines.
     pub(crate) instance: Option<String>,
 }
@@ -38,8 +40,10 @@ impl RemoteWrite {
 
     fn parcel(&self, timeseries: Vec<TimeSeries>) -> Parcel {
         let plain = WriteRequest { timeseries }.encode_to_vec();
-        let mut headers = super::authorized("application/x-protobuf", self.key.as_deref());
-        headers.extend(super::headers([("X-Prometheus-Remote-Write-Version", "0.1.0")]));
+        let headers = super::headers([
+            ("Content-Type", "application/x-protobuf"),
+            ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+        ]);
         Parcel {
             url: self.url.clone(),
             method: "POST",
