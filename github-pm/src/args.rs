@@ -5,6 +5,7 @@
 
 mod analyze;
 mod benchmark;
+mod dashboard;
 mod export;
 mod monitor;
 mod optimize;
@@ -18,6 +19,7 @@ use pm_record::Field;
 
 pub use crate::args::analyze::{AnalyzeArgs, Focus};
 pub use crate::args::benchmark::{BenchmarkArgs, BenchmarkForm};
+pub use crate::args::dashboard::DashboardArgs;
 pub use crate::args::export::ExportArgs;
 pub use crate::args::monitor::{StartArgs, StatusArgs, StopArgs, WatchArgs};
 pub use crate::args::optimize::{OptimizeArgs, OptimizeForm};
@@ -102,6 +104,11 @@ pub struct ReportArgs {
     /// Fields whose values make the groups
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', default_value = "command")]
     pub by: Vec<Field>,
+
+    /// Write everything there is to see as a page of HTML to this file, as `performance dashboard --html` does; `-` is
+    /// standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["form", "by"])]
+    pub html: Option<PathBuf>,
 }
 
 const REPORT_EXAMPLES: &str = "\
@@ -109,6 +116,7 @@ Examples:
   github-pm performance report                          the last 24 hours
   github-pm performance report --timeframe week --by command,host
   github-pm performance report --as markdown > report.md
+  github-pm performance report --timeframe month --html page.html
   github-pm --explain performance report                the same as a shell pipeline";
 
 /// What a report is written as.

@@ -21,8 +21,6 @@ pub(crate) enum Kind {
     Verb(Verb),
     /// A program beside this one.
     Tool { program: &'static str },
-    /// A verb or tool of a later version; `instead` ends with what to type today.
-    Later { instead: &'static str },
 }
 
 /// The verbs that work.
@@ -32,6 +30,7 @@ pub(crate) enum Verb {
     Analyze,
     Optimize,
     Compare,
+    Dashboard,
     Profile,
     Benchmark,
     Export,
@@ -57,10 +56,6 @@ const fn tool(word: &'static str, program: &'static str, about: &'static str) ->
     Entry { group: "performance", word, about, kind: Kind::Tool { program } }
 }
 
-const fn later(group: &'static str, word: &'static str, about: &'static str, instead: &'static str) -> Entry {
-    Entry { group, word, about, kind: Kind::Later { instead } }
-}
-
 /// All of them; no word stands twice in a group.
 const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
@@ -71,6 +66,7 @@ const ENTRIES: &[Entry] = &[
     ),
     verb("optimize", Verb::Optimize, "what would save time and quota, with evidence"),
     verb("compare", Verb::Compare, "did it get slower? one period against another"),
+    verb("dashboard", Verb::Dashboard, "everything on one page: JSON, HTML, or served"),
     verb("profile", Verb::Profile, "where the time of one command goes, process by process"),
     verb("benchmark", Verb::Benchmark, "run commands again and again, rate and compare them"),
     verb("export", Verb::Export, "hand metrics to Prometheus and other systems"),
@@ -85,12 +81,6 @@ const ENTRIES: &[Entry] = &[
     tool("aggregate", "pm-aggregate", "group records and summarize each group"),
     tool("alert", "pm-alert", "turn records into alerts"),
     tool("watch", "pm-watch", "show a store in the terminal while it grows"),
-    later(
-        "performance",
-        "dashboard",
-        "everything on one page",
-        "make a page with `github-pm performance report --as markdown`",
-    ),
     monitor("start", Verb::MonitorStart, "watch processes and quota, and tell of alerts"),
     monitor("status", Verb::MonitorStatus, "is a monitor running, and what has it seen?"),
     monitor("stop", Verb::MonitorStop, "end the monitor"),
@@ -107,19 +97,9 @@ pub(crate) fn unknown(group: &'static str, word: &str) -> Error {
     let of_group = ENTRIES.iter().filter(|entry| entry.group == group);
     let nearest = pm_cli::nearest(word, of_group.clone().map(|entry| entry.word));
     let meant = nearest.map(|near| format!("did you mean `github-pm {group} {near}`?\n")).unwrap_or_default();
-    let (later, today): (Vec<_>, Vec<_>) =
-        of_group.partition(|entry| matches!(entry.kind, Kind::Later { .. }));
-    let today = if today.is_empty() { String::new() } else { format!("there are {}\n", words(&today)) };
-    let later = match &later[..] {
-        [] => String::new(),
-        later => format!("not part of this version yet are {}; ", words(later)),
-    };
-    let hint = format!("{meant}{today}{later}see `github-pm --help`");
+    let words = of_group.map(|entry| entry.word).collect::<Vec<_>>().join(", ");
+    let hint = format!("{meant}there are {words}\nsee `github-pm --help`");
     Error::NoVerb { group, word: word.to_owned(), hint }
-}
-
-fn words(entries: &[&Entry]) -> String {
-    entries.iter().map(|entry| entry.word).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether it looks like a word of a command line: it is then safe as a name and as a label.
@@ -141,9 +121,6 @@ pub(crate) fn help() -> String {
         "\nTools by their short names, and any other program pm-NAME as `github-pm performance NAME`:\n",
     );
     rows(&mut text, "performance", |kind| matches!(kind, Kind::Tool { .. }));
-    text.push_str("\nNot part of this version yet:\n");
-    let later = ENTRIES.iter().filter(|entry| matches!(entry.kind, Kind::Later { .. }));
-    let _ = writeln!(text, "  {}", words(&later.collect::<Vec<_>>()));
     text.push_str(EXAMPLES);
     text
 }
@@ -190,15 +167,6 @@ mod tests {
         let help = help();
         for entry in ENTRIES {
             assert!(help.contains(entry.word), "{} is not in the help", entry.word);
-        }
-    }
-
-    #[test]
-    fn what_comes_later_says_what_to_type_today() {
-        for entry in ENTRIES {
-            if let Kind::Later { instead } = entry.kind {
-                assert!(instead.contains('`'), "{}: {instead}", entry.word);
-            }
         }
     }
 

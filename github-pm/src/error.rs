@@ -59,14 +59,6 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// A verb or tool that is planned and not built yet.
-    #[error("`{verb}` is not part of this version yet")]
-    NotYet {
-        /// The verb as it would be typed.
-        verb: String,
-        /// What does something like it today.
-        instead: &'static str,
-    },
     /// A word that is neither a verb nor a tool.
     #[error("'{word}' is no verb of `github-pm {group}`{}", or_tool(.group))]
     NoVerb {
@@ -167,7 +159,7 @@ impl Explain for Error {
             Self::Usage(usage) => usage.exit(),
             Self::Benchmark(trouble) => trouble.exit(),
             Self::Store(store) if store.is_configuration() => Exit::Usage,
-            Self::Loop { .. } | Self::NotYet { .. } | Self::NoVerb { .. } => Exit::Usage,
+            Self::Loop { .. } | Self::NoVerb { .. } => Exit::Usage,
             // What a shell says when it cannot run a program.
             Self::NoHost { .. } => Exit::Status(127),
             Self::CannotRun { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::Status(127),
@@ -213,7 +205,6 @@ impl Explain for Error {
             }
             Self::CannotStop { pid, .. } => Some(format!("see whose it is with `ps -fp {pid}`")),
             Self::LockIsGone { .. } => Some("start another one with `github-pm monitor start`".to_owned()),
-            Self::NotYet { instead, .. } => Some((*instead).to_owned()),
             Self::NoVerb { hint, .. } => Some(hint.clone()),
             Self::File { .. } | Self::Watch(_) | Self::Pipe(_) | Self::Write(_) => None,
         }

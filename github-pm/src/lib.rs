@@ -16,6 +16,7 @@ mod benchmark;
 mod children;
 mod command_list;
 mod compare;
+mod dashboard;
 mod doctor;
 mod error;
 mod exec;

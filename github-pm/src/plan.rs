@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use pm_cli::{Exit, Explain, Streams};
 
 use crate::args::{
-    AnalyzeArgs, BenchmarkArgs, CompareArgs, DoctorArgs, ExportArgs, InitArgs, OptimizeArgs, ProfileArgs,
-    ReportArgs, Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
+    AnalyzeArgs, BenchmarkArgs, CompareArgs, DashboardArgs, DoctorArgs, ExportArgs, InitArgs, OptimizeArgs,
+    ProfileArgs, ReportArgs, Request, StartArgs, StatusArgs, StopArgs, StoreArgs, TrustArgs, WatchArgs,
 };
 use crate::benchmark::{self, Benchmark};
 use crate::command_list::{self, Kind, Verb};
@@ -18,7 +18,7 @@ use crate::profile::Profile;
 use crate::store::Upkeep;
 use crate::surroundings::Surroundings;
 use crate::trust::Trust;
-use crate::{Error, analyze, compare, export, host, optimize, profile, report, store, trust};
+use crate::{Error, analyze, compare, dashboard, export, host, optimize, profile, report, store, trust};
 
 /// What is going to happen.
 #[derive(Debug)]
@@ -113,7 +113,6 @@ fn performance(words: Vec<OsString>, here: &Surroundings, io: &mut Streams) -> R
             let full_name = format!("github-pm performance {word}").into();
             self::verb(verb, std::iter::once(full_name).chain(words).collect(), here, io)
         }
-        Some(Kind::Later { instead }) => Err(Error::NotYet { verb: format!("performance {word}"), instead }),
         Some(Kind::Tool { .. }) | None => tool(&word, words, here).map(Some),
     }
 }
@@ -136,6 +135,9 @@ fn verb(
             .transpose()?,
         Verb::Compare => pm_cli::parse::<CompareArgs>(args, io)?
             .map(|args| compare::plan(&args, here).map(Plan::Pipe))
+            .transpose()?,
+        Verb::Dashboard => pm_cli::parse::<DashboardArgs>(args, io)?
+            .map(|args| dashboard::plan(&args, here).map(Plan::Pipe))
             .transpose()?,
         Verb::Profile => pm_cli::parse::<ProfileArgs>(args, io)?
             .map(|args| profile::plan(args, here).map(Plan::Profile))

@@ -17,6 +17,9 @@ use crate::timeframe::Timeframe;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    if let Some(file) = &args.html {
+        return crate::dashboard::page(args.timeframe, file, here);
+    }
     let root = here.store()?.root().to_owned();
     let mut store = OsString::from("--store=");
     store.push(&root);
@@ -32,7 +35,8 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
         // A month has too many runs to look at each: its days have medians, which rollups know.
         changes.push("--window=1d".to_owned());
     }
-    let form = [format!("--as={}", args.form.word()), format!("--title={}", title(args, &root, here))];
+    let form =
+        [format!("--as={}", args.form.word()), format!("--title={}", title(args.timeframe, &root, here))];
     Ok(Pipeline {
         stages: vec![
             Stage(vec![
@@ -46,8 +50,8 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
 }
 
 /// The timeframe; and which store it is, unless it is the one of the folder that people stand in.
-fn title(args: &ReportArgs, root: &Path, here: &Surroundings) -> String {
-    let title = args.timeframe.title();
+pub(crate) fn title(timeframe: Timeframe, root: &Path, here: &Surroundings) -> String {
+    let title = timeframe.title();
     if root == here.environment.current_dir().join(pm_store::DIRECTORY) {
         return title.to_owned();
     }

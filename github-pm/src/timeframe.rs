@@ -32,6 +32,15 @@ impl Timeframe {
         }
     }
 
+    /// How it is cut where something is drawn over time: about a hundred windows, hours of which rollups know.
+    pub(crate) fn step(self) -> &'static str {
+        match self {
+            Self::Day => "15m",
+            Self::Week => "2h",
+            Self::Month => "6h",
+        }
+    }
+
     /// It, inside of a sentence.
     pub(crate) fn words(self) -> &'static str {
         match self {

@@ -56,18 +56,8 @@ fn the_version_is_one_line() {
 }
 
 #[test]
-fn a_verb_of_a_later_version_says_so_and_what_works_today() {
-    check_refused(
-        &["performance", "dashboard", "--html", "page.html"],
-        "github-pm: `performance dashboard` is not part of this version yet\n  hint: make a page with `github-pm performance report --as markdown`\n",
-    );
-    let stderr = run(&["performance", "dashboard"]).stderr;
-    assert!(stderr.contains("is not part of this version yet\n  hint: "), "{stderr}");
-}
-
-#[test]
 fn an_unknown_word_names_the_nearest_and_what_there_is_today() {
-    let list = "there are report, analyze, optimize, compare, profile, benchmark, export, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: not part of this version yet are dashboard; see `github-pm --help`\n";
+    let list = "there are report, analyze, optimize, compare, dashboard, profile, benchmark, export, init, trust, store, doctor, wrap, sample, relay, ratelimit, aggregate, alert, watch\n  hint: see `github-pm --help`\n";
     check_refused(
         &["performance", "reprot"],
         &format!(

@@ -1,13 +1,11 @@
-//! Where text goes: standard output, or a file that is replaced as a whole.
-//!
-//! The new file is made beside the old one under a name that nobody reads, and renamed. Its mode follows umask, because
-//! its reader is somebody else: `node_exporter`'s collector, mostly.
+//! Where text goes: standard output, or a file that is replaced as a whole. Its reader is `node_exporter`'s collector,
+//! mostly.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use pm_cli::Streams;
+use pm_cli::{Streams, beside, replace_file};
 
 use crate::Error;
 
@@ -15,32 +13,7 @@ use crate::Error;
 pub(crate) fn publish(text: &[u8], output: Option<&Path>, io: &mut Streams) -> Result<(), Error> {
     let Some(path) = output else { return io.output.write_all(text).map_err(Error::Write) };
     let path = io.environment.current_dir().join(path);
-    replace(&path, text).map_err(|source| Error::Output { path, source })
-}
-
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    // A pipe or a device cannot be replaced, only written to.
-    if path.metadata().is_ok_and(|status| !status.is_file()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(text);
-    }
-    let new = beside(path);
-    let written = write_new(&new, text).and_then(|()| std::fs::rename(&new, path));
-    if written.is_err() {
-        let _not_there = std::fs::remove_file(&new);
-    }
-    written
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.new", std::process::id()))
-}
-
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(text)?;
-    // Without this, a power cut after the rename could leave an empty file.
-    file.sync_data()
+    replace_file(&path, text).map_err(|source| Error::Output { path, source })
 }
 
 /// A file that is written piece by piece and takes its place when it is whole.

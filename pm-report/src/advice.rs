@@ -11,6 +11,7 @@ use pm_advice::{Advice, Advisor, Seen, Topic};
 use pm_cli::human;
 use pm_record::Record;
 
+use crate::readings::Readings;
 use crate::report::{LONGEST_TEXT, kept};
 use crate::times;
 use crate::tips::Tips;
@@ -19,9 +20,14 @@ pub(crate) use text::item;
 /// How advice is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    Terminal { width: usize, color: bool },
+    Terminal {
+        width: usize,
+        color: bool,
+    },
     Markdown,
     Records,
+    /// Records, behind the readings of the same time.
+    Evidence,
 }
 
 /// Everything that was taken in.
@@ -31,6 +37,8 @@ pub(crate) struct Intake {
     advisor: Advisor,
     topics: Vec<Topic>,
     form: Form,
+    /// Only of evidence.
+    readings: Readings,
 }
 
 /// What a page shows.
@@ -45,17 +53,28 @@ struct Sheaf {
 impl Intake {
     pub(crate) fn new(title: &str, topics: &[Topic], form: Form) -> Self {
         let advisor = Advisor::about(topics);
-        Self { title: kept(title, LONGEST_TEXT), advisor, topics: topics.to_vec(), form }
+        Self {
+            title: kept(title, LONGEST_TEXT),
+            advisor,
+            topics: topics.to_vec(),
+            form,
+            readings: Readings::default(),
+        }
     }
 
     pub(crate) fn push(&mut self, record: Record) {
+        if self.form == Form::Evidence {
+            self.readings.push(&record);
+        }
         self.advisor.push(record);
     }
 
     pub(crate) fn render(self) -> String {
         let advice = self.advisor.finish();
-        if self.form == Form::Records {
-            return records(advice);
+        match self.form {
+            Form::Records => return lines(records(advice)),
+            Form::Evidence => return lines(self.readings.records().chain(records(advice))),
+            Form::Terminal { .. } | Form::Markdown => {}
         }
         let mut tips = Tips::default();
         advice.tips.iter().for_each(|tip| tips.push(tip));
@@ -67,18 +86,20 @@ impl Intake {
         };
         match self.form {
             Form::Terminal { width, color } => page::render(&sheaf, width, color),
-            Form::Markdown | Form::Records => text::render(&sheaf),
+            _ => text::render(&sheaf),
         }
     }
 }
 
-/// One record a line: what was seen of the requests, then the tips.
-fn records(advice: Advice) -> String {
+/// What was seen of the requests, then the tips.
+fn records(advice: Advice) -> impl Iterator<Item = Record> {
     let monitoring = advice.monitoring.map(|monitoring| Record::Api(Box::new(monitoring)));
-    let tips = advice.tips.into_iter().map(|tip| Record::Tip(Box::new(tip)));
-    let lines = monitoring.into_iter().chain(tips).map(|record| record.to_line());
-    // JSON is text, so that nothing is replaced.
-    lines.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
+    monitoring.into_iter().chain(advice.tips.into_iter().map(|tip| Record::Tip(Box::new(tip))))
+}
+
+/// One record a line. JSON is text, so that nothing is replaced.
+fn lines(records: impl Iterator<Item = Record>) -> String {
+    records.map(|record| String::from_utf8_lossy(&record.to_line()).into_owned()).collect()
 }
 
 fn looked_at(seen: &Seen) -> String {

@@ -40,6 +40,10 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
 
+    /// Replace this file with the page, as a whole, in place of writing to standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
     /// When to write in color
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
@@ -80,7 +84,7 @@ pub struct BenchmarkArgs {
 
 /// What `--as advice` looks at.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "With --as advice and its other forms")]
+#[command(next_help_heading = "With --as advice, its other forms, and --as evidence")]
 pub struct AdviceArgs {
     /// Read the store: the nearest `.github-pm` upwards, or DIR
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "files")]
@@ -134,6 +138,12 @@ pub enum Form {
     AdviceMarkdown,
     /// The same as records: one `optimization_tip` a tip, behind an `api_monitoring` if there were requests
     AdviceJson,
+    /// What a dashboard needs of records as they are: readings of limits and of resource use, thinned, and the same
+    Evidence,
+    /// Everything on one page, for a program: one `performance_dashboard`
+    Dashboard,
+    /// Everything on one page, for people: self-contained HTML
+    Html,
     /// One command in detail, from the records of `pm-wrap --trace`: text that fits a terminal
     Profile,
     /// The same as a self-contained page
@@ -158,5 +168,6 @@ Examples:
   pm-wrap --trace -- make test | pm-report --as profile      where did its time go?
   pm-wrap --trace -- make test | pm-report --as profile-html > profile.html
   pm-report --as advice --store --since '7 days ago'         what would save time and quota?
+  pm-aggregate log.ndjson | pm-report --as html -o page.html everything on one page
   pm-report --as benchmark runs.ndjson | pm-report           times of single runs, percentiles, outliers
   pm-report --as benchmark new.ndjson --against hyperfine.json --exit-code";

@@ -2,10 +2,12 @@
 
 use pm_advice::Topic;
 use pm_cli::{Environment, Output, Period, Source, Usage};
+use pm_record::Timestamp;
+use std::path::PathBuf;
 
 use crate::advice;
 use crate::args::{AdviceArgs, Args, BenchmarkArgs, Focus, Form, NARROWEST};
-use crate::profile;
+use crate::{dashboard, profile};
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Config {
     /// In place of the one that the page would have.
     pub(crate) title: Option<String>,
     pub(crate) medium: Medium,
+    /// What is replaced with the page; standard output if nothing is said.
+    pub(crate) output: Option<PathBuf>,
     /// What runs are held against where a benchmark is made of them.
     pub(crate) benchmark: BenchmarkArgs,
 }
@@ -30,6 +34,7 @@ pub(crate) enum Medium {
     Report(Page),
     Analysis { focus: Focus, width: usize, color: bool },
     Advice(advice::Form),
+    Dashboard(dashboard::Form),
     Profile(profile::Form),
     Benchmark,
     Hyperfine,
@@ -54,7 +59,8 @@ impl Config {
         now: i64,
     ) -> Result<Self, Usage> {
         let AdviceArgs { store, period, topic } = args.advice;
-        let is_advice = matches!(args.form, Form::Advice | Form::AdviceMarkdown | Form::AdviceJson);
+        let is_advice =
+            matches!(args.form, Form::Advice | Form::AdviceMarkdown | Form::AdviceJson | Form::Evidence);
         if let Some(named) = store.as_ref().filter(|_| !is_advice) {
             let store = named
                 .as_ref()
@@ -86,6 +92,9 @@ impl Config {
             Form::Advice => Medium::Advice(advice::Form::Terminal { width: width(), color: color() }),
             Form::AdviceMarkdown => Medium::Advice(advice::Form::Markdown),
             Form::AdviceJson => Medium::Advice(advice::Form::Records),
+            Form::Evidence => Medium::Advice(advice::Form::Evidence),
+            Form::Dashboard => Medium::Dashboard(dashboard::Form::Document),
+            Form::Html => Medium::Dashboard(dashboard::Form::Page(Timestamp::from_millis(now))),
             Form::Profile => Medium::Profile(profile::Form::Terminal { width: width(), color: color() }),
             Form::ProfileHtml => Medium::Profile(profile::Form::Html),
             Form::ProfileSvg => Medium::Profile(profile::Form::Svg),
@@ -101,6 +110,7 @@ impl Config {
             topics: topic.into_iter().map(Topic::from).collect(),
             strict: args.strict,
             title: args.title,
+            output: args.output,
             benchmark: args.benchmark,
         })
     }

@@ -29,6 +29,14 @@ pub enum Error {
     /// Standard output failed.
     #[error("cannot write to standard output")]
     Write(#[source] io::Error),
+    /// The file that was named for the page cannot be written.
+    #[error("cannot write '{}'", path.display())]
+    Output {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A line that is no record, with `--strict`.
     #[error("{position}: {reason}")]
     BadLine {
@@ -52,7 +60,9 @@ impl Explain for Error {
             Self::Input(missing) => missing.exit(),
             Self::NoTimes(_) => Exit::Usage,
             Self::Store(error) if error.is_configuration() => Exit::Usage,
-            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) => Exit::Environment,
+            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) | Self::Output { .. } => {
+                Exit::Environment
+            }
             Self::BadLine { .. } => Exit::BadInput,
         }
     }
@@ -70,6 +80,7 @@ impl Explain for Error {
             Self::Read(_) => {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
             }
+            Self::Output { .. } => Some("name another file with `--output FILE`".to_owned()),
             Self::Watch(_) | Self::Write(_) => None,
         }
     }

@@ -8,6 +8,8 @@
 //!
 //! Advice is another page, made of the same records that tools write and no summary of them.
 //!
+//! A dashboard is all of this and more on one page, for programs or as HTML.
+//!
 //! A profile is another page, made of `performance_metrics`, `process_trace` and `api_request` as `pm-wrap` writes
 //! them; it has a model and renderers of its own.
 //!
@@ -23,6 +25,7 @@ pub mod args;
 mod benchmark;
 mod columns;
 mod config;
+mod dashboard;
 mod error;
 mod findings;
 mod fit;
@@ -30,9 +33,11 @@ mod hyperfine;
 mod layout;
 mod making;
 mod markdown;
+mod markup;
 mod model;
 mod profile;
 mod reading;
+mod readings;
 mod remarks;
 mod report;
 mod sheet;
@@ -69,6 +74,7 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
             show(Model::analysis(&config, focus, width, color), &config, io)
         }
         Medium::Advice(form) => show(Model::advice(&config, form), &config, io),
+        Medium::Dashboard(form) => show(Model::dashboard(&config, form), &config, io),
         Medium::Profile(form) => show(Model::profile(&config, form), &config, io),
         Medium::Benchmark => making::benchmark(&config, io),
         Medium::Hyperfine => making::hyperfine(&config, io),
@@ -79,7 +85,14 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
 fn show(mut model: Model, config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     let read = reading::records(config, io, |record| model.push(record))?;
     let (page, note) = model.finish();
-    io.output.write_all(page.as_bytes()).map_err(Error::Write)?;
+    match &config.output {
+        Some(path) => {
+            let path = io.environment.current_dir().join(path);
+            let written = pm_cli::replace_file(&path, page.as_bytes());
+            written.map_err(|source| Error::Output { path, source })?;
+        }
+        None => io.output.write_all(page.as_bytes()).map_err(Error::Write)?,
+    }
     if let Some(note) = note {
         io.tell(TOOL, &note);
     }

@@ -2,11 +2,12 @@
 
 use pm_record::Record;
 
-use crate::advice;
 use crate::analysis::{self, Analysis, Focus};
 use crate::config::{Config, Page};
+use crate::dashboard::Dashboard;
 use crate::profile::{Form, Intake};
 use crate::report::Report;
+use crate::{advice, dashboard};
 use crate::{markdown, terminal};
 
 /// The title of a report that was given none.
@@ -18,6 +19,9 @@ const ANALYSIS: &str = "Analysis";
 /// And that of advice.
 const ADVICE: &str = "Advice";
 
+/// And that of a dashboard.
+const DASHBOARD: &str = "Performance dashboard";
+
 /// What is known so far, and what it is going to be written as.
 #[derive(Debug)]
 pub(crate) enum Model {
@@ -25,6 +29,7 @@ pub(crate) enum Model {
     Profile(Box<Intake>, Form),
     Analysis { analysis: Box<Analysis>, width: usize, color: bool },
     Advice(Box<advice::Intake>),
+    Dashboard(Box<Dashboard>, dashboard::Form),
 }
 
 impl Model {
@@ -46,6 +51,11 @@ impl Model {
         Self::Advice(Box::new(advice::Intake::new(title, &config.topics, form)))
     }
 
+    pub(crate) fn dashboard(config: &Config, form: dashboard::Form) -> Self {
+        let title = config.title.as_deref().unwrap_or(DASHBOARD);
+        Self::Dashboard(Box::new(Dashboard::new(title)), form)
+    }
+
     /// Takes in one record.
     pub(crate) fn push(&mut self, record: Record) {
         match self {
@@ -53,6 +63,7 @@ impl Model {
             Self::Profile(intake, _) => intake.push(record),
             Self::Analysis { analysis, .. } => analysis.push(record),
             Self::Advice(intake) => intake.push(record),
+            Self::Dashboard(dashboard, _) => dashboard.push(record),
         }
     }
 
@@ -62,6 +73,7 @@ impl Model {
             Self::Report(report, page) => self::report(&report, page),
             Self::Analysis { analysis, width, color } => (analysis::render(&analysis, width, color), None),
             Self::Advice(intake) => (intake.render(), None),
+            Self::Dashboard(dashboard, form) => (dashboard.render(form), dashboard.unsummarized()),
             Self::Profile(intake, form) => {
                 let nothing = intake.nothing();
                 match intake.finish() {

@@ -14,6 +14,9 @@ use crate::rule::{Rule, RuleName, Topic};
 use crate::rules::{self, ExpensiveOperations};
 use crate::totals::Totals;
 
+/// How many operations are named as expensive.
+const EXPENSIVE: usize = 5;
+
 /// Takes in records; see the crate.
 #[derive(Debug)]
 pub struct Advisor {
@@ -167,13 +170,16 @@ impl Advisor {
         let per_minute = self.totals.requests() as f64 / minutes;
         let answers = self.totals.hits + self.totals.misses;
         let hit_rate = self.totals.hits as f64 / answers as f64;
-        let operations = self.expensive.sorted(&self.labels).into_iter().map(names::word);
+        let operations = self.expensive.sorted(&self.labels);
+        // What cost nothing is not expensive.
+        let expensive = operations.iter().filter(|operation| operation.cost > 0).take(EXPENSIVE);
         ApiMonitoring {
             timestamp: window.map(|window| window.end),
             request_patterns: RequestPatterns {
                 requests_per_minute: Thousandths::from_f64(per_minute),
                 cache_hit_rate: Thousandths::from_f64(hit_rate),
-                most_expensive_operations: operations.collect(),
+                most_expensive_operations: expensive.map(|dear| names::word(&dear.operation)).collect(),
+                operations,
             },
             optimization_suggestions: suggestions,
             ..ApiMonitoring::default()

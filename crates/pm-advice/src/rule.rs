@@ -71,6 +71,12 @@ impl RuleName {
         Self::MemoryGrowth,
     ];
 
+    /// The rule whose tips have this `id`.
+    #[must_use]
+    pub fn of(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.id() == id)
+    }
+
     /// Its name in records.
     #[must_use]
     pub fn id(self) -> &'static str {

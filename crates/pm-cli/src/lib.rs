@@ -6,6 +6,7 @@
 //! - [`Interrupts`] turn the first ^C into an orderly end.
 //! - [`host`] and [`machine`] say where a figure was measured.
 //! - [`Trial`] runs a tool inside a test, without a process.
+//! - [`replace_file`] is how a file that somebody named is written: as a whole or not at all.
 //! - [`human`], [`printable`], [`Instant`] and [`ColorChoice`]: how people write and read values.
 //!
 //! Its functions may change at any time; the command lines are the contract.
@@ -34,6 +35,7 @@ mod period;
 mod play;
 mod printable;
 mod quote;
+mod replace;
 mod start;
 mod streams;
 mod trial;
@@ -56,6 +58,7 @@ pub use parts::{Part, Parts};
 pub use period::{Period, PeriodArgs};
 pub use printable::printable;
 pub use quote::quote;
+pub use replace::{beside, replace_file};
 pub use start::start;
 pub use streams::{MissingInput, Streams};
 pub use trial::{Outcome, Trial};

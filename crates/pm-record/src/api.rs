@@ -103,4 +103,23 @@ pub struct RequestPatterns {
     /// The operations that cost most, dearest first.
     #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
     pub most_expensive_operations: Vec<String>,
+    /// What each kind of request cost, dearest first.
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_default")]
+    pub operations: Vec<OperationCost>,
+}
+
+/// What all requests of one kind cost together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct OperationCost {
+    /// Method and endpoint, or `GraphQL` and the operation.
+    pub operation: String,
+    /// How many there were.
+    pub requests: u64,
+    /// What they counted against the limits: requests of REST, points of GraphQL.
+    pub cost: u64,
+    /// How long they took together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<Thousandths>,
 }

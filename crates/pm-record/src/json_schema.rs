@@ -13,12 +13,14 @@ use schemars::{JsonSchema, json_schema};
 use serde_json::{Value, json};
 
 use crate::record::{
-    ALERT, API, BENCHMARK, CHANGE, COMPARISON, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY, SYSTEM, TIP,
+    ALERT, API, BENCHMARK, CHANGE, COMPARISON, DASHBOARD, PARTIAL, PERFORMANCE, PROCESS, REQUEST, SUMMARY,
+    SYSTEM, TIP,
 };
 use crate::{
     ApiMonitoring, ApiRequest, BenchmarkResults, CacheState, CostSource, LimitHit, OptimizationTip,
-    PerformanceAlert, PerformanceChange, PerformanceComparison, PerformanceMetrics, PerformancePartial,
-    PerformanceSummary, ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths, Timestamp,
+    PerformanceAlert, PerformanceChange, PerformanceComparison, PerformanceDashboard, PerformanceMetrics,
+    PerformancePartial, PerformanceSummary, ProcessTrace, Scalar, Schema, Status, SystemMetrics, Thousandths,
+    Timestamp,
 };
 
 /// The schema of a line of each kind, by the kind.
@@ -37,6 +39,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         (ALERT, line::<PerformanceAlert>(ALERT)),
         (BENCHMARK, line::<BenchmarkResults>(BENCHMARK)),
         (TIP, line::<OptimizationTip>(TIP)),
+        (DASHBOARD, line::<PerformanceDashboard>(DASHBOARD)),
     ]
 }
 

@@ -23,6 +23,7 @@ mod api;
 mod api_request;
 mod benchmark;
 mod comparison;
+mod dashboard;
 mod decompress;
 mod field;
 #[cfg(feature = "schema")]
@@ -44,7 +45,7 @@ mod timestamp;
 mod tip;
 
 pub use alert::{AlertEvent, AlertState, PerformanceAlert, Severity};
-pub use api::{ApiMonitoring, RateLimit, RateLimitTracking, RequestPatterns};
+pub use api::{ApiMonitoring, OperationCost, RateLimit, RateLimitTracking, RequestPatterns};
 pub use api_request::{ApiRequest, CacheState, CostSource, LimitHit, RequestLimit};
 pub use benchmark::{
     BenchmarkChange, BenchmarkResults, CommandResult, Outlier, Percentiles, Rating, RegressionAnalysis,
@@ -53,6 +54,9 @@ pub use benchmark::{
 pub use comparison::{
     ChangeDirection, ComparisonStatus, PerformanceChange, PerformanceComparison, SampleSummary, interval,
     percentage,
+};
+pub use dashboard::{
+    DashboardAlert, DashboardSummary, Efficiency, PerformanceDashboard, PerformanceTrend, Trending,
 };
 pub use decompress::begins_compressed;
 pub use field::{Field, NoField};

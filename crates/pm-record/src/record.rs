@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     ApiMonitoring, ApiRequest, BenchmarkResults, OptimizationTip, PerformanceAlert, PerformanceChange,
-    PerformanceComparison, PerformanceMetrics, PerformancePartial, PerformanceSummary, ProcessTrace,
-    SystemMetrics, Timestamp,
+    PerformanceComparison, PerformanceDashboard, PerformanceMetrics, PerformancePartial, PerformanceSummary,
+    ProcessTrace, SystemMetrics, Timestamp,
 };
 
 /// One record. On a line it is `{"<kind>":{…}}`.
@@ -39,6 +39,8 @@ pub enum Record {
     Benchmark(Box<BenchmarkResults>),
     /// Something that would save time or quota.
     Tip(Box<OptimizationTip>),
+    /// Everything on one page, for a program that shows it.
+    Dashboard(Box<PerformanceDashboard>),
     /// A kind that this version does not know: no error, and passed on by filters that pass records on.
     Unknown(String),
 }
@@ -55,6 +57,7 @@ pub(crate) const CHANGE: &str = "performance_change";
 pub(crate) const ALERT: &str = "performance_alert";
 pub(crate) const BENCHMARK: &str = "benchmark_results";
 pub(crate) const TIP: &str = "optimization_tip";
+pub(crate) const DASHBOARD: &str = "performance_dashboard";
 
 impl Record {
     /// The key of the record on its line.
@@ -73,6 +76,7 @@ impl Record {
             Self::Alert(_) => ALERT,
             Self::Benchmark(_) => BENCHMARK,
             Self::Tip(_) => TIP,
+            Self::Dashboard(_) => DASHBOARD,
             Self::Unknown(kind) => kind,
         }
     }
@@ -92,7 +96,7 @@ impl Record {
             Self::Alert(alert) => alert.timestamp,
             Self::Benchmark(results) => Some(results.test_date),
             Self::Tip(tip) => tip.window.map(|window| window.end),
-            Self::Comparison(_) | Self::Unknown(_) => None,
+            Self::Comparison(_) | Self::Dashboard(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -161,6 +165,7 @@ impl Serialize for Record {
             Self::Alert(alert) => object.serialize_entry(ALERT, alert)?,
             Self::Benchmark(results) => object.serialize_entry(BENCHMARK, results)?,
             Self::Tip(tip) => object.serialize_entry(TIP, tip)?,
+            Self::Dashboard(dashboard) => object.serialize_entry(DASHBOARD, dashboard)?,
             Self::Unknown(kind) => {
                 return Err(serde::ser::Error::custom(format_args!("the fields of '{kind}' are not known")));
             }
@@ -196,6 +201,7 @@ impl<'de> Deserialize<'de> for Record {
                     ALERT => Record::Alert(object.next_value()?),
                     BENCHMARK => Record::Benchmark(object.next_value()?),
                     TIP => Record::Tip(object.next_value()?),
+                    DASHBOARD => Record::Dashboard(object.next_value()?),
                     unknown => {
                         object.next_value::<IgnoredAny>()?;
                         Record::Unknown(unknown.to_owned())

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use pm_cli::{human, printable};
 
 use crate::fit;
+use crate::markup::escape;
 use crate::profile::Profile;
 use crate::profile::gantt::step;
 use crate::profile::outline::outline;
@@ -137,35 +138,9 @@ fn place(instant: i64, total: i64) -> f64 {
     LABELS as f64 + part * BARS as f64
 }
 
-/// Text that stands for itself in HTML and XML. What no XML may hold is replaced.
-pub(crate) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            control if control.is_control() => safe.push('\u{fffd}'),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_in_a_text_is_markup() {
-        assert_eq!(
-            escape("<script a='b' c=\"d\">&amp;\u{7}\u{ffff}"),
-            "&lt;script a=&#39;b&#39; c=&quot;d&quot;&gt;&amp;amp;\u{fffd}\u{fffd}"
-        );
-    }
 
     #[test]
     fn gaps_that_nobody_sees_are_closed_and_others_are_not() {

@@ -1,0 +1,67 @@
+//! `performance dashboard`, and the page of `performance report --html`: everything on one page.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use pm_record::Timestamp;
+
+use crate::Error;
+use crate::args::DashboardArgs;
+use crate::invocation::Invocation;
+use crate::pipeline::{Pipeline, Stage};
+use crate::report::find;
+use crate::surroundings::Surroundings;
+use crate::timeframe::Timeframe;
+
+/// The pipeline that makes it.
+pub(crate) fn plan(args: &DashboardArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let records = records(args.timeframe, here)?;
+    if args.records {
+        return Ok(Pipeline { stages: vec![records] });
+    }
+    let title = crate::report::title(args.timeframe, here.store()?.root(), here);
+    let mut words = vec![OsString::from(if args.html.is_some() { "--as=html" } else { "--as=dashboard" })];
+    words.push(format!("--title={title}").into());
+    words.extend(args.html.as_deref().and_then(|file| output(file, here)));
+    Ok(Pipeline { stages: vec![records, Stage(vec![Invocation::new(find(here, "pm-report")?, words)])] })
+}
+
+/// The flag that names a file for the page; none for standard output.
+fn output(file: &Path, here: &Surroundings) -> Option<OsString> {
+    let mut word = OsString::from("--output=");
+    word.push(here.environment.current_dir().join(file));
+    (file.as_os_str() != "-").then_some(word)
+}
+
+/// The tools whose records it is made of: each says what it knows of the same stretch of time.
+fn records(timeframe: Timeframe, here: &Surroundings) -> Result<Stage, Error> {
+    let mut store = OsString::from("--store=");
+    store.push(here.store()?.root());
+    let window = timeframe.window(here.now);
+    let span = [store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
+    let reader = |tool, flags: &[String]| {
+        let args = span.iter().cloned().chain(flags.iter().map(OsString::from));
+        find(here, tool).map(|program| Invocation::new(program, args))
+    };
+    let length = window.end.as_millis() - window.start.as_millis();
+    let before = Timestamp::from_millis(window.start.as_millis() - length);
+    let mut changes = vec!["--changes".to_owned()];
+    if timeframe == Timeframe::Month {
+        // A month has too many runs to look at each: its days have medians, which rollups know.
+        changes.push("--window=1d".to_owned());
+    }
+    Ok(Stage(vec![
+        reader("pm-aggregate", &[])?,
+        reader("pm-aggregate", &[format!("--window={}", timeframe.step())])?,
+        reader("pm-aggregate", &[format!("--compare={before}..{}", window.start)])?,
+        reader("pm-aggregate", &changes)?,
+        reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?,
+        reader("pm-report", &["--as=evidence".to_owned()])?,
+    ]))
+}
+
+/// The pipeline of a report's page.
+pub(crate) fn page(timeframe: Timeframe, html: &Path, here: &Surroundings) -> Result<Pipeline, Error> {
+    let args = DashboardArgs { timeframe, html: Some(html.to_owned()), serve: None, records: false };
+    plan(&args, here)
+}

@@ -1,0 +1,157 @@
+//! Everything on one page: how much ran, how long it took, where that goes, what it cost, what fires, what would help.
+//!
+//! It is made of what several tools say of one stretch of time: summaries of all of it and of its windows, comparisons
+//! with the time before, changes, alerts, tips, and readings of limits and of resource use. Which summary is of the
+//! whole stretch and which are its windows is told by the windows themselves: the whole holds all others of its
+//! group. So the lines may come in any order, and a page of summaries alone is a page too.
+
+mod commands;
+mod document;
+mod limits;
+mod page;
+mod words;
+
+use indexmap::IndexSet;
+use pm_record::{
+    AlertState, ApiMonitoring, ComparisonStatus, DashboardAlert, PerformanceAlert, PerformanceComparison,
+    Record, Thousandths, Timestamp, Window,
+};
+
+use crate::alerts::{Alerts, MOST_ALERTS};
+use crate::findings::Findings;
+use crate::readings::Readings;
+use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
+use crate::tips::Tips;
+use commands::Commands;
+
+/// How many comparisons of times are kept: one a command.
+const MOST_COMPARED: usize = commands::MOST;
+
+/// How a dashboard is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One `performance_dashboard`.
+    Document,
+    /// HTML, made at this time.
+    Page(Timestamp),
+}
+
+/// Everything that was taken in.
+#[derive(Debug, Default)]
+pub(crate) struct Dashboard {
+    pub(crate) title: String,
+    pub(crate) commands: Commands,
+    pub(crate) alerts: Alerts,
+    /// As they came, for whoever reads the document.
+    firing: Vec<DashboardAlert>,
+    pub(crate) findings: Findings,
+    compared: Vec<Compared>,
+    pub(crate) tips: Tips,
+    /// What the tips are about, the one that saves most first.
+    bottlenecks: IndexSet<&'static str>,
+    opportunities: IndexSet<&'static str>,
+    pub(crate) readings: Readings,
+    /// What was seen of the requests.
+    pub(crate) requests: Option<ApiMonitoring>,
+    unsummarized: u64,
+}
+
+/// How the times of a command came out beside those before.
+#[derive(Debug, Clone)]
+pub(crate) struct Compared {
+    pub(crate) command: String,
+    pub(crate) status: ComparisonStatus,
+    pub(crate) change: Option<Thousandths>,
+}
+
+impl Dashboard {
+    pub(crate) fn new(title: &str) -> Self {
+        Self { title: kept(title, LONGEST_TEXT), ..Self::default() }
+    }
+
+    /// Takes in one record; kinds that it is not made of are passed over.
+    pub(crate) fn push(&mut self, record: Record) {
+        self.readings.push(&record);
+        match record {
+            Record::Summary(summary) => self.commands.push_summary(*summary),
+            Record::Change(change) => {
+                self.commands.push_change(&change);
+                self.findings.push_change(&change);
+            }
+            Record::Comparison(comparison) => self.push_comparison(&comparison),
+            Record::Alert(alert) => self.push_alert(&alert),
+            Record::Tip(tip) => {
+                if let Some(rule) = pm_advice::RuleName::of(&tip.id) {
+                    self.bottlenecks.insert(rule.bottleneck());
+                    self.opportunities.insert(rule.opportunity());
+                }
+                self.tips.push(&tip);
+            }
+            Record::Api(seen) if seen.resources.is_empty() => self.requests = Some(*seen),
+            Record::Performance(_) => self.unsummarized += 1,
+            _ => {}
+        }
+    }
+
+    fn push_comparison(&mut self, comparison: &PerformanceComparison) {
+        self.findings.push_comparison(comparison);
+        let is_of_time = comparison.metric == "duration.total_ms" && comparison.by.is_empty();
+        if is_of_time && self.compared.len() < MOST_COMPARED {
+            self.compared.push(Compared {
+                command: kept(&comparison.command, LONGEST_LABEL),
+                status: comparison.status,
+                change: comparison.change_percentage,
+            });
+        }
+    }
+
+    fn push_alert(&mut self, alert: &PerformanceAlert) {
+        self.alerts.push(alert);
+        let place =
+            self.firing.iter().position(|known| known.kind == alert.kind && known.command == alert.command);
+        match (place, alert.state == AlertState::Resolved) {
+            (Some(place), true) => drop(self.firing.remove(place)),
+            (Some(place), false) => self.firing[place] = alert.into(),
+            (None, false) if self.firing.len() < MOST_ALERTS => self.firing.push(alert.into()),
+            (None, _) => {}
+        }
+    }
+
+    /// How the times of a command came out beside those before. A command of several machines has several; the
+    /// worst counts.
+    pub(crate) fn compared(&self, command: &str) -> Option<&Compared> {
+        self.compared
+            .iter()
+            .filter(|compared| compared.command == command)
+            .min_by_key(|compared| compared.status)
+    }
+
+    /// The time that all of it is about.
+    pub(crate) fn window(&self) -> Option<Window> {
+        self.commands.window()
+    }
+
+    /// What to tell somebody whose input has runs and no summaries of them.
+    pub(crate) fn unsummarized(&self) -> Option<String> {
+        (self.unsummarized > 0 && self.commands.is_empty()).then(|| {
+            format!(
+                "{} raw records are not summarized; pipe them through `pm-aggregate` first",
+                pm_cli::human::count(self.unsummarized)
+            )
+        })
+    }
+
+    pub(crate) fn render(&self, form: Form) -> String {
+        match form {
+            Form::Document => self.document(),
+            Form::Page(now) => page::render(self, now, page::Place::File),
+        }
+    }
+
+    /// The document, as one line.
+    fn document(&self) -> String {
+        let record = Record::Dashboard(Box::new(document::document(self)));
+        // JSON is text, so that nothing is replaced.
+        String::from_utf8_lossy(&record.to_line()).into_owned()
+    }
+}

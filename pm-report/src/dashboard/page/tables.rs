@@ -1,0 +1,339 @@
+//! What is told row by row: commands, distributions, phases, operations, verdicts, alerts, tips.
+
+use std::fmt::Write as _;
+
+use pm_cli::human;
+use pm_record::{ComparisonStatus, MetricSummary, Severity, Thousandths};
+
+use super::chart::{Ink, bar, key};
+use super::figures::{Cell, Row, Table};
+use super::section;
+use crate::dashboard::commands::{Command, DURATION};
+use crate::dashboard::{Compared, Dashboard};
+use crate::findings::Tone;
+use crate::markup::text;
+
+/// How many commands have a row of their own; what is beyond is counted.
+const ROWS: usize = 200;
+
+/// How many phases have a color of their own; the others are one.
+const PHASES: [Ink; 5] = [Ink::Middle, Ink::High, Ink::Third, Ink::Good, Ink::Band];
+
+/// What the fields of phases begin with.
+const PHASE: &str = "duration.phases.";
+
+/// Adds every command with its figures, those that took most time first.
+pub(super) fn commands(page: &mut String, dashboard: &Dashboard) {
+    let all = dashboard.commands.sorted();
+    if all.is_empty() {
+        return;
+    }
+    let total: i64 = all.iter().fold(0, |sum, (_, command)| sum.saturating_add(command.own_time()));
+    let rows = all.iter().take(ROWS).map(|(name, command)| Row {
+        command: Some((*name).to_owned()),
+        at: None,
+        cells: figures(name, command, dashboard, total),
+    });
+    let headings = [
+        "command",
+        "runs",
+        "failed",
+        "total",
+        "share",
+        "p50",
+        "p95",
+        "max",
+        "before",
+        "memory",
+        "CPU",
+        "requests",
+        "quota",
+        "cache hits",
+    ];
+    let table = Table { caption: "Commands".to_owned(), headings: headings.to_vec(), rows: rows.collect() };
+    let mut content = String::from(
+        "<p class=\"filter\" hidden><label>Show <select id=\"command\"><option value=\"\">all commands</option></select></label> \
+         <label>Time <select id=\"stretch\"><option value=\"1\">all of it</option><option value=\"0.5\">the last half</option>\
+         <option value=\"0.25\">the last quarter</option><option value=\"0.1\">the last tenth</option></select></label> \
+         <button type=\"button\" id=\"whole\" hidden>Show all of the time</button></p>\n",
+    );
+    content.push_str(&table.write());
+    let left_out = all.len().saturating_sub(ROWS);
+    if left_out > 0 {
+        let _ =
+            writeln!(content, "<p class=\"note\">Commands not shown: {}</p>", human::count(left_out as u64));
+    }
+    if dashboard.commands.left_out() > 0 {
+        let _ = writeln!(
+            content,
+            "<p class=\"note\">Runs of further commands: {}</p>",
+            human::count(dashboard.commands.left_out())
+        );
+    }
+    section(page, "commands", "Commands", &content);
+}
+
+fn figures(name: &str, command: &Command, dashboard: &Dashboard, total: i64) -> Vec<Cell> {
+    let duration = command.metric(DURATION);
+    let time =
+        |of: fn(&MetricSummary) -> Option<Thousandths>| Cell::of(duration.and_then(of).map(self::time));
+    let whole = command.whole.as_ref();
+    let sum = |field: &str| whole.and_then(|whole| whole.api_totals.get(field)).map(|sum| sum.to_string());
+    let failures = command.failures();
+    vec![
+        Cell::Text(name.to_owned()),
+        Cell::Text(human::count(command.runs())),
+        if failures > 0 { Cell::Bad(human::count(failures)) } else { Cell::Text("0".to_owned()) },
+        Cell::Text(human::duration(command.time() as f64 / 1000.0)),
+        Cell::Text(human::percentage(command.own_time() as f64 / total.max(1) as f64)),
+        time(|duration| duration.p50),
+        time(|duration| duration.p95),
+        time(|duration| duration.max),
+        dashboard.compared(name).map_or(Cell::Text(String::new()), verdict),
+        Cell::of(
+            command
+                .metric("resource_usage.peak_memory_mb")
+                .and_then(|memory| memory.max)
+                .map(|memory| human::mebibytes(memory.to_f64())),
+        ),
+        Cell::of(command.metric("resource_usage.cpu_time_ms").and_then(|cpu| cpu.mean).map(self::time)),
+        Cell::of(sum("requests_made")),
+        Cell::of(sum("rate_limit_consumed").or_else(|| sum("graphql_points"))),
+        Cell::of(whole.and_then(|whole| whole.cache_hit_rate).map(|rate| human::percentage(rate.to_f64()))),
+    ]
+}
+
+/// How it came out beside the period before, in a word that needs no color.
+fn verdict(compared: &Compared) -> Cell {
+    let percent = compared.change.map_or_else(String::new, |change| human::percent(change.to_f64().abs()));
+    match compared.status {
+        ComparisonStatus::Regressed => Cell::Bad(format!("▲ {percent} slower")),
+        ComparisonStatus::Improved => Cell::Good(format!("▼ {percent} faster")),
+        ComparisonStatus::Unchanged => Cell::Text("the same".to_owned()),
+        ComparisonStatus::Inconclusive => Cell::Text("cannot tell".to_owned()),
+    }
+}
+
+/// Adds how the durations of each command are spread, all on one scale of ratios.
+pub(super) fn distributions(page: &mut String, dashboard: &Dashboard) {
+    let all = dashboard.commands.sorted();
+    let durations =
+        || all.iter().take(ROWS).filter_map(|(name, command)| Some((*name, command.metric(DURATION)?)));
+    let positive = |value: Option<Thousandths>| value.map(Thousandths::to_f64).filter(|value| *value > 0.0);
+    let low = durations().filter_map(|(_, duration)| positive(duration.min)).fold(f64::INFINITY, f64::min);
+    let high = durations().filter_map(|(_, duration)| positive(duration.max)).fold(0.0, f64::max);
+    if !low.is_finite() || high <= low {
+        return;
+    }
+    let place =
+        |value: Option<Thousandths>| positive(value).map(|value| (value / low).ln() / (high / low).ln());
+    let rows = durations().map(|(name, duration)| {
+        let [min, p50, p90, p95, max] =
+            [duration.min, duration.p50, duration.p90, duration.p95, duration.max].map(place);
+        let parts = [(Ink::Grid, min, max), (Ink::Band, p50, p95), (Ink::Third, p50, p90)];
+        let mut parts: Vec<_> =
+            parts.into_iter().filter_map(|(ink, from, to)| Some((ink, from?, to?))).collect();
+        parts.extend(p50.map(|middle| (Ink::Middle, (middle - 0.004).max(0.0), (middle + 0.004).min(1.0))));
+        let quantile = |value: Option<Thousandths>| Cell::of(value.map(time));
+        Row {
+            command: Some(name.to_owned()),
+            at: None,
+            cells: vec![
+                Cell::Text(name.to_owned()),
+                Cell::Markup(bar(&parts)),
+                quantile(duration.min),
+                quantile(duration.p50),
+                quantile(duration.p90),
+                quantile(duration.p95),
+                quantile(duration.p99),
+                quantile(duration.max),
+                Cell::of(duration.outliers.map(|outliers| human::count(outliers.low + outliers.high))),
+            ],
+        }
+    });
+    let headings = ["command", "spread", "min", "p50", "p90", "p95", "p99", "max", "outliers"];
+    let table = Table {
+        caption: "Distributions of durations".to_owned(),
+        headings: headings.to_vec(),
+        rows: rows.collect(),
+    };
+    let inks = [
+        (Ink::Middle, "median"),
+        (Ink::Third, "up to p90"),
+        (Ink::Band, "up to p95"),
+        (Ink::Grid, "from min to max"),
+    ];
+    section(page, "distributions", "Distribution of durations", &(key(&inks) + &table.write()));
+}
+
+/// Adds what the time of each command is made of.
+pub(super) fn phases(page: &mut String, dashboard: &Dashboard) {
+    let all = dashboard.commands.sorted();
+    let rows: Vec<_> = all.iter().take(ROWS).filter_map(|(name, command)| phase_row(name, command)).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let table = Table { caption: "Phases".to_owned(), headings: vec!["command", "parts", "phases"], rows };
+    section(page, "phases", "Where the time goes", &table.write());
+}
+
+fn phase_row(name: &str, command: &Command) -> Option<Row> {
+    let whole = command.whole.as_ref()?;
+    let total = command.metric(DURATION)?.sum.to_f64();
+    let phases = whole.metrics.iter().filter_map(|(field, metric)| {
+        Some((field.strip_prefix(PHASE)?, metric.sum.to_f64())).filter(|(_, sum)| *sum > 0.0)
+    });
+    let mut phases: Vec<_> = phases.collect();
+    // The time of nested runs is part of the phases of others, and what was timed apart may be more than the whole.
+    let total = total.max(phases.iter().map(|(_, sum)| sum).sum());
+    phases.sort_by(|one, other| other.1.total_cmp(&one.1).then_with(|| one.0.cmp(other.0)));
+    if phases.is_empty() || total <= 0.0 {
+        return None;
+    }
+    let (mut parts, mut words, mut from) = (Vec::new(), Vec::new(), 0.0);
+    for (place, (phase, sum)) in phases.iter().enumerate() {
+        let share = sum / total;
+        let ink = PHASES[place.min(PHASES.len() - 1)];
+        parts.push((ink, from, (from + share).min(1.0)));
+        from += share;
+        if place < PHASES.len() {
+            words.push(format!(
+                "{} {}",
+                phase.strip_suffix("_ms").unwrap_or(phase).replace('_', " "),
+                human::percentage(share)
+            ));
+        }
+    }
+    Some(Row {
+        command: Some(name.to_owned()),
+        at: None,
+        cells: vec![Cell::Text(name.to_owned()), Cell::Markup(bar(&parts)), Cell::Text(words.join(" · "))],
+    })
+}
+
+/// Adds what each kind of request cost.
+pub(super) fn operations(page: &mut String, dashboard: &Dashboard) {
+    let Some(seen) = &dashboard.requests else { return };
+    let operations = &seen.request_patterns.operations;
+    let cost: u64 = operations.iter().map(|operation| operation.cost).sum();
+    let rows = operations.iter().map(|operation| Row {
+        command: None,
+        at: None,
+        cells: vec![
+            Cell::Text(operation.operation.clone()),
+            Cell::Text(human::count(operation.requests)),
+            Cell::Text(human::count(operation.cost)),
+            Cell::Text(human::percentage(operation.cost as f64 / cost.max(1) as f64)),
+            Cell::of(operation.time_ms.map(time)),
+        ],
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    let headings = vec!["request", "requests", "cost", "share", "time"];
+    let table = Table { caption: "What requests cost".to_owned(), headings, rows };
+    section(page, "operations", "What requests cost", &table.write());
+}
+
+/// Adds verdicts: what became worse first.
+pub(super) fn findings(page: &mut String, dashboard: &Dashboard) {
+    let findings = &dashboard.findings;
+    if findings.is_empty() {
+        return;
+    }
+    let rows = findings.sorted().into_iter().map(|finding| {
+        let statement = match finding.tone {
+            Tone::Bad => Cell::Bad(finding.statement.clone()),
+            Tone::Good => Cell::Good(finding.statement.clone()),
+            Tone::Unknown | Tone::Same => Cell::Text(finding.statement.clone()),
+        };
+        Row {
+            command: Some(finding.command.clone()),
+            at: None,
+            cells: vec![
+                Cell::Text(finding.command.clone()),
+                Cell::Text(findings.subject(finding)),
+                statement,
+                Cell::Text(finding.detail.clone()),
+            ],
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
+    let mut content = String::new();
+    if !counts.is_empty() {
+        let _ = writeln!(content, "<p>Beside the period before: {}</p>", text(&counts.join(" · ")));
+    }
+    if !rows.is_empty() {
+        let headings = vec!["command", "what", "verdict", "how sure"];
+        content.push_str(&Table { caption: "Changes and comparisons".to_owned(), headings, rows }.write());
+    }
+    let unchanged = findings.unchanged();
+    if !unchanged.is_empty() {
+        let names: Vec<_> = unchanged.iter().map(|(command, what)| format!("{command} ({what})")).collect();
+        let _ = writeln!(content, "<p>Unchanged: {}</p>", text(&names.join(", ")));
+    }
+    section(page, "findings", "Slower or faster?", &content);
+}
+
+/// Adds the alerts, those that fire first.
+pub(super) fn alerts(page: &mut String, dashboard: &Dashboard) {
+    let mut content = String::new();
+    for alert in dashboard.alerts.sorted() {
+        let class = match alert.severity {
+            _ if alert.is_resolved() => "resolved",
+            Severity::Critical => "critical",
+            Severity::Warning | Severity::Info => "warning",
+        };
+        let subject =
+            alert.command.as_ref().map(|command| format!("Command '{command}' ")).unwrap_or_default();
+        let word = if alert.is_resolved() { "Resolved" } else { "Alert" };
+        let figures: Vec<_> = alert.figures().map(|(name, value)| format!("{name}: {value}")).collect();
+        let lines = [
+            (!figures.is_empty()).then(|| figures.join(" | ")),
+            alert.seen().map(|seen| format!("Seen: {seen}")),
+            alert.recommendation.as_ref().map(|advice| format!("Recommendation: {advice}")),
+        ];
+        let lines: String = lines.into_iter().flatten().map(|line| format!("<br>{}", text(&line))).collect();
+        let _ = writeln!(
+            content,
+            "<li class=\"{class}\"><b>{word}: {}</b>{lines}</li>",
+            text(&format!("{subject}{}", alert.event()))
+        );
+    }
+    if content.is_empty() {
+        return;
+    }
+    let mut content = format!("<ul class=\"alerts\">\n{content}</ul>\n");
+    if dashboard.alerts.left_out() > 0 {
+        let _ = writeln!(
+            content,
+            "<p class=\"note\">Alerts not shown: {}</p>",
+            human::count(dashboard.alerts.left_out())
+        );
+    }
+    section(page, "alerts", "Alerts", &content);
+}
+
+/// Adds what would save something.
+pub(super) fn tips(page: &mut String, dashboard: &Dashboard) {
+    let mut content = String::new();
+    for tip in dashboard.tips.all() {
+        let lines = [
+            Some(format!("Recommendation: {}", tip.recommendation)),
+            tip.saving.as_ref().map(|saving| format!("Would have saved: {saving}")),
+            tip.evidence.as_ref().map(|evidence| format!("Evidence: {evidence}")),
+        ];
+        let lines: String = lines.into_iter().flatten().map(|line| format!("<br>{}", text(&line))).collect();
+        let _ = writeln!(content, "<li><b>{}</b>{lines}</li>", text(&tip.title));
+    }
+    if !content.is_empty() {
+        content = format!("<ol class=\"tips\">\n{content}</ol>\n");
+    }
+    section(page, "tips", "What would help", &content);
+}
+
+fn time(millis: Thousandths) -> String {
+    human::duration(millis.to_f64())
+}
