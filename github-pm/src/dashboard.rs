@@ -15,15 +15,42 @@ use crate::timeframe::Timeframe;
 
 /// The pipeline that makes it.
 pub(crate) fn plan(args: &DashboardArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let root = here.store()?.root().to_owned();
+    let title = crate::report::title(args.timeframe, &root, here);
+    if let Some(address) = &args.serve {
+        return serve(args.timeframe, address, &root, &title, here);
+    }
     let records = records(args.timeframe, here)?;
     if args.records {
         return Ok(Pipeline { stages: vec![records] });
     }
-    let title = crate::report::title(args.timeframe, here.store()?.root(), here);
     let mut words = vec![OsString::from(if args.html.is_some() { "--as=html" } else { "--as=dashboard" })];
     words.push(format!("--title={title}").into());
     words.extend(args.html.as_deref().and_then(|file| output(file, here)));
     Ok(Pipeline { stages: vec![records, Stage(vec![Invocation::new(find(here, "pm-report")?, words)])] })
+}
+
+/// One tool, which runs this program again whenever there is something new: the time that a page is about ends now.
+fn serve(
+    timeframe: Timeframe,
+    address: &str,
+    root: &Path,
+    title: &str,
+    here: &Surroundings,
+) -> Result<Pipeline, Error> {
+    let mut watch = OsString::from("--watch=");
+    watch.push(root.join("records"));
+    let mut words: Vec<OsString> = vec![
+        "--as=html".into(),
+        format!("--title={title}").into(),
+        format!("--serve={address}").into(),
+        watch,
+    ];
+    let this = here.executable.clone().unwrap_or_else(|| "github-pm".into());
+    words.extend(["--".into(), this.into()]);
+    let again = ["performance", "dashboard", "--records", "--timeframe", timeframe.word()];
+    words.extend(again.map(OsString::from));
+    Ok(Pipeline { stages: vec![Stage(vec![Invocation::new(find(here, "pm-report")?, words)])] })
 }
 
 /// The flag that names a file for the page; none for standard output.

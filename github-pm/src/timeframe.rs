@@ -41,6 +41,15 @@ impl Timeframe {
         }
     }
 
+    /// It, as it is typed.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
     /// It, inside of a sentence.
     pub(crate) fn words(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use pm_cli::{Exit, Input, Source, Streams, human};
 use pm_record::{BadRecord, Reading, Wanted};
+use pm_server::Server;
 
 use crate::backlog::Backlog;
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::intake::{self, Taker};
 use crate::meter::Meter;
 use crate::prometheus::{Text, expose};
 use crate::publish::publish;
-use crate::serve::Server;
+use crate::serve;
 use crate::state::State;
 use crate::waiting::{Never, follow};
 use crate::{Error, TOOL, inputs};
@@ -96,8 +97,8 @@ fn serve(
     io: &mut Streams,
 ) -> Result<Option<Server>, Error> {
     let Some(address) = listen else { return Ok(None) };
-    let server = Server::start(address, Arc::clone(meter), text)
-        .map_err(|source| Error::Listen { address, source })?;
+    let server =
+        serve::start(address, Arc::clone(meter), text).map_err(|source| Error::Listen { address, source })?;
     if !server.address.ip().is_loopback() {
         io.complain(TOOL, &Warning::Public(server.address));
     }

@@ -44,6 +44,18 @@ pub struct Args {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Serve the page at this address of this machine, made anew of what COMMAND prints as things change, until ^C
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "command", conflicts_with_all = ["files", "output"])]
+    pub serve: Option<std::net::SocketAddr>,
+
+    /// With --serve: the folder whose files change when there is something new
+    #[arg(long, value_name = "DIR", requires = "serve")]
+    pub watch: Option<PathBuf>,
+
+    /// With --serve: what prints the records of a page
+    #[arg(value_name = "COMMAND", last = true, requires = "serve")]
+    pub command: Vec<std::ffi::OsString>,
+
     /// When to write in color
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::advice;
 use crate::args::{AdviceArgs, Args, BenchmarkArgs, Focus, Form, NARROWEST};
+use crate::serving::Serving;
 use crate::{dashboard, profile};
 
 /// What to do, with nothing left to default.
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) medium: Medium,
     /// What is replaced with the page; standard output if nothing is said.
     pub(crate) output: Option<PathBuf>,
+    /// Where the page is served, if it is.
+    pub(crate) serving: Option<Serving>,
     /// What runs are held against where a benchmark is made of them.
     pub(crate) benchmark: BenchmarkArgs,
 }
@@ -73,6 +76,19 @@ impl Config {
             let message = "--since, --until and --topic are about advice";
             return Err(Usage::new(message, "add `--as advice`, or choose with `pm-aggregate --since TIME`"));
         }
+        if let Some(address) = args.serve {
+            if args.form != Form::Html {
+                return Err(Usage::new("--serve is about a page of HTML", "add `--as html`"));
+            }
+            if !address.ip().is_loopback() {
+                let message = format!(
+                    "{address} can be reached from other machines, and whoever reaches it reads everything"
+                );
+                let hint =
+                    format!("serve it as `--serve 127.0.0.1:{}`, and reach it with `ssh -L`", address.port());
+                return Err(Usage::new(message, hint));
+            }
+        }
         let BenchmarkArgs { limits, against, across_machines, exit_code } = &args.benchmark;
         let asks = limits.is_some() || against.is_some() || *across_machines || *exit_code;
         if asks && !matches!(args.form, Form::Benchmark | Form::Hyperfine) {
@@ -111,6 +127,11 @@ impl Config {
             strict: args.strict,
             title: args.title,
             output: args.output,
+            serving: args.serve.map(|address| Serving {
+                address,
+                command: args.command,
+                watched: args.watch,
+            }),
             benchmark: args.benchmark,
         })
     }

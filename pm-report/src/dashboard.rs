@@ -24,8 +24,8 @@ use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
 use crate::tips::Tips;
 use commands::Commands;
 
-/// How many comparisons of times are kept: one a command.
-const MOST_COMPARED: usize = commands::MOST;
+/// How many comparisons of times are kept: one a command and machine.
+const MOST_COMPARED: usize = 4 * commands::MOST;
 
 /// How a dashboard is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,11 @@ pub(crate) enum Form {
     Document,
     /// HTML, made at this time.
     Page(Timestamp),
+}
+
+/// What a served page may do, as a header.
+pub(crate) fn served_policy() -> String {
+    page::policy(page::Place::Served)
 }
 
 /// Everything that was taken in.
@@ -62,6 +67,8 @@ pub(crate) struct Compared {
     pub(crate) command: String,
     pub(crate) status: ComparisonStatus,
     pub(crate) change: Option<Thousandths>,
+    /// How long the runs that are compared took together, about, in milliseconds.
+    pub(crate) weight: f64,
 }
 
 impl Dashboard {
@@ -101,6 +108,8 @@ impl Dashboard {
                 command: kept(&comparison.command, LONGEST_LABEL),
                 status: comparison.status,
                 change: comparison.change_percentage,
+                weight: comparison.current.median.unwrap_or_default().to_f64()
+                    * comparison.current.count as f64,
             });
         }
     }
@@ -117,13 +126,16 @@ impl Dashboard {
         }
     }
 
-    /// How the times of a command came out beside those before. A command of several machines has several; the
-    /// worst counts.
+    /// How the times of a command came out beside those before. Where several machines were compared, each by itself,
+    /// it is the worst verdict, or else that of the machine with most of the time.
     pub(crate) fn compared(&self, command: &str) -> Option<&Compared> {
-        self.compared
-            .iter()
-            .filter(|compared| compared.command == command)
-            .min_by_key(|compared| compared.status)
+        let all = self.compared.iter().filter(|compared| compared.command == command);
+        let order = |compared: &Compared| match compared.status {
+            ComparisonStatus::Regressed => 2,
+            ComparisonStatus::Improved => 1,
+            ComparisonStatus::Inconclusive | ComparisonStatus::Unchanged => 0,
+        };
+        all.max_by(|one, other| order(one).cmp(&order(other)).then(one.weight.total_cmp(&other.weight)))
     }
 
     /// The time that all of it is about.
@@ -148,8 +160,13 @@ impl Dashboard {
         }
     }
 
+    /// The page for a server of ours, made at this time.
+    pub(crate) fn served(&self, now: Timestamp) -> String {
+        page::render(self, now, page::Place::Served)
+    }
+
     /// The document, as one line.
-    fn document(&self) -> String {
+    pub(crate) fn document(&self) -> String {
         let record = Record::Dashboard(Box::new(document::document(self)));
         // JSON is text, so that nothing is replaced.
         String::from_utf8_lossy(&record.to_line()).into_owned()

@@ -37,6 +37,28 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Nobody can be served at the address.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The command whose output is served does not start.
+    #[error("cannot start '{}'", program.display())]
+    CannotStart {
+        /// The program.
+        program: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The command whose output is served did not end well.
+    #[error("the command whose records are served ended with {status}")]
+    Producer {
+        /// How.
+        status: std::process::ExitStatus,
+    },
     /// A line that is no record, with `--strict`.
     #[error("{position}: {reason}")]
     BadLine {
@@ -60,9 +82,14 @@ impl Explain for Error {
             Self::Input(missing) => missing.exit(),
             Self::NoTimes(_) => Exit::Usage,
             Self::Store(error) if error.is_configuration() => Exit::Usage,
-            Self::Store(_) | Self::Watch(_) | Self::Read(_) | Self::Write(_) | Self::Output { .. } => {
-                Exit::Environment
-            }
+            Self::Store(_)
+            | Self::Watch(_)
+            | Self::Read(_)
+            | Self::Write(_)
+            | Self::Output { .. }
+            | Self::Listen { .. }
+            | Self::CannotStart { .. }
+            | Self::Producer { .. } => Exit::Environment,
             Self::BadLine { .. } => Exit::BadInput,
         }
     }
@@ -81,6 +108,11 @@ impl Explain for Error {
                 Some("see whether a file is whole with `gzip -t FILE` or `zstd -t FILE`".to_owned())
             }
             Self::Output { .. } => Some("name another file with `--output FILE`".to_owned()),
+            Self::Listen { .. } => Some("let the system choose a port with `--serve 127.0.0.1:0`".to_owned()),
+            Self::CannotStart { .. } => {
+                Some("see whether it is on PATH with `command -v PROGRAM`".to_owned())
+            }
+            Self::Producer { .. } => Some("run it by itself and see what it says".to_owned()),
             Self::Watch(_) | Self::Write(_) => None,
         }
     }

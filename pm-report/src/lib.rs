@@ -40,6 +40,7 @@ mod reading;
 mod readings;
 mod remarks;
 mod report;
+mod serving;
 mod sheet;
 mod terminal;
 mod times;
@@ -68,6 +69,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let Some(args) = pm_cli::parse::<Args>(args, io)? else { return Ok(Exit::Done) };
     let config = Config::new(args, &io.environment, &io.output, io.clock.now_millis())?;
     io.outlive_interrupts().map_err(Error::Watch)?;
+    if let Some(serving) = &config.serving {
+        return serving::serve(serving, config.title.as_deref().unwrap_or(model::DASHBOARD), io);
+    }
     match config.medium {
         Medium::Report(page) => show(Model::report(&config, page), &config, io),
         Medium::Analysis { focus, width, color } => {

@@ -20,7 +20,7 @@ const ANALYSIS: &str = "Analysis";
 const ADVICE: &str = "Advice";
 
 /// And that of a dashboard.
-const DASHBOARD: &str = "Performance dashboard";
+pub(crate) const DASHBOARD: &str = "Performance dashboard";
 
 /// What is known so far, and what it is going to be written as.
 #[derive(Debug)]

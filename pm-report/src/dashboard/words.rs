@@ -6,7 +6,6 @@
 use pm_record::{ApiMonitoring, ComparisonStatus, Efficiency, PerformanceTrend, Thousandths};
 
 use super::{Compared, Dashboard};
-use crate::dashboard::commands::DURATION;
 
 /// The mean peak of memory up to which it is excellent, good and acceptable, in MiB; `memory_usage_high` warns above
 /// 100 unless its settings say otherwise.
@@ -76,19 +75,13 @@ fn least_left(reading: &ApiMonitoring) -> Option<f64> {
 }
 
 /// Whether commands take longer than in the period before. Only verdicts count; each weighs as much as the time that
-/// was spent on its command. Without any comparison nothing is known.
+/// was spent on its command. Without any nothing is known.
 pub(super) fn trend(dashboard: &Dashboard) -> PerformanceTrend {
-    let (mut weights, mut changes) = (0.0, 0.0);
-    for (name, command) in dashboard.commands.sorted() {
-        let Some(compared) = dashboard.compared(name) else { continue };
-        let Some(time) = command.metric(DURATION).map(|duration| duration.sum.to_f64()) else { continue };
-        // What nobody can tell is no reason to call it stable.
-        if compared.status == ComparisonStatus::Inconclusive {
-            continue;
-        }
-        weights += time;
-        changes += time * verdict(compared);
-    }
+    // What nobody can tell is no reason to call it stable.
+    let decided =
+        || dashboard.compared.iter().filter(|compared| compared.status != ComparisonStatus::Inconclusive);
+    let weights: f64 = decided().map(|compared| compared.weight).sum();
+    let changes: f64 = decided().map(|compared| compared.weight * verdict(compared)).sum();
     match changes / weights {
         change if change.is_nan() => PerformanceTrend::Unknown,
         change if change > TREND_PERCENT => PerformanceTrend::Degrading,

@@ -4,6 +4,7 @@
 //! The second is an SVG inside the first whose view the page's script can narrow, which is what zooming is. Colors are
 //! the page's: each that is drawn stands for a class, so that one picture serves light, dark and print.
 
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::prelude::*;
 
 use crate::markup::escape;
@@ -13,6 +14,9 @@ const WIDTH: u32 = 420;
 const HEIGHT: u32 = 150;
 const LABELS: u32 = 52;
 const ROOM: u32 = 8;
+
+/// About how many values of the axis are named.
+const TICKS: usize = 4;
 
 /// The inner picture's size: `plotters` knows whole units only, so that these are fine.
 const FINE: (u32, u32) = (4000, 1000);
@@ -81,6 +85,27 @@ impl Ink {
     }
 }
 
+/// Heights from 0 to 1, of which these are named.
+struct Heights(Vec<f64>);
+
+impl Ranged for Heights {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    #[expect(clippy::cast_possible_truncation, reason = "a place on a picture of a few hundred units")]
+    fn map(&self, height: &f64, (from, to): (i32, i32)) -> i32 {
+        from + (f64::from(to - from) * height).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.0.clone()
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        0.0..1.0
+    }
+}
+
 type Failure = DrawingAreaErrorKind<std::io::Error>;
 
 impl Chart {
@@ -126,45 +151,68 @@ impl Chart {
         ))
     }
 
-    fn axis(&self, (low, high): (f64, f64)) -> Result<String, Failure> {
+    fn axis(&self, bounds: (f64, f64)) -> Result<String, Failure> {
         drawn((WIDTH, HEIGHT), |area| {
-            let (left, room) = (LABELS, ROOM);
-            let mut builder = ChartBuilder::on(area);
-            builder.margin_top(room).margin_bottom(room).margin_right(room).y_label_area_size(left);
-            let write = |value: &f64| (self.write)(*value);
+            let ticks = self.ticks(bounds);
+            let heights: Vec<_> = ticks.iter().map(|&value| self.height(value, bounds)).collect();
+            let write = |height: &f64| {
+                let tick = heights.iter().position(|known| known == height);
+                tick.map_or_else(String::new, |tick| (self.write)(ticks[tick]))
+            };
             let label = ("sans-serif", 11).into_font().color(&Ink::Text.color());
-            // The two kinds of coordinates are two types.
-            macro_rules! mesh {
-                ($heights:expr) => {
-                    builder
-                        .build_cartesian_2d(0.0..1.0, $heights)?
-                        .configure_mesh()
-                        .disable_x_mesh()
-                        .disable_x_axis()
-                        .y_labels(4)
-                        .y_label_formatter(&write)
-                        .y_label_style(label)
-                        .axis_style(Ink::Grid.color())
-                        .bold_line_style(Ink::Grid.color())
-                        .light_line_style(TRANSPARENT)
-                        .draw()?
-                };
-            }
-            match self.scale {
-                Scale::Linear => mesh!(low..high),
-                Scale::Ratios => mesh!((low..high).log_scale()),
-            }
+            let mut builder = ChartBuilder::on(area);
+            builder.margin_top(ROOM).margin_bottom(ROOM).margin_right(ROOM).y_label_area_size(LABELS);
+            builder
+                .build_cartesian_2d(0.0..1.0, Heights(heights.clone()))?
+                .configure_mesh()
+                .disable_x_mesh()
+                .disable_x_axis()
+                .y_label_formatter(&write)
+                .y_label_style(label)
+                .axis_style(Ink::Grid.color())
+                .bold_line_style(Ink::Grid.color())
+                .light_line_style(TRANSPARENT)
+                .draw()?;
             Ok(())
         })
     }
 
-    fn series(&self, (low, high): (f64, f64)) -> Result<String, Failure> {
+    /// Where a value stands, 0 at the foot and 1 at the top.
+    fn height(&self, value: f64, (low, high): (f64, f64)) -> f64 {
+        match self.scale {
+            Scale::Linear => value / high,
+            Scale::Ratios => (value.max(low) / low).ln() / (high / low).ln(),
+        }
+    }
+
+    /// A few round values: on a scale of ratios 1, 2 and 5 and their tenfolds, or else one of their multiples.
+    fn ticks(&self, (low, high): (f64, f64)) -> Vec<f64> {
+        let steps = |from: f64, to: f64| {
+            let first = from.log10().floor();
+            let last = to.log10().ceil();
+            let decades =
+                (0..).map(move |decade| first + f64::from(decade)).take_while(move |decade| *decade <= last);
+            decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powf(decade)))
+        };
+        match self.scale {
+            Scale::Linear => {
+                let step = steps(high / TICKS as f64, high)
+                    .find(|step| *step * TICKS as f64 >= high)
+                    .unwrap_or(high);
+                (0..=TICKS).map(|tick| tick as f64 * step).take_while(|value| *value <= high).collect()
+            }
+            Scale::Ratios => {
+                let all: Vec<_> = steps(low, high).filter(|step| (low..=high).contains(step)).collect();
+                let every = all.len().div_ceil(TICKS).max(1);
+                all.into_iter().step_by(every).collect()
+            }
+        }
+    }
+
+    fn series(&self, bounds: (f64, f64)) -> Result<String, Failure> {
         drawn(FINE, |area| {
             let (start, end) = (self.span.0 as f64, self.span.1 as f64);
-            let height = |value: f64| match self.scale {
-                Scale::Linear => value / high,
-                Scale::Ratios => (value.max(low) / low).ln() / (high / low).ln(),
-            };
+            let height = |value: f64| self.height(value, bounds);
             let chart = &mut ChartBuilder::on(area).build_cartesian_2d(start..end, 0.0..1.0)?;
             if !self.band.is_empty() {
                 let high = self.band.iter().map(|&(at, _, high)| (at as f64, height(high)));

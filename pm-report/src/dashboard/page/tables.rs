@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use indexmap::IndexMap;
 use pm_cli::human;
 use pm_record::{ComparisonStatus, MetricSummary, Severity, Thousandths};
 
@@ -10,13 +11,14 @@ use super::figures::{Cell, Row, Table};
 use super::section;
 use crate::dashboard::commands::{Command, DURATION};
 use crate::dashboard::{Compared, Dashboard};
-use crate::findings::Tone;
+use crate::findings::{Finding, Findings, Tone};
 use crate::markup::text;
+use crate::report::{LONGEST_LABEL, kept};
 
 /// How many commands have a row of their own; what is beyond is counted.
 const ROWS: usize = 200;
 
-/// How many phases have a color of their own; the others are one.
+/// What phases are drawn with, those that take most time first; the others share the last.
 const PHASES: [Ink; 5] = [Ink::Middle, Ink::High, Ink::Third, Ink::Good, Ink::Band];
 
 /// What the fields of phases begin with.
@@ -78,7 +80,10 @@ fn figures(name: &str, command: &Command, dashboard: &Dashboard, total: i64) -> 
     let time =
         |of: fn(&MetricSummary) -> Option<Thousandths>| Cell::of(duration.and_then(of).map(self::time));
     let whole = command.whole.as_ref();
-    let sum = |field: &str| whole.and_then(|whole| whole.api_totals.get(field)).map(|sum| sum.to_string());
+    let sum = |field: &str| {
+        let sum = whole.and_then(|whole| whole.api_totals.get(field));
+        sum.map(|sum| human::count(u64::try_from(sum.0 / 1000).unwrap_or(0)))
+    };
     let failures = command.failures();
     vec![
         Cell::Text(name.to_owned()),
@@ -166,48 +171,68 @@ pub(super) fn distributions(page: &mut String, dashboard: &Dashboard) {
     section(page, "distributions", "Distribution of durations", &(key(&inks) + &table.write()));
 }
 
-/// Adds what the time of each command is made of.
+/// Adds what the time of each command is made of. A phase has the same color in every command.
 pub(super) fn phases(page: &mut String, dashboard: &Dashboard) {
     let all = dashboard.commands.sorted();
-    let rows: Vec<_> = all.iter().take(ROWS).filter_map(|(name, command)| phase_row(name, command)).collect();
+    let mut sums: IndexMap<&str, f64> = IndexMap::new();
+    for (phase, sum) in all.iter().flat_map(|(_, command)| phases_of(command)) {
+        *sums.entry(phase).or_default() += sum;
+    }
+    sums.sort_by(|_, one, _, other| other.total_cmp(one));
+    let rank = |phase: &str| sums.get_index_of(phase).unwrap_or(usize::MAX).min(PHASES.len() - 1);
+    let rows: Vec<_> =
+        all.iter().take(ROWS).filter_map(|(name, command)| phase_row(name, command, rank)).collect();
     if rows.is_empty() {
         return;
     }
+    let named = sums.keys().take(PHASES.len() - usize::from(sums.len() > PHASES.len()));
+    let names: Vec<_> = named.map(|phase| phase_name(phase)).collect();
+    let mut inks: Vec<_> = PHASES.into_iter().zip(names.iter().map(String::as_str)).collect();
+    if sums.len() > PHASES.len() {
+        inks.push((PHASES[PHASES.len() - 1], "all others"));
+    }
     let table = Table { caption: "Phases".to_owned(), headings: vec!["command", "parts", "phases"], rows };
-    section(page, "phases", "Where the time goes", &table.write());
+    section(page, "phases", "Where the time goes", &(key(&inks) + &table.write()));
 }
 
-fn phase_row(name: &str, command: &Command) -> Option<Row> {
-    let whole = command.whole.as_ref()?;
-    let total = command.metric(DURATION)?.sum.to_f64();
-    let phases = whole.metrics.iter().filter_map(|(field, metric)| {
+/// Every phase of a command and its sum, in milliseconds.
+fn phases_of(command: &Command) -> impl Iterator<Item = (&str, f64)> {
+    let metrics = command.whole.iter().flat_map(|whole| &whole.metrics);
+    metrics.filter_map(|(field, metric)| {
         Some((field.strip_prefix(PHASE)?, metric.sum.to_f64())).filter(|(_, sum)| *sum > 0.0)
-    });
-    let mut phases: Vec<_> = phases.collect();
-    // The time of nested runs is part of the phases of others, and what was timed apart may be more than the whole.
+    })
+}
+
+fn phase_name(phase: &str) -> String {
+    kept(phase.strip_suffix("_ms").unwrap_or(phase), LONGEST_LABEL).replace('_', " ")
+}
+
+fn phase_row(name: &str, command: &Command, rank: impl Fn(&str) -> usize) -> Option<Row> {
+    let total = command.metric(DURATION)?.sum.to_f64();
+    let mut phases: Vec<_> = phases_of(command).collect();
+    // What was timed apart may be more than the whole.
     let total = total.max(phases.iter().map(|(_, sum)| sum).sum());
-    phases.sort_by(|one, other| other.1.total_cmp(&one.1).then_with(|| one.0.cmp(other.0)));
+    phases.sort_by(|one, other| rank(one.0).cmp(&rank(other.0)).then(other.1.total_cmp(&one.1)));
     if phases.is_empty() || total <= 0.0 {
         return None;
     }
-    let (mut parts, mut words, mut from) = (Vec::new(), Vec::new(), 0.0);
-    for (place, (phase, sum)) in phases.iter().enumerate() {
-        let share = sum / total;
-        let ink = PHASES[place.min(PHASES.len() - 1)];
-        parts.push((ink, from, (from + share).min(1.0)));
-        from += share;
-        if place < PHASES.len() {
-            words.push(format!(
-                "{} {}",
-                phase.strip_suffix("_ms").unwrap_or(phase).replace('_', " "),
-                human::percentage(share)
-            ));
-        }
+    let (mut parts, mut from) = (Vec::new(), 0.0);
+    for (phase, sum) in &phases {
+        let to = from + sum / total;
+        parts.push((PHASES[rank(phase)], from, to.min(1.0)));
+        from = to;
     }
+    phases.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let words = phases.iter().take(PHASES.len());
+    let words = words.map(|(phase, sum)| format!("{} {}", phase_name(phase), human::percentage(sum / total)));
     Some(Row {
         command: Some(name.to_owned()),
         at: None,
-        cells: vec![Cell::Text(name.to_owned()), Cell::Markup(bar(&parts)), Cell::Text(words.join(" · "))],
+        cells: vec![
+            Cell::Text(name.to_owned()),
+            Cell::Markup(bar(&parts)),
+            Cell::Text(words.collect::<Vec<_>>().join(" · ")),
+        ],
     })
 }
 
@@ -242,32 +267,23 @@ pub(super) fn findings(page: &mut String, dashboard: &Dashboard) {
     if findings.is_empty() {
         return;
     }
-    let rows = findings.sorted().into_iter().map(|finding| {
-        let statement = match finding.tone {
-            Tone::Bad => Cell::Bad(finding.statement.clone()),
-            Tone::Good => Cell::Good(finding.statement.clone()),
-            Tone::Unknown | Tone::Same => Cell::Text(finding.statement.clone()),
-        };
-        Row {
-            command: Some(finding.command.clone()),
-            at: None,
-            cells: vec![
-                Cell::Text(finding.command.clone()),
-                Cell::Text(findings.subject(finding)),
-                statement,
-                Cell::Text(finding.detail.clone()),
-            ],
-        }
-    });
-    let rows: Vec<_> = rows.collect();
     let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
     let mut content = String::new();
     if !counts.is_empty() {
         let _ = writeln!(content, "<p>Beside the period before: {}</p>", text(&counts.join(" · ")));
     }
-    if !rows.is_empty() {
-        let headings = vec!["command", "what", "verdict", "how sure"];
-        content.push_str(&Table { caption: "Changes and comparisons".to_owned(), headings, rows }.write());
+    let (open, decided): (Vec<_>, Vec<_>) =
+        findings.sorted().into_iter().partition(|finding| finding.tone == Tone::Unknown);
+    if !decided.is_empty() {
+        content.push_str(&verdicts("Changes and comparisons", &decided, findings));
+    }
+    if !open.is_empty() {
+        // Whoever asks what became slower is not helped by what nobody can tell.
+        let _ = write!(
+            content,
+            "<details><summary>What nobody can tell yet</summary>\n{}</details>\n",
+            verdicts("What nobody can tell yet", &open, findings)
+        );
     }
     let unchanged = findings.unchanged();
     if !unchanged.is_empty() {
@@ -275,6 +291,21 @@ pub(super) fn findings(page: &mut String, dashboard: &Dashboard) {
         let _ = writeln!(content, "<p>Unchanged: {}</p>", text(&names.join(", ")));
     }
     section(page, "findings", "Slower or faster?", &content);
+}
+
+fn verdicts(caption: &str, findings: &[&Finding], all: &Findings) -> String {
+    let rows = findings.iter().map(|finding| {
+        let statement = match finding.tone {
+            Tone::Bad => Cell::Bad(finding.statement.clone()),
+            Tone::Good => Cell::Good(finding.statement.clone()),
+            Tone::Unknown | Tone::Same => Cell::Text(finding.statement.clone()),
+        };
+        let texts = [finding.command.clone(), all.subject(finding)].map(Cell::Text);
+        let cells = texts.into_iter().chain([statement, Cell::Text(finding.detail.clone())]);
+        Row { command: Some(finding.command.clone()), at: None, cells: cells.collect() }
+    });
+    let headings = vec!["command", "what", "verdict", "how sure"];
+    Table { caption: caption.to_owned(), headings, rows: rows.collect() }.write()
 }
 
 /// Adds the alerts, those that fire first.
