@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use pm_record::Timestamp;
+use pm_record::{Timestamp, Window};
 
 use crate::Error;
 use crate::args::DashboardArgs;
@@ -70,8 +70,6 @@ fn records(timeframe: Timeframe, here: &Surroundings) -> Result<Stage, Error> {
         let args = span.iter().cloned().chain(flags.iter().map(OsString::from));
         find(here, tool).map(|program| Invocation::new(program, args))
     };
-    let length = window.end.as_millis() - window.start.as_millis();
-    let before = Timestamp::from_millis(window.start.as_millis() - length);
     let mut changes = vec!["--changes".to_owned()];
     if timeframe == Timeframe::Month {
         // A month has too many runs to look at each: its days have medians, which rollups know.
@@ -80,11 +78,20 @@ fn records(timeframe: Timeframe, here: &Surroundings) -> Result<Stage, Error> {
     Ok(Stage(vec![
         reader("pm-aggregate", &[])?,
         reader("pm-aggregate", &[format!("--window={}", timeframe.step())])?,
-        reader("pm-aggregate", &[format!("--compare={before}..{}", window.start)])?,
+        reader("pm-aggregate", &before(window))?,
         reader("pm-aggregate", &changes)?,
         reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?,
         reader("pm-report", &["--as=evidence".to_owned()])?,
     ]))
+}
+
+/// The flags that hold the time of each command against the period before of equal length. Of long periods rollups know
+/// enough.
+pub(crate) fn before(window: Window) -> [String; 4] {
+    let length = window.end.as_millis() - window.start.as_millis();
+    let before = Timestamp::from_millis(window.start.as_millis() - length);
+    let compare = format!("--compare={before}..{}", window.start);
+    [compare, "--metric=duration.total_ms".to_owned(), "--quick".to_owned(), "--quiet".to_owned()]
 }
 
 /// The pipeline of a report's page.

@@ -73,6 +73,14 @@ pub struct Args {
     #[arg(long)]
     pub exit_code: bool,
 
+    /// Say nothing of commands that --compare has nothing to compare with
+    #[arg(long, short, requires = "compare")]
+    pub quiet: bool,
+
+    /// With --compare: answer from rollups also where their records are left; quicker, and off by up to 0.27 %
+    #[arg(long, requires = "compare")]
+    pub quick: bool,
+
     /// Write the exact state of each group, to be merged later, in place of its summary
     #[arg(long)]
     pub partial: bool,

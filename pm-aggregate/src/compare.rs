@@ -31,6 +31,10 @@ pub(crate) struct Task {
     pub(crate) current: Option<Selection>,
     pub(crate) across_machines: bool,
     pub(crate) exit_code: bool,
+    /// Whether commands that are on one side only go without a word.
+    pub(crate) quiet: bool,
+    /// Whether rollups are taken where records are left too.
+    pub(crate) quick: bool,
 }
 
 /// Compares, and says so.
@@ -62,8 +66,10 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
     }
     let [mut baseline, mut current] = groups;
     let table = Table::new(&sides, limits.as_ref(), baseline.finish(), current.finish());
-    for word in table.notes(task) {
-        io.tell(TOOL, &word);
+    if !task.quiet {
+        for word in table.notes(task) {
+            io.tell(TOOL, &word);
+        }
     }
     let exit = if task.exit_code { table.exit() } else { Exit::Done };
     for record in table.records() {

@@ -245,6 +245,8 @@ fn purpose(args: &Args) -> Result<Purpose, Usage> {
                 current: args.current.clone(),
                 across_machines: args.across_machines,
                 exit_code: args.exit_code,
+                quiet: args.quiet,
+                quick: args.quick,
             };
             ("--compare", Purpose::Compare(task))
         }

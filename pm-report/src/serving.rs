@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
 /// The page is about a time that ends now: it is made anew after this long even if nothing was recorded.
-const STALE: Duration = Duration::from_secs(60);
+const STALE: Duration = Duration::from_mins(1);
 
 /// How much of the time goes into pages at most: a tenth.
 const SHARE: u32 = 10;

@@ -6,8 +6,8 @@ use std::fs;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use pm_e2e::harness::{TOOLS, repository};
 
-const GROUND: [&str; 7] =
-    ["pm-record", "pm-stats", "pm-store", "pm-github", "pm-http", "pm-advice", "pm-cli"];
+const GROUND: [&str; 8] =
+    ["pm-record", "pm-stats", "pm-store", "pm-github", "pm-http", "pm-server", "pm-advice", "pm-cli"];
 
 /// Licenses that what we ship may be under.
 const LICENSES: [&str; 10] = [
@@ -77,6 +77,7 @@ fn the_ground_crates_stand_on_each_other_in_one_order_only() {
     assert_eq!(ours("pm-store"), ["pm-record"]);
     assert_eq!(ours("pm-github"), ["pm-record"]);
     assert_eq!(ours("pm-http"), ["pm-cli", "pm-github"]);
+    assert!(ours("pm-server").is_empty());
     assert_eq!(ours("pm-advice"), ["pm-cli", "pm-record", "pm-stats"]);
 }
 

@@ -8,6 +8,7 @@ mod api;
 mod benchmark;
 mod compare;
 mod contract;
+mod dashboard;
 mod dashboards;
 mod deliver;
 mod digests;

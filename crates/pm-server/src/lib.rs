@@ -114,6 +114,7 @@ pub fn events(mut version: watch::Receiver<u64>) -> Body {
 }
 
 /// The response that was begun, with its body. One that cannot be built, for a header that is none, is empty.
+#[must_use]
 pub fn built(response: http::response::Builder, body: Body) -> Response<Body> {
     response.body(body).unwrap_or_else(|_| Response::new(whole(Bytes::new())))
 }

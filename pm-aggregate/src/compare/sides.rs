@@ -90,7 +90,8 @@ impl Sides {
                     let store = inputs::store(named.as_deref(), io)?;
                     let rollups = side.rollups_know_fields().then_some(Grain::All);
                     let (since, until) = (side.since(), side.until());
-                    let question = Question { since, until, rollups, records_first: true, by_machine: true };
+                    let records_first = !task.quick;
+                    let question = Question { since, until, rollups, records_first, by_machine: true };
                     for source in store.sources(&question)? {
                         let (input, taken) = inputs::stored(side, source, io);
                         let mut both = [None; 2];

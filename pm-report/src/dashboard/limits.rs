@@ -13,7 +13,7 @@ pub(crate) struct Limit<'a> {
     pub(crate) resource: &'a str,
     /// Where there are several.
     pub(crate) host: Option<&'a str>,
-    limit: &'a RateLimit,
+    figures: &'a RateLimit,
     pub(crate) at: Timestamp,
 }
 
@@ -38,7 +38,7 @@ fn of_reading(reading: &ApiMonitoring) -> impl Iterator<Item = Limit<'_>> {
         let is_used = limit.used.is_some_and(|used| used.0 > 0) || resource == "core";
         let is_limited = limit.limit.is_some_and(|limit| limit.0 > 0) && limit.remaining.is_some();
         (is_used && is_limited).then_some(())?;
-        Some(Limit { resource, host: reading.api_host.as_deref(), limit, at: at? })
+        Some(Limit { resource, host: reading.api_host.as_deref(), figures: limit, at: at? })
     })
 }
 
@@ -46,7 +46,7 @@ impl Limit<'_> {
     /// What is left of it, 0 to 1.
     pub(crate) fn ratio(&self) -> f64 {
         let [remaining, limit] =
-            [self.limit.remaining, self.limit.limit].map(|value| value.unwrap_or_default().to_f64());
+            [self.figures.remaining, self.figures.limit].map(|value| value.unwrap_or_default().to_f64());
         if limit > 0.0 { remaining / limit } else { 1.0 }
     }
 
@@ -57,24 +57,24 @@ impl Limit<'_> {
         };
         format!(
             "{} of {} '{}'",
-            whole(self.limit.remaining),
-            whole(self.limit.limit),
+            whole(self.figures.remaining),
+            whole(self.figures.limit),
             kept(self.resource, LONGEST_LABEL)
         )
     }
 
     /// Whether it is used up before it is renewed.
     pub(crate) fn runs_out(&self) -> bool {
-        self.limit.exhausted_at.is_some() || self.ratio() == 0.0
+        self.figures.exhausted_at.is_some() || self.ratio() == 0.0
     }
 
     /// Until when it lasts: `used up at 10:43 UTC, renewed at 11:00 UTC`.
     pub(crate) fn forecast(&self) -> String {
         let clock = |at: Timestamp| times::span(at, at);
-        let renewed = self.limit.reset_time.map(|reset| format!("renewed {}", clock(reset)));
-        let burn = self.limit.burn_per_minute.filter(|burn| burn.0 > 0);
+        let renewed = self.figures.reset_time.map(|reset| format!("renewed {}", clock(reset)));
+        let burn = self.figures.burn_per_minute.filter(|burn| burn.0 > 0);
         let burn = burn.map(|burn| format!("{burn} a minute"));
-        let out = match self.limit.exhausted_at {
+        let out = match self.figures.exhausted_at {
             Some(out) => Some(format!("used up {} at this speed", clock(out))),
             None if self.ratio() == 0.0 => Some("used up".to_owned()),
             None => None,

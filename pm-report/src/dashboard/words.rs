@@ -112,3 +112,93 @@ fn at_most(value: f64, [excellent, good, acceptable]: [f64; 3]) -> Efficiency {
 fn at_least(value: f64, limits: [f64; 3]) -> Efficiency {
     at_most(-value, limits.map(|limit| -limit))
 }
+
+#[cfg(test)]
+mod tests {
+    use pm_record::Record;
+
+    use super::*;
+
+    fn of(lines: &[&str]) -> Dashboard {
+        let mut dashboard = Dashboard::new("");
+        for line in lines {
+            dashboard.push(Record::parse(line.as_bytes()).expect(line));
+        }
+        dashboard
+    }
+
+    fn summary(memory_mb: u32, hits: u32, misses: u32) -> String {
+        format!(
+            r#"{{"performance_summary":{{"by":{{"command":"a"}},"window":{{"start":"2024-12-06T00:00:00Z","end":"2024-12-06T01:00:00Z"}},"count":2,"metrics":{{"resource_usage.peak_memory_mb":{{"count":2,"sum":{},"max":{memory_mb}}}}},"api_totals":{{"cache_hits":{hits},"cache_misses":{misses}}}}}}}"#,
+            2 * memory_mb
+        )
+    }
+
+    fn reading(remaining: u32) -> String {
+        format!(
+            r#"{{"api_monitoring":{{"timestamp":"2024-12-06T00:00:00Z","resources":{{"core":{{"limit":5000,"remaining":{remaining}}}}}}}}}"#
+        )
+    }
+
+    fn comparison(status: &str, change: i32, millis: u32) -> String {
+        format!(
+            r#"{{"performance_comparison":{{"command":"a","metric":"duration.total_ms","baseline":{{"count":10,"median":{millis}}},"current":{{"count":10,"median":{millis}}},"change_percentage":{change},"status":"{status}"}}}}"#
+        )
+    }
+
+    #[test]
+    fn memory_is_judged_by_the_mean_peak_and_never_well_while_an_alert_fires() {
+        let words = [(50, "excellent"), (51, "good"), (100, "good"), (101, "acceptable"), (251, "poor")];
+        for (mebibytes, word) in words {
+            assert_eq!(memory(&of(&[&summary(mebibytes, 0, 0)])).word(), word, "{mebibytes}");
+        }
+        assert_eq!(memory(&of(&[])).word(), "unknown");
+        let alert = |state: &str| {
+            format!(
+                r#"{{"performance_alert":{{"type":"memory_usage_high","threshold_exceeded":"x > 1","current_value":"2","state":"{state}"}}}}"#
+            )
+        };
+        let small = summary(10, 0, 0);
+        assert_eq!(memory(&of(&[&small, &alert("firing")])).word(), "acceptable");
+        assert_eq!(memory(&of(&[&small, &alert("firing"), &alert("resolved")])).word(), "excellent");
+    }
+
+    #[test]
+    fn api_use_is_the_worst_of_what_the_cache_kept_and_what_is_left() {
+        let cases = [
+            (summary(1, 7, 3), None, "excellent"),
+            (summary(1, 6, 4), None, "good"),
+            (summary(1, 4, 6), None, "acceptable"),
+            (summary(1, 2, 8), None, "poor"),
+            (summary(1, 0, 0), None, "unknown"),
+            (summary(1, 0, 0), Some(2500), "excellent"),
+            (summary(1, 0, 0), Some(1000), "good"),
+            (summary(1, 9, 1), Some(250), "acceptable"),
+            (summary(1, 9, 1), Some(249), "poor"),
+        ];
+        for (summary, left, word) in cases {
+            let reading = left.map(reading);
+            let lines: Vec<_> = std::iter::once(summary.as_str()).chain(reading.as_deref()).collect();
+            assert_eq!(api(&of(&lines)).word(), word, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_reading_counts() {
+        assert_eq!(api(&of(&[&reading(1), &reading(4000)])).word(), "excellent");
+    }
+
+    #[test]
+    fn a_trend_is_made_of_verdicts_by_the_time_they_are_about() {
+        let trend =
+            |lines: &[String]| trend(&of(&lines.iter().map(String::as_str).collect::<Vec<_>>())).word();
+        assert_eq!(trend(&[]), "unknown");
+        assert_eq!(trend(&[comparison("inconclusive", 90, 100)]), "unknown");
+        assert_eq!(trend(&[comparison("unchanged", 1, 100)]), "stable");
+        assert_eq!(trend(&[comparison("regressed", 50, 100)]), "degrading");
+        assert_eq!(trend(&[comparison("improved", -50, 100)]), "improving");
+        // What takes a thousandth of the time does not make a trend.
+        assert_eq!(trend(&[comparison("regressed", 50, 1), comparison("unchanged", 0, 1000)]), "stable");
+        assert_eq!(trend(&[comparison("regressed", 50, 900), comparison("improved", -50, 100)]), "degrading");
+    }
+}

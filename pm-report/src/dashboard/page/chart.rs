@@ -156,7 +156,7 @@ impl Chart {
             let ticks = self.ticks(bounds);
             let heights: Vec<_> = ticks.iter().map(|&value| self.height(value, bounds)).collect();
             let write = |height: &f64| {
-                let tick = heights.iter().position(|known| known == height);
+                let tick = heights.iter().position(|known| known.to_bits() == height.to_bits());
                 tick.map_or_else(String::new, |tick| (self.write)(ticks[tick]))
             };
             let label = ("sans-serif", 11).into_font().color(&Ink::Text.color());

@@ -41,7 +41,7 @@ impl Table {
         let known: Vec<_> = (0..self.headings.len()).map(is_known).collect();
         let caption = text(&self.caption);
         let mut table = format!(
-            "<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\"><table>\n<caption>{caption}</caption>\n<thead><tr>"
+            "<div class=\"scroll\" role=\"group\" aria-label=\"{caption}\" tabindex=\"0\"><table>\n<caption>{caption}</caption>\n<thead><tr>"
         );
         for (heading, _) in self.headings.iter().zip(&known).filter(|(_, known)| **known) {
             let _ = write!(table, "<th scope=\"col\">{heading}</th>");

@@ -66,7 +66,7 @@ pub(super) fn instant(at: i64, length: i64) -> String {
     let at = Timestamp::from_millis(at);
     match length {
         ..600_000 => Precision::Seconds.write(at)[11..].to_owned(),
-        ..172_800_000 => Precision::Minutes.write(at)[5..].to_owned(),
+        600_000..172_800_000 => Precision::Minutes.write(at)[5..].to_owned(),
         _ => Precision::Days.write(at),
     }
 }

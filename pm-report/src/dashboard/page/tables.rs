@@ -14,9 +14,13 @@ use crate::dashboard::{Compared, Dashboard};
 use crate::findings::{Finding, Findings, Tone};
 use crate::markup::text;
 use crate::report::{LONGEST_LABEL, kept};
+use crate::tips::Tip;
 
 /// How many commands have a row of their own; what is beyond is counted.
 const ROWS: usize = 200;
+
+/// How many tips are shown at once.
+const TIPS: usize = 8;
 
 /// What phases are drawn with, those that take most time first; the others share the last.
 const PHASES: [Ink; 5] = [Ink::Middle, Ink::High, Ink::Third, Ink::Good, Ink::Band];
@@ -185,8 +189,8 @@ pub(super) fn phases(page: &mut String, dashboard: &Dashboard) {
     if rows.is_empty() {
         return;
     }
-    let named = sums.keys().take(PHASES.len() - usize::from(sums.len() > PHASES.len()));
-    let names: Vec<_> = named.map(|phase| phase_name(phase)).collect();
+    let with_a_color = sums.keys().take(PHASES.len() - usize::from(sums.len() > PHASES.len()));
+    let names: Vec<_> = with_a_color.map(|phase| phase_name(phase)).collect();
     let mut inks: Vec<_> = PHASES.into_iter().zip(names.iter().map(String::as_str)).collect();
     if sums.len() > PHASES.len() {
         inks.push((PHASES[PHASES.len() - 1], "all others"));
@@ -326,7 +330,7 @@ pub(super) fn alerts(page: &mut String, dashboard: &Dashboard) {
             alert.seen().map(|seen| format!("Seen: {seen}")),
             alert.recommendation.as_ref().map(|advice| format!("Recommendation: {advice}")),
         ];
-        let lines: String = lines.into_iter().flatten().map(|line| format!("<br>{}", text(&line))).collect();
+        let lines = below(lines);
         let _ = writeln!(
             content,
             "<li class=\"{class}\"><b>{word}: {}</b>{lines}</li>",
@@ -347,22 +351,34 @@ pub(super) fn alerts(page: &mut String, dashboard: &Dashboard) {
     section(page, "alerts", "Alerts", &content);
 }
 
-/// Adds what would save something.
+/// Adds what would save something: what saves most at once, the rest for whoever wants it.
 pub(super) fn tips(page: &mut String, dashboard: &Dashboard) {
-    let mut content = String::new();
-    for tip in dashboard.tips.all() {
-        let lines = [
-            Some(format!("Recommendation: {}", tip.recommendation)),
-            tip.saving.as_ref().map(|saving| format!("Would have saved: {saving}")),
-            tip.evidence.as_ref().map(|evidence| format!("Evidence: {evidence}")),
-        ];
-        let lines: String = lines.into_iter().flatten().map(|line| format!("<br>{}", text(&line))).collect();
-        let _ = writeln!(content, "<li><b>{}</b>{lines}</li>", text(&tip.title));
-    }
-    if !content.is_empty() {
-        content = format!("<ol class=\"tips\">\n{content}</ol>\n");
+    let (first, rest) = dashboard.tips.all().split_at(TIPS.min(dashboard.tips.all().len()));
+    let list = |tips: &[Tip]| {
+        let items: String = tips.iter().map(tip).collect();
+        if items.is_empty() { items } else { format!("<ul class=\"tips\">\n{items}</ul>\n") }
+    };
+    let mut content = list(first);
+    if !rest.is_empty() {
+        let count = human::count(rest.len() as u64);
+        let _ = write!(content, "<details><summary>{count} more</summary>\n{}</details>\n", list(rest));
     }
     section(page, "tips", "What would help", &content);
+}
+
+fn tip(tip: &Tip) -> String {
+    let lines = [
+        Some(format!("Recommendation: {}", tip.recommendation)),
+        tip.saving.as_ref().map(|saving| format!("Would have saved: {saving}")),
+        tip.evidence.as_ref().map(|evidence| format!("Evidence: {evidence}")),
+    ];
+    let lines = below(lines);
+    format!("<li><b>{}</b>{lines}</li>\n", text(&tip.title))
+}
+
+/// Lines below a first one.
+fn below(lines: [Option<String>; 3]) -> String {
+    lines.into_iter().flatten().fold(String::new(), |all, line| all + "<br>" + &text(&line))
 }
 
 fn time(millis: Thousandths) -> String {
