@@ -239,9 +239,13 @@ mod tests {
             let full: crate::Thousandths = serde_json::from_str(&text).expect("a number");
             for behind in ["", ",\"next\":1.5,\"another\":\"\""] {
                 let line = format!("{text}{behind}");
-                by_every_way(|way| match way.number(line.as_bytes(), 0) {
-                    Some(read) => assert_eq!((read.thousandths, read.end), (full.0, text.len())),
-                    None => assert!(text.len() > 15, "{text}"),
+                // Only what has too many digits to be exact is left to the full parser.
+                let whole = text.trim_start_matches('-').split('.').next().unwrap_or_default();
+                let most = if text.contains('.') { DIGITS_BEFORE_DECIMALS } else { WHOLE_DIGITS };
+                by_every_way(|way| {
+                    let read = way.number(line.as_bytes(), 0).map(|read| (read.thousandths, read.end));
+                    let expected = (whole.len() <= most).then_some((full.0, text.len()));
+                    assert!(read == Some((full.0, text.len())) || read == expected, "{text}: {read:?}");
                 });
             }
         }
