@@ -25,6 +25,7 @@ pub(crate) use table::significant;
 
 /// What to compare.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Task {
     pub(crate) baseline: Baseline,
     /// With what; without it, with all that is read and is not the baseline.
