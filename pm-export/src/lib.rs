@@ -53,6 +53,13 @@ use crate::config::{Config, Form};
 pub use crate::error::Error;
 use crate::error::Warning;
 
+/// Whether bytes are a request as a spool keeps it: for the fuzzer, which nobody else has to go through files for.
+#[doc(hidden)]
+#[must_use]
+pub fn is_kept_request(bytes: &[u8]) -> bool {
+    spool::read(bytes).is_some()
+}
+
 /// The program's name.
 pub const TOOL: &str = "pm-export";
 
