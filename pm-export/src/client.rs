@@ -1,5 +1,7 @@
 //! The client that asks receivers, by the proxies and with the roots that the user has.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pm_cli::{Environment, printable};
@@ -23,6 +25,26 @@ const SHOWN: usize = 300;
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What the user says about the way to an address, beside what holds for every address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// How long one request may take.
+    pub(crate) timeout: Option<Duration>,
+    /// What to trust in place of the usual roots.
+    pub(crate) certificate: Option<PathBuf>,
+}
+
+impl Way {
+    fn environment(&self, usual: &Environment) -> Environment {
+        let Some(certificate) = &self.certificate else { return usual.clone() };
+        let others = usual
+            .variables()
+            .filter(|(name, _)| !["SSL_CERT_FILE", "SSL_CERT_DIR"].map(OsStr::new).contains(name));
+        let trusted = (OsStr::new("SSL_CERT_FILE"), certificate.as_os_str());
+        Environment::new(others.chain([trusted]), usual.current_dir())
+    }
+}
+
 /// Asks one receiver.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -43,15 +65,17 @@ pub(crate) struct Reply {
 
 impl Client {
     /// A client for what lies at these addresses.
-    pub(crate) fn new(urls: &[&str], environment: &Environment) -> Result<Self, Error> {
+    pub(crate) fn new(places: &[(&str, Way)], environment: &Environment) -> Result<Self, Error> {
         let mut agents = Vec::new();
-        for &url in urls {
-            let agent =
-                pm_http::agent(url, USER_AGENT, TIMEOUT, environment).map_err(|error| match error {
-                    NoWay::Address => Error::Address { url: url.to_owned() },
-                    error => error.into(),
-                })?;
-            agents.push((url.to_owned(), agent));
+        for (url, way) in places {
+            let environment = way.environment(environment);
+            let timeout = way.timeout.unwrap_or(TIMEOUT);
+            let agent = pm_http::agent(url, USER_AGENT, timeout, &environment);
+            let agent = agent.map_err(|error| match error {
+                NoWay::Address => Error::Address { url: (*url).to_owned() },
+                error => error.into(),
+            })?;
+            agents.push(((*url).to_owned(), agent));
         }
         Ok(Self { agents })
     }

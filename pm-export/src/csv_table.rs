@@ -218,12 +218,34 @@ mod tests {
         check(r#"{"system_metrics":{}}"#, &["command"], "");
     }
 
+    /// What a schema says of a field, by every way in which it may be said.
+    fn inside<'a>(root: &'a Value, node: &'a Value, step: &str) -> Vec<&'a Value> {
+        let mut found: Vec<_> = node["properties"].get(step).into_iter().collect();
+        found.extend(Some(&node["additionalProperties"]).filter(|rest| found.is_empty() && rest.is_object()));
+        let referred = node["$ref"].as_str().and_then(|path| root.pointer(path.trim_start_matches('#')));
+        let choices = ["anyOf", "allOf", "oneOf"].iter().filter_map(|name| node[*name].as_array()).flatten();
+        found.extend(referred.into_iter().chain(choices).flat_map(|node| inside(root, node, step)));
+        found
+    }
+
     #[test]
     fn the_usual_columns_of_every_kind_are_fields_of_the_record() {
         for kind in Table::kinds() {
             let mut head = Vec::new();
             Table::new(kind, &[]).expect("known").write_head(&mut head).expect("memory");
-            assert!(head.ends_with(b"\n") && head.len() > 50, "{kind}");
+            let schema = format!("{}/../docs/schema/{kind}.schema.json", env!("CARGO_MANIFEST_DIR"));
+            let schema = std::fs::read(schema).expect("the schema of every kind");
+            let schema: Value = serde_json::from_slice(&schema).expect("JSON");
+            let columns = COLUMNS.iter().find(|(known, _)| *known == kind).expect("known").1;
+            let head = String::from_utf8(head).expect("text");
+            assert_eq!(head.trim_end().split(',').count(), columns.len(), "{head}");
+            for column in columns {
+                let path = std::iter::once(kind.to_owned()).chain(steps(column));
+                let found = path.fold(vec![&schema], |nodes, step| {
+                    nodes.into_iter().flat_map(|node| inside(&schema, node, &step)).collect()
+                });
+                assert!(!found.is_empty(), "{kind} has no '{column}'");
+            }
         }
         assert!(Table::new("moon_phase", &[]).is_none());
     }

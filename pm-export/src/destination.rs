@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::Uri;
 use pm_cli::{Environment, Usage};
 use pm_github::Secret;
 
 use crate::args::{Args, Signal, To};
+use crate::client::Way;
 use crate::receivers::{Datadog, Endpoint, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
 
 /// A receiver, if there is one.
@@ -184,7 +186,13 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
             }
         };
         let headers = headers.into_iter().map(|(name, value)| (name, Secret::header(value))).collect();
-        Ok(Endpoint { url, json, gzip, headers })
+        let way = Way {
+            timeout: setting(signal, "TIMEOUT").map(milliseconds).transpose()?,
+            certificate: setting(signal, "CERTIFICATE")
+                .map(|path| certificate(path, environment))
+                .transpose()?,
+        };
+        Ok(Endpoint { url, json, gzip, way, headers })
     };
     let wants = |signal| args.signals.contains(&signal);
     Ok(Some(Otlp {
@@ -192,6 +200,24 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
         traces: wants(Signal::Traces).then(|| endpoint("TRACES", "traces")).transpose()?,
         attributes: resource(environment),
     }))
+}
+
+/// A limit as OpenTelemetry's variables have it; 0 is none, and so as long as anything may take.
+fn milliseconds(text: &str) -> Result<Duration, Usage> {
+    let millis: u64 = text.trim().parse().map_err(|_| {
+        let message = format!("OTEL_EXPORTER_OTLP_TIMEOUT is '{text}', which is no number of milliseconds");
+        Usage::new(message, "set it to 10000 for ten seconds")
+    })?;
+    Ok(if millis == 0 { Duration::from_hours(1) } else { Duration::from_millis(millis) })
+}
+
+fn certificate(path: &str, environment: &Environment) -> Result<PathBuf, Usage> {
+    let path = environment.current_dir().join(path);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let message = format!("OTEL_EXPORTER_OTLP_CERTIFICATE names '{}', which is no file", path.display());
+    Err(Usage::new(message, "let it name certificates in PEM, or `unset OTEL_EXPORTER_OTLP_CERTIFICATE`"))
 }
 
 /// What the resource is called: `service.name` first.

@@ -50,7 +50,7 @@ struct Push<'a> {
 /// The whole run.
 pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Result<Exit, Error> {
     let dry = config.dry;
-    let client = if dry { None } else { Some(Client::new(&receiver.urls(), &io.environment)?) };
+    let client = if dry { None } else { Some(Client::new(&receiver.places(), &io.environment)?) };
     let totals = Meter::new(config);
     let mut wanted = totals.wanted();
     let tracer = if receiver.takes_executions() { Tracer::want(&mut wanted) } else { Tracer::default() };

@@ -22,6 +22,7 @@ pub(crate) use remote_write::RemoteWrite;
 pub(crate) use spans::{Tracer, other as span_of};
 
 use crate::Error;
+use crate::client::Way;
 use crate::delivery::{Delivery, Fate, Keys, Parcel, Shown, Verdict};
 use crate::meter::Meter;
 use crate::traces::Spans;
@@ -77,6 +78,17 @@ impl Receiver {
             }
             Self::Pushgateway(gateway) => vec![&gateway.url],
             Self::RemoteWrite(write) => vec![&write.url],
+        }
+    }
+
+    /// The same with what is said about the way there.
+    pub(crate) fn places(&self) -> Vec<(&str, Way)> {
+        match self {
+            Self::Otlp(otlp) => {
+                let signals = [&otlp.metrics, &otlp.traces].into_iter().flatten();
+                signals.map(|signal| (&*signal.url, signal.way.clone())).collect()
+            }
+            _ => self.urls().into_iter().map(|url| (url, Way::default())).collect(),
         }
     }
 

@@ -254,3 +254,25 @@ fn a_request_waits_for_its_run_and_a_dry_run_shows_the_trace_of_both() {
     assert_eq!(spans[0]["parentSpanId"], "00f067aa0bb902b7");
     assert_eq!(spans[1]["startTimeUnixNano"], "1733481015123000000");
 }
+
+#[test]
+fn what_opentelemetry_s_variables_cannot_mean_is_refused_by_name() {
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+        ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/no/such/file.pem"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zip"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ] {
+        let refused = trial(&[RUN]).variable(name, value).run(
+            pm_export::TOOL,
+            pm_export::run,
+            &["--to", "otlp", "--dry-run"],
+        );
+        assert_eq!((refused.exit, refused.stdout.as_str()), (Exit::Usage, ""), "{name}");
+        assert!(
+            refused.stderr.contains("OTEL_EXPORTER_OTLP_") && refused.stderr.contains(value),
+            "{}",
+            refused.stderr
+        );
+    }
+}

@@ -165,6 +165,21 @@ fn a_request_of_a_run_that_goes_on_waits_for_it_from_one_export_to_the_next() {
 }
 
 #[test]
+fn a_receiver_of_opentelemetry_that_never_answers_is_waited_for_as_long_as_the_variable_says() {
+    let place = Place::new().with([("OTEL_EXPORTER_OTLP_TIMEOUT", "100")]);
+    write_runs(&place, 3);
+    // It takes connections, and that is all.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let begin = std::time::Instant::now();
+    let away = place.sh(&format!("pm-export --to otlp --url {url} --patience 10ms --no-spool runs.ndjson"));
+    let stderr = away.fails_with(4);
+    assert!(stderr.contains("timeout"), "{stderr}");
+    // Far less than the half minute of those who say nothing.
+    assert!(begin.elapsed() < Duration::from_secs(20), "{stderr}");
+}
+
+#[test]
 fn a_receiver_that_is_away_costs_nothing_but_time() {
     let place = Place::new().with([("DD_API_KEY", KEY)]);
     place.sh("mkdir .github-pm; for i in 1 2 3; do pm-wrap --store --name x -- true; done").succeeds();

@@ -6,6 +6,7 @@ use prost::Message;
 
 use super::{Batch, Shipment};
 use crate::catalog::Kind;
+use crate::client::Way;
 use crate::delivery::{Keys, Packing, Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::proto::{
@@ -39,6 +40,7 @@ pub(crate) struct Endpoint {
     pub(crate) json: bool,
     /// Whether bodies are packed.
     pub(crate) gzip: bool,
+    pub(crate) way: Way,
     /// What the user adds; keys, as far as anybody knows.
     pub(crate) headers: Keys,
 }
