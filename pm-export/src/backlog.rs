@@ -24,6 +24,8 @@ pub(crate) struct Backlog {
     /// Nobody else goes on from there while this run does.
     locked: LockedState,
     pub(crate) state: State,
+    /// What was written down last.
+    committed: State,
     strict: bool,
     /// Whether nothing is written down.
     dry: bool,
@@ -55,7 +57,8 @@ impl Backlog {
                 anew
             }
         };
-        Ok(Self { store, locked, state, strict: config.strict, dry: false })
+        let committed = state.clone();
+        Ok(Self { store, locked, state, committed, strict: config.strict, dry: false })
     }
 
     /// Writes nothing down: what is read now has not been handed on.
@@ -72,6 +75,7 @@ impl Backlog {
     ) -> Result<(), Error> {
         io.complain(TOOL, &Warning::Damaged { aside: self.locked.set_aside()?, reason });
         self.state = State::new(config.fingerprint(), io.clock.now_millis());
+        self.committed = self.state.clone();
         Ok(())
     }
 
@@ -79,6 +83,10 @@ impl Backlog {
     pub(crate) fn read(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<Skipped, Error> {
         let question =
             Question { since: None, until: None, rollups: None, records_first: true, by_machine: false };
+        // What could not be handed on before comes first, and as it was.
+        if taker.is_pending() {
+            self.commit(taker, io)?;
+        }
         let sources = self.store.sources(&question)?;
         let mut skipped = Skipped::default();
         let mut runs = RunReader::new(&taker.wanted());
@@ -99,11 +107,19 @@ impl Backlog {
 
     /// Hands on what was taken, and only then writes down how far that is.
     fn commit(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<(), Error> {
-        taker.settle(io)?;
+        if let Err(error) = taker.settle(io) {
+            if let Some(partly) = taker.partly().filter(|_| !self.dry) {
+                self.committed.partly = Some(partly);
+                self.locked.replace(&self.committed.to_bytes())?;
+            }
+            return Err(error);
+        }
+        self.state.partly = None;
         taker.keep(&mut self.state);
         if self.dry {
             return Ok(());
         }
+        self.committed = self.state.clone();
         Ok(self.locked.replace(&self.state.to_bytes())?)
     }
 

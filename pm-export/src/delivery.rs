@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::error::{Lost, Warning};
 use crate::receivers::{Receiver, shown};
 use crate::spool::Spool;
+use crate::state::hash;
 use crate::waiting::Never;
 use crate::{Error, TOOL};
 
@@ -108,6 +109,10 @@ pub(crate) struct Delivery {
     spool: Option<Spool>,
     away: Option<Away>,
     never: Input,
+    /// The marks of the requests of this batch that have met their fate, for receivers that would count them again.
+    pub(crate) done: Option<Vec<String>>,
+    /// Those of the requests that were made since the batch was begun.
+    made: Vec<String>,
     /// Requests that arrived, and bodies that were refused.
     pub(crate) arrived: u64,
     pub(crate) refused: u64,
@@ -150,6 +155,8 @@ impl Delivery {
             spool,
             away: None,
             never,
+            done: receiver.takes_windows().then(Vec::new),
+            made: Vec::new(),
             arrived: 0,
             refused: 0,
         }
@@ -167,11 +174,20 @@ impl Delivery {
         }
         self.send_kept(io)?;
         let packed = pack(parcel);
+        let mark = self.mark(parcel);
+        if mark.as_ref().zip(self.done.as_ref()).is_some_and(|(mark, done)| done.contains(mark)) {
+            return Ok(Fate::Arrived);
+        }
         if self.away.is_some() {
             return self.keep(parcel, &packed, io);
         }
         match self.attempt(parcel, &packed, self.patience, io)? {
-            Tried::Met(fate) => Ok(fate),
+            Tried::Met(fate) => {
+                // The halves of what is too large have marks of their own.
+                let is_done = fate != Fate::TooLarge;
+                self.done.iter_mut().for_each(|done| done.extend(mark.iter().filter(|_| is_done).cloned()));
+                Ok(fate)
+            }
             Tried::GivenUp { reply, attempts } if self.spool.is_some() => {
                 let told = reply.words();
                 io.complain(TOOL, &Warning::Away { url: parcel.url.clone(), told, attempts });
@@ -221,6 +237,20 @@ impl Delivery {
             self.away = None;
         }
         Ok(())
+    }
+
+    /// Begins with the requests of a batch, whether for the first time or again.
+    pub(crate) fn begin(&mut self) {
+        self.made.clear();
+    }
+
+    /// What a request is known by when its batch is made again: its hash, and how many of the batch were the same.
+    fn mark(&mut self, parcel: &Parcel) -> Option<String> {
+        self.done.as_ref()?;
+        let hash = hash(&[parcel.url.as_bytes(), b"\n", &*parcel.body].concat());
+        let before = self.made.iter().filter(|made| **made == hash).count();
+        self.made.push(hash.clone());
+        Some(format!("{hash}-{before}"))
     }
 
     fn note_away(&mut self) {

@@ -6,7 +6,7 @@ use pm_cli::{Input, Streams};
 use pm_record::{BadRecord, Lines, Reading, RunReader, Skipped, Wanted};
 
 use crate::Error;
-use crate::state::State;
+use crate::state::{Partly, State};
 
 /// Whoever takes lines.
 pub(crate) trait Taker {
@@ -28,6 +28,16 @@ pub(crate) trait Taker {
     fn idle(&mut self, input: &mut Input, io: &mut Streams) -> Result<(), Error> {
         let _ = input;
         self.settle(io)
+    }
+
+    /// Whether a batch is left that could not be handed on.
+    fn is_pending(&self) -> bool {
+        false
+    }
+
+    /// What of that batch has been handed on all the same.
+    fn partly(&self) -> Option<Partly> {
+        None
     }
 
     /// Tells people what does not show in what was written.

@@ -13,7 +13,7 @@ use crate::error::Warning;
 use crate::intake::{self, Taker};
 use crate::meter::Meter;
 use crate::receivers::{Batch, Receiver, Tracer, WINDOW, span_of};
-use crate::state::State;
+use crate::state::{Partly, State};
 use crate::traces::Executions;
 use crate::waiting::follow;
 use crate::{Error, TOOL, inputs};
@@ -35,6 +35,8 @@ struct Push<'a> {
     executions: Executions,
     tracer: Tracer,
     wanted: Wanted,
+    /// How many records the batch had that was given up when a part of it had arrived.
+    cut: Option<u64>,
     /// Records in the batch.
     gathered: u64,
     /// Whether anything came since the last delivery.
@@ -64,6 +66,7 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
         executions: Executions::default(),
         tracer,
         wanted,
+        cut: None,
         gathered: 0,
         is_news: true,
         delivered: None,
@@ -80,6 +83,11 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
         match backlog.state.restore(config.shape.clone()) {
             Ok(model) => push.totals.model = model,
             Err(reason) => backlog.begin_anew(reason, config, io)?,
+        }
+        if let Some(partly) = &backlog.state.partly
+            && let Some(done) = &mut push.delivery.done
+        {
+            (*done, push.cut) = (partly.arrived.clone(), Some(partly.records.max(1)));
         }
         push.executions = backlog.state.traces.as_ref().map(Executions::restore).unwrap_or_default();
         push.since = Some(backlog.state.since);
@@ -187,6 +195,7 @@ impl Push<'_> {
             since: self.since,
             now: self.now,
         };
+        self.delivery.begin();
         self.receiver.deliver(&batch, &mut self.delivery, io)?;
         self.windows.clear();
         self.alerts.clear();
@@ -194,7 +203,8 @@ impl Push<'_> {
         if has_totals && self.since.is_none() && self.receiver.sums() {
             self.totals.clear(self.config);
         }
-        self.gathered = 0;
+        self.delivery.done.iter_mut().for_each(Vec::clear);
+        (self.gathered, self.cut) = (0, None);
         if has_totals {
             (self.is_news, self.delivered) = (false, Some(Instant::now()));
         }
@@ -216,7 +226,7 @@ impl Taker for Push<'_> {
 
     fn is_full(&self) -> bool {
         let keeps = self.receiver.takes_windows() || self.receiver.takes_executions();
-        keeps && (self.gathered >= BATCH || self.executions.spans.weight() >= MOST_SPANS)
+        keeps && (self.gathered >= self.cut.unwrap_or(BATCH) || self.executions.spans.weight() >= MOST_SPANS)
     }
 
     fn settle(&mut self, io: &mut Streams) -> Result<(), Error> {
@@ -225,6 +235,15 @@ impl Taker for Push<'_> {
         // Totals of a long backlog are not of interest a hundred times a second.
         let is_fresh = self.delivered.is_some_and(|delivered| delivered.elapsed() < self.config.interval);
         self.deliver(!(is_cut && is_fresh && self.receiver.takes_executions()), io)
+    }
+
+    fn is_pending(&self) -> bool {
+        self.gathered > 0
+    }
+
+    fn partly(&self) -> Option<Partly> {
+        let arrived = self.delivery.done.clone().filter(|done| !done.is_empty())?;
+        Some(Partly { records: self.gathered, arrived })
     }
 
     /// Delivers what came, as often as it was asked for.

@@ -26,9 +26,21 @@ pub(crate) struct State {
     pub(crate) totals: Vec<Kept>,
     /// When counting began, in milliseconds since the Unix epoch.
     pub(crate) since: i64,
+    /// The batch behind what was read, if a part of it has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) partly: Option<Partly>,
     /// Spans that wait for their run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traces: Option<KeptTraces>,
+}
+
+/// A batch that was given up when a part of it had arrived.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Partly {
+    /// How many records it has: cut there again, it makes the same requests.
+    pub(crate) records: u64,
+    /// The marks of the requests that have arrived.
+    pub(crate) arrived: Vec<String>,
 }
 
 /// How far a file was read.

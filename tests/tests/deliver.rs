@@ -180,6 +180,26 @@ fn a_receiver_of_opentelemetry_that_never_answers_is_waited_for_as_long_as_the_v
 }
 
 #[test]
+fn what_had_arrived_of_a_batch_that_was_given_up_is_not_sent_again() {
+    let place = Place::new().with([("DD_API_KEY", KEY)]);
+    let mut records: String = (0..40).map(|number| run_record("batch", &recent(2), 100 + number)).collect();
+    place.write(".github-pm/records/2024-12-06.ndjson", &records);
+    // Series arrive, and distributions do not.
+    let judge = Judge::start(&place, &[202, 503]);
+    let export = format!("pm-export --to datadog --store --url http://127.0.0.1:{}", judge.port);
+    let stderr = place.sh(&format!("{export} --patience 10ms")).fails_with(4);
+    assert!(stderr.contains("stays in the store"), "{stderr}");
+    records += &run_record("batch", &recent(1), 100);
+    place.write(".github-pm/records/2024-12-06.ndjson", &records);
+    place.sh(&export).succeeds();
+    let sums = held(&judge.reports());
+    check_held(&sums, "github_pm.commands", 41.0);
+    check_held(&sums, "github_pm.command.duration", 41.0);
+    place.sh(&export).succeeds();
+    assert_eq!(judge.reports(), [] as [Value; 0]);
+}
+
+#[test]
 fn a_receiver_that_is_away_costs_nothing_but_time() {
     let place = Place::new().with([("DD_API_KEY", KEY)]);
     place.sh("mkdir .github-pm; for i in 1 2 3; do pm-wrap --store --name x -- true; done").succeeds();
