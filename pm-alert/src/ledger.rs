@@ -24,6 +24,9 @@ use crate::state::Row;
 pub(crate) struct Ledger {
     home: Home,
     known: Known,
+    /// What stood in the file last, of which `known` was made, or which was made of it: while nobody else writes, it
+    /// need not be understood again for each record.
+    kept: Option<Vec<u8>>,
     reached: Option<Place>,
     is_following: bool,
     is_unwritten: bool,
@@ -45,6 +48,7 @@ impl Ledger {
         Self {
             home,
             known: Known::default(),
+            kept: None,
             reached: None,
             is_following: false,
             is_unwritten: false,
@@ -134,15 +138,18 @@ impl Ledger {
     }
 
     fn change<T>(&mut self, change: impl FnOnce(&mut Known) -> T) -> T {
-        let (locked, before) = self.load();
+        let locked = self.load();
         let result = change(&mut self.known);
         if let Some(locked) = locked {
             let bytes = self.known.to_bytes();
-            if before.is_some_and(|before| before == bytes) {
+            if self.kept.as_ref().is_some_and(|kept| *kept == bytes) {
                 return result;
             }
             match locked.replace_soon(&bytes) {
-                Ok(()) => (self.is_unwritten, self.is_unsynced) = (false, true),
+                Ok(()) => {
+                    (self.is_unwritten, self.is_unsynced) = (false, true);
+                    self.kept = Some(bytes);
+                }
                 // There may be room again before the end of a run that has none.
                 Err(error) if self.is_following => {
                     if !std::mem::replace(&mut self.is_unwritten, true) {
@@ -163,27 +170,30 @@ impl Ledger {
         }
     }
 
-    /// Locks the file and reads it, and says what stands there; no lock when the state lives in memory.
-    fn load(&mut self) -> (Option<LockedState>, Option<Vec<u8>>) {
-        let Some(file) = self.file() else { return (None, None) };
-        let locked = file.and_then(|file| file.lock());
+    /// Locks the file and takes over what stands there; no lock when the state lives in memory.
+    fn load(&mut self) -> Option<LockedState> {
+        let locked = self.file()?.and_then(|file| file.lock());
         match locked.and_then(|locked| Ok((locked.read()?, locked))) {
             Err(error) => {
                 self.give_up(error.into());
-                (None, None)
+                None
             }
             // What could not be written is ahead of what stands there.
-            Ok((_, locked)) if self.is_unwritten => (Some(locked), None),
-            Ok((None, locked)) => {
-                self.known = Known::default();
-                (Some(locked), None)
+            Ok((_, locked)) if self.is_unwritten => {
+                self.kept = None;
+                Some(locked)
             }
+            Ok((None, locked)) => {
+                (self.known, self.kept) = (Known::default(), None);
+                Some(locked)
+            }
+            Ok((bytes, locked)) if bytes == self.kept => Some(locked),
             Ok((Some(bytes), locked)) => match Known::from_bytes(&bytes) {
                 Ok(known) => {
-                    self.known = known;
-                    (Some(locked), Some(bytes))
+                    (self.known, self.kept) = (known, Some(bytes));
+                    Some(locked)
                 }
-                Err(reason) => (self.set_aside(locked, reason), None),
+                Err(reason) => self.set_aside(locked, reason),
             },
         }
     }
@@ -191,7 +201,7 @@ impl Ledger {
     fn set_aside(&mut self, locked: LockedState, reason: String) -> Option<LockedState> {
         match locked.set_aside() {
             Ok(aside) => {
-                self.known = Known::default();
+                (self.known, self.kept) = (Known::default(), None);
                 self.troubles.push(Error::Damaged { aside, reason });
                 Some(locked)
             }

@@ -32,11 +32,10 @@ const RULES: &str = "alerts: { slow: { metric: duration.total_ms, above: 1000 } 
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     bench.title(&format!("From a line to the notification of it, {LINES} lines"))?;
     let rules = rules(bench, "alerts-latency.yml", RULES)?;
-    let plain = || ["--config".as_ref(), rules.as_os_str()];
-    let in_memory = bench.tool(OURS, plain());
-    told(bench, &in_memory, FEW, "no state to keep", true)?;
+    // Without one of its own it would be the user's.
     let state = fresh_state(bench)?;
-    let with_state = bench.tool(OURS, plain().into_iter().chain(["--state".as_ref(), state.as_os_str()]));
+    let args = ["--config".as_ref(), rules.as_os_str(), "--state".as_ref(), state.as_os_str()];
+    let with_state = bench.tool(OURS, args);
     told(bench, &with_state, FEW, &format!("a state of {FEW} commands"), true)?;
     fresh_state(bench)?;
     told(bench, &with_state, MANY, &format!("a state of {MANY} commands"), false)
