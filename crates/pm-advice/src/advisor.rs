@@ -5,7 +5,7 @@ use pm_record::{
     Window,
 };
 
-use crate::execution::Execution;
+use crate::execution::{Execution, Purpose};
 use crate::history::History;
 use crate::join::Join;
 use crate::labels::Labels;
@@ -122,6 +122,9 @@ impl Advisor {
     fn take(&mut self, mut execution: Execution) {
         self.totals.any_run(&execution);
         self.rules.iter_mut().for_each(|rule| rule.any_run(&execution));
+        if execution.purpose() == Purpose::None && execution.is_nested() {
+            self.rules.iter_mut().for_each(|rule| rule.nested(&execution));
+        }
         if !execution.counts() {
             return;
         }

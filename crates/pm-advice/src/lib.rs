@@ -10,8 +10,9 @@
 //! commands and kinds of requests, and the answers of a hundred thousand requests are remembered. What is beyond
 //! counts in the totals and not in the tips, which therefore promise too little rather than too much.
 //!
-//! Runs that were slow on purpose (`context.purpose`) and runs inside of others, whose requests stand in the log
-//! twice, are left out; only the rules about processes look at profiles, because hardly anybody traces otherwise.
+//! Runs that were slow on purpose (`context.purpose`) are left out. Of runs inside of others only the rules about a command
+//! by itself hear (its phases, its growth with the project, its memory): their requests stand in the log twice, and their time is
+//! in the outer one's, so that they are in no total. Only the rules about processes look at profiles, because hardly anybody traces otherwise.
 //!
 //! This library exists for the programs and their tests and may change at any time; the records are the contract.
 

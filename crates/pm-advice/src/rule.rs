@@ -11,6 +11,10 @@ pub(crate) trait Rule: std::fmt::Debug {
     /// Takes in a run of the user's own work.
     fn run(&mut self, _execution: &Execution) {}
 
+    /// Takes in a run of the user's own work inside of another one. It is a run of its command like any other; its
+    /// requests and processes stand in the log once more, as the outer one's.
+    fn nested(&mut self, _execution: &Execution) {}
+
     /// Takes in any run, slow on purpose or not.
     fn any_run(&mut self, _execution: &Execution) {}
 

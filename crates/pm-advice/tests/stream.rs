@@ -75,6 +75,32 @@ fn runs_that_are_slow_on_purpose_and_runs_inside_of_others_do_not_count() {
     }
 }
 
+#[test]
+fn a_run_inside_of_another_is_a_run_of_its_command_and_in_no_total() {
+    for rule in ["dominant_phase", "large_project_processing", "memory_growth"] {
+        let records = fs::read_to_string(folder(rule).join("right/records.ndjson")).expect("records");
+        let trace = r#""trace":{"trace_id":"a","span_id":"b","parent_execution_id":"exec_0"}"#;
+        let nested = records.replace("\"exit_code\":0", &format!("{trace},\"exit_code\":0"));
+        let alone = |text: &str| {
+            let tips = advise(text, Advisor::default()).tips.into_iter();
+            tips.filter(|tip| tip.id == rule && tip.command.is_some())
+                .map(|tip| (tip.title, tip.evidence))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(alone(&nested), alone(&records));
+        assert_eq!(alone(&nested).len(), 1, "{rule}");
+        // Twice the same time would be half of the share.
+        let outer = r#"{"performance_metrics":{"command":"outer","timestamp":"2024-12-02T00:00:00.000Z","duration":{"total_ms":100000000}}}"#;
+        let share = |text: &str| {
+            let tips = advise(text, Advisor::default()).tips.into_iter();
+            tips.filter(|tip| tip.id == rule)
+                .find_map(|tip| tip.estimated_saving.time_ms.and(tip.estimated_saving.share))
+        };
+        let (with, both) = (share(&format!("{nested}{outer}\n")), share(&format!("{records}{outer}\n")));
+        assert!(with >= both, "{rule}: {with:?}, {both:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -53,6 +53,10 @@ impl Rule for DominantPhase {
         }
     }
 
+    fn nested(&mut self, execution: &Execution) {
+        self.run(execution);
+    }
+
     fn tips(&self, labels: &Labels) -> Vec<Draft> {
         self.0.iter().filter_map(|(command, phases)| phases.draft(labels.text(*command))).collect()
     }

@@ -55,6 +55,10 @@ impl Rule for LargeProjectProcessing {
         }
     }
 
+    fn nested(&mut self, execution: &Execution) {
+        self.run(execution);
+    }
+
     fn tips(&self, labels: &Labels) -> Vec<Draft> {
         let growths = self.0.iter().filter_map(|((command, _), sample)| Some((command, Growth::of(sample)?)));
         growths.map(|(command, growth)| growth.draft(labels.text(*command))).collect()

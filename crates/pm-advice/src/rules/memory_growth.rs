@@ -102,6 +102,10 @@ impl Rule for MemoryGrowth {
         }
     }
 
+    fn nested(&mut self, execution: &Execution) {
+        self.run(execution);
+    }
+
     fn tick(&mut self, tick: &SystemMetrics) {
         let Some(memory) = tick.memory.process_memory_mb.filter(|memory| memory.0 > 0) else { return };
         let processes = tick.processes.map_or(1.0, Thousandths::to_f64).max(1.0);
