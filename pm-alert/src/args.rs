@@ -69,6 +69,10 @@ pub struct Args {
     #[arg(long)]
     pub no_console: bool,
 
+    /// Give no tips about the cache of GitHub's answers
+    #[arg(long)]
+    pub no_tips: bool,
+
     /// End with status 1 if an alert fired, and with 2 if no limit is watched
     #[arg(long)]
     pub exit_code: bool,

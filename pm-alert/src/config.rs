@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) pass: bool,
     /// Whether an alert that fired shows in the exit status.
     pub(crate) exit_code: bool,
+    /// Whether tips are given.
+    pub(crate) tips: bool,
     /// Whether the console is told.
     pub(crate) console: bool,
     pub(crate) color: ColorChoice,
@@ -89,6 +91,7 @@ impl Config {
             errand: if args.check { Some(Errand::Check) } else { args.test.map(Errand::Test) },
             pass: args.pass,
             exit_code: args.exit_code,
+            tips: !args.no_tips && !args.replay,
             console: !args.no_console,
             color: args.color,
         })

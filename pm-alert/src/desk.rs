@@ -24,6 +24,7 @@ use crate::known::{Judged, Session};
 use crate::ledger::Ledger;
 use crate::names::Names;
 use crate::notice::{Delivery, Notice, Outcome, record_line};
+use crate::tips::{self, Tips};
 use crate::{Error, TOOL};
 
 /// How many bytes of lines are judged together: many where the state is read and written for them, and no more than a
@@ -43,6 +44,7 @@ pub(crate) struct Desk<'a> {
     config: &'a Config,
     judge: Judge,
     names: Names,
+    tips: Tips,
     ledger: Ledger,
     channels: Channels,
     /// How far a store that is followed was read.
@@ -87,6 +89,7 @@ impl<'a> Desk<'a> {
             config,
             judge,
             names: Names::default(),
+            tips: Tips::default(),
             ledger,
             channels,
             progress,
@@ -130,6 +133,9 @@ impl<'a> Desk<'a> {
     fn take_run(&mut self, run: Run<'_>) {
         self.records += 1;
         let is_judged = self.file.is_some() || self.config.covers(Some(run.timestamp()));
+        if is_judged && self.config.tips {
+            self.tips.take_run(&run);
+        }
         let observation = if is_judged { self.judge.observe_run(run, &self.names) } else { None };
         self.push(observation, run.line());
     }
@@ -140,6 +146,9 @@ impl<'a> Desk<'a> {
             _ => self.records += 1,
         }
         let is_judged = self.file.is_some() || self.config.covers(record.timestamp());
+        if is_judged && self.config.tips {
+            self.tips.take(&record);
+        }
         let observation = is_judged.then(|| self.judge.observe(&record, line)).flatten();
         self.push(observation, line);
         if let Record::Alert(alert) = record
@@ -191,6 +200,9 @@ impl<'a> Desk<'a> {
     /// Judges that time has gone by, while no record comes.
     pub(crate) fn tick(&mut self, io: &mut Streams) -> io::Result<()> {
         self.collect(io);
+        if self.tips.are_due(io.clock.now_millis()) {
+            self.advise(io)?;
+        }
         let is_due = self.judge.needs_clock() || self.ledger.is_waiting() || self.is_refresh_due(io);
         if !self.notifies() || !is_due && self.channels.held().is_empty() {
             return Ok(());
@@ -205,7 +217,22 @@ impl<'a> Desk<'a> {
         {
             io.complain(TOOL, &error);
         }
-        self.judge_batch(io, false)
+        self.judge_batch(io, false)?;
+        if self.tips.are_due(io.clock.now_millis()) { self.advise(io) } else { Ok(()) }
+    }
+
+    /// Gives the tips that nobody was given lately: a record, and what people read of it.
+    fn advise(&mut self, io: &mut Streams) -> io::Result<()> {
+        let tips = self.ledger.news(self.tips.finish(), io.clock.now_millis());
+        self.tell_troubles(io);
+        tips.into_iter().try_for_each(|tip| {
+            let text = if self.config.console { tips::text(&tip) } else { String::new() };
+            if io.output.is_terminal() {
+                return io.output.write_all(text.as_bytes());
+            }
+            let _ = io.diagnostics.write_all(text.as_bytes());
+            io.output.write_all(&Record::Tip(Box::new(tip)).to_line())
+        })
     }
 
     fn judge_batch(&mut self, io: &mut Streams, is_tick: bool) -> io::Result<()> {
@@ -258,6 +285,7 @@ impl<'a> Desk<'a> {
                 io.output.write_all(&line)
             });
         }
+        self.advise(io)?;
         if self.notifies() && (self.ledger.has_state() || self.judge.needs_clock()) {
             self.judge_batch(io, true)?;
         }

@@ -19,8 +19,12 @@ const EXECUTION_ID: usize = 1;
 const HOST: usize = 2;
 const PURPOSE: usize = 3;
 
-/// The number that is.
-const PEAK_MEMORY: &str = "resource_usage.peak_memory_mb";
+/// The numbers that are.
+const NUMBERS: [&str; 3] =
+    ["resource_usage.peak_memory_mb", "github_api.cache_hits", "github_api.cache_misses"];
+const PEAK_MEMORY: usize = 0;
+const CACHE_HITS: usize = 1;
+const CACHE_MISSES: usize = 2;
 
 /// The fields that rules look at.
 #[derive(Debug)]
@@ -40,7 +44,7 @@ pub(crate) enum Place {
 impl Default for Columns {
     fn default() -> Self {
         let field = |path: &str| path.parse().expect("a path");
-        Self { numbers: vec![field(PEAK_MEMORY)], labels: LABELS.map(field).to_vec() }
+        Self { numbers: NUMBERS.map(field).to_vec(), labels: LABELS.map(field).to_vec() }
     }
 }
 
@@ -120,7 +124,7 @@ impl<'a> Facts<'a> {
     }
 
     pub(crate) fn peak_memory(&self) -> Option<Thousandths> {
-        self.run.number(0).map(Thousandths)
+        self.run.number(PEAK_MEMORY).map(Thousandths)
     }
 
     /// The number there, if there is one.
@@ -141,6 +145,11 @@ impl<'a> Facts<'a> {
             Place::Line(field) => asked(Label::from(&field.read(self.run.line()))),
         }
     }
+}
+
+/// Whether a run says how many answers a cache had.
+pub(crate) fn tells_of_cache(run: &Run<'_>) -> bool {
+    run.number(CACHE_HITS).is_some() && run.number(CACHE_MISSES).is_some()
 }
 
 fn text(label: Label<'_>) -> Option<&str> {

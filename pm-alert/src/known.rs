@@ -1,5 +1,6 @@
 //! All that is kept from one run to the next: what is known of records, and the alerts on their way.
 
+use pm_record::OptimizationTip;
 use pm_store::{ChannelSettings, Place};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +8,7 @@ use crate::alert::Alert;
 use crate::judge::{Judge, Observation};
 use crate::notice::{Delivery, Held, Notice, Outcome};
 use crate::state::{Row, State, horizon};
+use crate::tips::Told;
 
 /// For how long a store that was followed is followed on from where that stopped: longer than whoever restarts
 /// pm-alert waits, and too short for news of yesterday.
@@ -29,6 +31,9 @@ pub(crate) struct Known {
     notices: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     followed: Option<Followed>,
+    /// Which tips were told.
+    #[serde(default, skip_serializing_if = "Told::is_empty")]
+    tips: Told,
     /// When the last two runs told who keeps a list of what fires, in milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refreshed: Option<(i64, i64)>,
@@ -88,6 +93,7 @@ impl Default for Known {
             pending: Vec::new(),
             notices: 0,
             followed: None,
+            tips: Told::default(),
             refreshed: None,
             dropped: 0,
         }
@@ -143,6 +149,11 @@ impl Known {
             }
         }
         self.pending.retain(|notice| !notice.channels.is_empty());
+    }
+
+    /// Which of these tips are to be told now.
+    pub(crate) fn news(&mut self, tips: Vec<OptimizationTip>, now: i64) -> Vec<OptimizationTip> {
+        self.tips.news(tips, now)
     }
 
     /// Whether somebody has still to be told who was tried in vain.

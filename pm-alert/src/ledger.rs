@@ -11,6 +11,7 @@
 //! When the file fails, counting goes on in memory until the end of this run; one that follows a store, and so has
 //! no end, tries again each time.
 
+use pm_record::OptimizationTip;
 use pm_store::{LockedState, Place, StateFile, Store};
 
 use crate::Error;
@@ -106,6 +107,11 @@ impl Ledger {
     /// What fires and is told on one of these channels, and until when it is to be believed.
     pub(crate) fn refresh(&mut self, channels: &[&str], now: i64) -> (Vec<(String, Row)>, i64) {
         self.change(|known| known.refresh(channels, now))
+    }
+
+    /// Which of these tips nobody was told of lately.
+    pub(crate) fn news(&mut self, tips: Vec<OptimizationTip>, now: i64) -> Vec<OptimizationTip> {
+        if tips.is_empty() { tips } else { self.change(|known| known.news(tips, now)) }
     }
 
     /// Whether somebody has still to be told who was tried in vain.

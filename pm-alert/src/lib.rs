@@ -29,6 +29,7 @@ mod reading;
 mod rule;
 mod rules;
 mod state;
+mod tips;
 
 use std::cell::Cell;
 use std::ffi::OsString;

@@ -4,9 +4,9 @@ use std::fs;
 
 use pm_cli::Exit;
 
-use crate::channels::{ARGS, big, pending, place};
+use crate::channels::{ARGS, big, pending, place, told};
 use crate::receivers::{Answer, Receivers};
-use crate::{BENCHMARKS, NOW, Place, run};
+use crate::{BENCHMARKS, NOW, Place, batch, run};
 
 #[test]
 fn rules_are_checked_without_a_record() {
@@ -84,4 +84,61 @@ fn a_channel_that_is_not_done_in_time_is_named_and_its_alerts_are_kept() {
 ";
     assert!(said.starts_with(expected), "{said}");
     assert_eq!(pending(&place), 1);
+}
+
+/// A run of `name` whose cache had some answers and lacked others.
+fn cached(name: &str, hits: u32, misses: u32) -> String {
+    batch("10:00:00", 1, &format!(r#","github_api":{{"cache_hits":{hits},"cache_misses":{misses}}}"#))
+        .replace("batch", name)
+}
+
+const TIP: &str = "💡 OPTIMIZATION TIP: API cache hit rate of 'sync' is 45% (target: 70%)
+   Recommendation: Increase the cache's TTL for what 'sync' asks for again and again; what that is shows `github-pm performance analyze --focus api --command sync`
+";
+
+#[test]
+fn a_cache_that_misses_too_much_is_told_of_once_in_a_cooldown_and_nowhere_in_a_replay() {
+    let place = place("type: log, path: told.ndjson");
+    let input = cached("sync", 9, 11) + &cached("good", 15, 5) + &cached("few", 0, 19);
+    let first = told(&place, &input, NOW);
+    assert_eq!((first.stderr.as_str(), first.exit), (TIP, Exit::Done));
+    assert!(
+        first.stdout.starts_with(r#"{"optimization_tip":{"schema":1,"id":"cache_hit_rate","#),
+        "{}",
+        first.stdout
+    );
+    assert_eq!(first.stdout.lines().count(), 1);
+    let again = told(&place, &input, NOW + 4 * 3_600_000 - 1);
+    assert_eq!((again.stdout.as_str(), again.stderr.as_str()), ("", ""));
+    assert_eq!(told(&place, &input, NOW + 4 * 3_600_000).stderr, TIP);
+    let later = NOW + 9 * 3_600_000;
+    let silent = |more: &[&str]| {
+        let args = [&ARGS[..2], more].concat();
+        let outcome = run(place.trial(&input).now(later), &args);
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""), "{more:?}");
+    };
+    silent(&["--no-tips"]);
+    silent(&["--replay"]);
+    let on_terminal = run(place.trial(&input).now(later).on_terminal(), &ARGS);
+    assert_eq!((on_terminal.stdout.as_str(), on_terminal.stderr.as_str()), (TIP, ""));
+}
+
+#[test]
+fn requests_of_a_relay_say_which_answers_could_have_been_kept() {
+    let place = place("type: log, path: told.ndjson");
+    let ask = |number: u32, cache: &str| {
+        format!(
+            "{{\"api_request\":{{\"timestamp\":\"2024-12-06T10:00:{number:02}Z\",\"method\":\"GET\",\"endpoint\":\"/user\",\"target\":\"aaaaaaaaaaaa\",\"answer\":\"bbbbbbbbbbbb\",\"status\":200,\"duration_ms\":9,\"wait_ms\":9,\"cost\":1,\"cache\":\"{cache}\"}}}}\n"
+        )
+    };
+    let all = |word: &'static str| (0..30).map(move |number| ask(number, word)).collect::<Vec<_>>().concat();
+    let missed = told(&place, &all("miss"), NOW);
+    assert!(
+        missed
+            .stderr
+            .starts_with("💡 OPTIMIZATION TIP: API cache hit rate of 'GET /user' is 0% (target: 70%)\n"),
+        "{}",
+        missed.stderr
+    );
+    assert_eq!(told(&place, &all("hit"), NOW + 5 * 3_600_000).stderr, "");
 }

@@ -75,11 +75,17 @@ impl Advisor {
     pub fn about(topics: &[Topic]) -> Self {
         let is_wanted =
             |rule: &RuleName| topics.is_empty() || topics.iter().any(|&topic| rule.is_about(topic));
+        Self::of(&RuleName::ALL.into_iter().filter(is_wanted).collect::<Vec<_>>())
+    }
+
+    /// One that asks these rules only.
+    #[must_use]
+    pub fn of(rules: &[RuleName]) -> Self {
         Self {
             labels: Labels::default(),
             join: Join::default(),
             history: History::default(),
-            rules: RuleName::ALL.into_iter().filter(is_wanted).map(rules::make).collect(),
+            rules: rules.iter().copied().map(rules::make).collect(),
             expensive: ExpensiveOperations::default(),
             totals: Totals::default(),
             seen: Seen::default(),
