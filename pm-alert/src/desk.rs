@@ -406,7 +406,8 @@ impl<'a> Desk<'a> {
             caused.into_iter().flatten().try_for_each(|notice| show(io, notice))?;
         }
         judged.untimely.iter().try_for_each(|notice| show(io, notice))?;
-        if is_text { io.output.flush() } else { Ok(()) }
+        // Whoever waits for an alert does not wait until the state says that it was told.
+        io.output.flush()
     }
 
     fn tell_troubles(&mut self, io: &mut Streams) {

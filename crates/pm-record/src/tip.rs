@@ -1,5 +1,5 @@
 //! `optimization_tip`: something that would save time or quota, with the figures behind it. Made by `pm-report --as
-//! advice-json`.
+//! advice-json`, and by `pm-alert` of the cache.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
