@@ -28,4 +28,5 @@ mod relay;
 mod schema;
 mod store;
 mod watch;
+mod webhook;
 mod wrap;
