@@ -8,17 +8,24 @@ use std::path::{Path, PathBuf};
 
 use pm_record::Field;
 
-use crate::Error;
 use crate::args::ReportArgs;
 use crate::invocation::Invocation;
 use crate::pipeline::{Pipeline, Stage};
 use crate::surroundings::Surroundings;
 use crate::timeframe::Timeframe;
+use crate::{Error, dashboard};
+
+/// How many tips a report shows: what is more is a matter for `optimize`.
+const TIPS: usize = 3;
+
+/// How many mebibytes of the newest records tips and quota are read from. Tips need the records as they are, and a
+/// report is not kept waiting for those of a month.
+const NEWEST: u16 = 4;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
     if let Some(file) = &args.html {
-        return crate::dashboard::page(args.timeframe, file, here);
+        return dashboard::page(args.timeframe, file, here);
     }
     let root = here.store()?.root().to_owned();
     let mut store = OsString::from("--store=");
@@ -35,18 +42,21 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
         // A month has too many runs to look at each: its days have medians, which rollups know.
         changes.push("--window=1d".to_owned());
     }
-    let form =
-        [format!("--as={}", args.form.word()), format!("--title={}", title(args.timeframe, &root, here))];
-    Ok(Pipeline {
-        stages: vec![
-            Stage(vec![
-                reader("pm-aggregate", &[format!("--by={by}")])?,
-                reader("pm-aggregate", &changes)?,
-                reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?,
-            ]),
-            Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
-        ],
-    })
+    let mut readers = vec![reader("pm-aggregate", &[format!("--by={by}")])?];
+    if by == "command" {
+        readers.push(reader("pm-aggregate", &[format!("--window={}", args.timeframe.glance())])?);
+        readers.push(reader("pm-aggregate", &dashboard::before(window))?);
+    }
+    readers.push(reader("pm-aggregate", &changes)?);
+    readers.push(reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?);
+    readers.push(reader("pm-report", &["--as=evidence".to_owned(), format!("--newest={NEWEST}")])?);
+    let form = [
+        format!("--as={}", args.form.word()),
+        format!("--title={}", title(args.timeframe, &root, here)),
+        format!("--tips={TIPS}"),
+    ];
+    let report = Stage(vec![Invocation::new(find(here, "pm-report")?, form)]);
+    Ok(Pipeline { stages: vec![Stage(readers), report] })
 }
 
 /// The timeframe; and which store it is, unless it is the one of the folder that people stand in.

@@ -41,6 +41,15 @@ impl Timeframe {
         }
     }
 
+    /// The same for a column of a table: about a dozen windows.
+    pub(crate) fn glance(self) -> &'static str {
+        match self {
+            Self::Day => "2h",
+            Self::Week => "12h",
+            Self::Month => "2d",
+        }
+    }
+
     /// It, as it is typed.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -56,6 +56,10 @@ pub struct Args {
     #[arg(value_name = "COMMAND", last = true, requires = "serve")]
     pub command: Vec<std::ffi::OsString>,
 
+    /// Show at most so many tips
+    #[arg(long, value_name = "N")]
+    pub tips: Option<usize>,
+
     /// When to write in color
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
@@ -105,6 +109,10 @@ pub struct AdviceArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would replace the heading")]
     pub period: PeriodArgs,
+
+    /// Read about the newest MIB mebibytes of the store's records only
+    #[arg(long, value_name = "MIB", requires = "store")]
+    pub newest: Option<u16>,
 
     /// Give advice about these only [default: all]
     #[arg(long, value_enum, value_name = "TOPIC,…", value_delimiter = ',')]

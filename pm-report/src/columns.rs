@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use pm_cli::human;
-use pm_record::Thousandths;
+use pm_record::{ComparisonStatus, Thousandths};
 
 use crate::report::{Report, Row};
 use crate::times::Precision;
+use crate::verdicts::Verdict;
 
 /// What stands where a value is not known.
 const UNKNOWN: &str = "-";
@@ -19,7 +20,7 @@ const UNKNOWN: &str = "-";
 /// The rows and columns of a report.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
-    report: &'a Report,
+    pub(crate) report: &'a Report,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<&'a Row>,
 }
@@ -56,22 +57,24 @@ pub(crate) enum Figure {
     Requests,
     Quota,
     CacheHits,
+    Before,
+    Trend,
 }
 
 use Figure::{
-    CacheHits, Cpu, Failed, First, Max, Mean, Median, Memory, Min, P90, P95, P99, Quota, Rating, Requests,
-    Runs, Share, Total,
+    Before, CacheHits, Cpu, Failed, First, Max, Mean, Median, Memory, Min, P90, P95, P99, Quota, Rating,
+    Requests, Runs, Share, Total, Trend,
 };
 
-const ALL: [Figure; 18] = [
-    Runs, Failed, Total, Share, Mean, Min, Median, P90, P95, P99, Max, First, Rating, Memory, Cpu, Requests,
-    Quota, CacheHits,
+const ALL: [Figure; 20] = [
+    Runs, Failed, Total, Share, Before, Trend, Mean, Min, Median, P90, P95, P99, Max, First, Rating, Memory,
+    Cpu, Requests, Quota, CacheHits,
 ];
 
 /// What a page that is too narrow loses, the first to go first.
-pub(crate) const LEAST_IMPORTANT_FIRST: [Figure; 18] = [
-    P90, P99, Cpu, CacheHits, Quota, First, Max, Requests, Share, Memory, Min, Total, Median, Mean, P95,
-    Failed, Rating, Runs,
+pub(crate) const LEAST_IMPORTANT_FIRST: [Figure; 20] = [
+    P90, P99, Cpu, CacheHits, Quota, First, Max, Requests, Share, Trend, Memory, Min, Total, Median, Mean,
+    P95, Before, Failed, Rating, Runs,
 ];
 
 impl<'a> Table<'a> {
@@ -109,11 +112,14 @@ impl<'a> Table<'a> {
 
 impl Column {
     /// Whether a cell of this column is bad news.
-    pub(crate) fn is_bad(self, row: &Row) -> bool {
+    pub(crate) fn is_bad(self, row: &Row, report: &Report) -> bool {
+        let has_regressed =
+            || report.verdict(row).is_some_and(|verdict| verdict.status == ComparisonStatus::Regressed);
         let is_poor =
             || row.benchmark.is_some_and(|measured| measured.rating == Some(pm_record::Rating::Poor));
         self == Self::Figure(Figure::Failed) && row.failures > 0
             || self == Self::Figure(Figure::Rating) && is_poor()
+            || self == Self::Figure(Figure::Before) && has_regressed()
     }
 }
 
@@ -138,6 +144,8 @@ impl Figure {
             Requests => "requests",
             Quota => "quota",
             CacheHits => "cache hits",
+            Before => "before",
+            Trend => "trend",
         }
     }
 
@@ -169,6 +177,8 @@ impl Figure {
             Cpu => row.cpu_time_ms.map(time),
             Requests => row.requests.map(count),
             Quota => row.quota.map(count),
+            Before => report.verdict(row).map(Verdict::words),
+            Trend => report.trend(row),
             CacheHits => row.cache_hit_rate.map(|rate| human::percentage(rate.to_f64())),
         }
     }

@@ -25,6 +25,10 @@ pub(crate) struct Config {
     pub(crate) medium: Medium,
     /// What is replaced with the page; standard output if nothing is said.
     pub(crate) output: Option<PathBuf>,
+    /// Of a report: how many tips are shown, all if nothing is said.
+    pub(crate) most_tips: Option<usize>,
+    /// Of evidence: about how many bytes of the store's newest records are read, all if nothing is said.
+    pub(crate) newest: Option<u64>,
     /// Where the page is served, if it is.
     pub(crate) serving: Option<Serving>,
     /// What runs are held against where a benchmark is made of them.
@@ -61,7 +65,7 @@ impl Config {
         output: &Output,
         now: i64,
     ) -> Result<Self, Usage> {
-        let AdviceArgs { store, period, topic } = args.advice;
+        let AdviceArgs { store, period, topic, newest } = args.advice;
         let is_advice =
             matches!(args.form, Form::Advice | Form::AdviceMarkdown | Form::AdviceJson | Form::Evidence);
         if let Some(named) = store.as_ref().filter(|_| !is_advice) {
@@ -127,6 +131,8 @@ impl Config {
             strict: args.strict,
             title: args.title,
             output: args.output,
+            most_tips: args.tips,
+            newest: newest.map(|mebibytes| u64::from(mebibytes) << 20),
             serving: args.serve.map(|address| Serving {
                 address,
                 command: args.command,

@@ -7,25 +7,19 @@
 
 mod commands;
 mod document;
-mod limits;
 mod page;
 mod words;
 
 use indexmap::IndexSet;
-use pm_record::{
-    AlertState, ApiMonitoring, ComparisonStatus, DashboardAlert, PerformanceAlert, PerformanceComparison,
-    Record, Thousandths, Timestamp, Window,
-};
+use pm_record::{AlertState, ApiMonitoring, DashboardAlert, PerformanceAlert, Record, Timestamp, Window};
 
 use crate::alerts::{Alerts, MOST_ALERTS};
 use crate::findings::Findings;
 use crate::readings::Readings;
-use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
+use crate::report::{LONGEST_TEXT, kept};
 use crate::tips::Tips;
+use crate::verdicts::Verdicts;
 use commands::Commands;
-
-/// How many comparisons of times are kept: one a command and machine.
-const MOST_COMPARED: usize = 4 * commands::MOST;
 
 /// How a dashboard is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +44,7 @@ pub(crate) struct Dashboard {
     /// As they came, for whoever reads the document.
     firing: Vec<DashboardAlert>,
     pub(crate) findings: Findings,
-    compared: Vec<Compared>,
+    pub(crate) verdicts: Verdicts,
     pub(crate) tips: Tips,
     /// What the tips are about, the one that saves most first.
     bottlenecks: IndexSet<&'static str>,
@@ -59,16 +53,6 @@ pub(crate) struct Dashboard {
     /// What was seen of the requests.
     pub(crate) requests: Option<ApiMonitoring>,
     unsummarized: u64,
-}
-
-/// How the times of a command came out beside those before.
-#[derive(Debug, Clone)]
-pub(crate) struct Compared {
-    pub(crate) command: String,
-    pub(crate) status: ComparisonStatus,
-    pub(crate) change: Option<Thousandths>,
-    /// How long the runs that are compared took together, about, in milliseconds.
-    pub(crate) weight: f64,
 }
 
 impl Dashboard {
@@ -85,7 +69,10 @@ impl Dashboard {
                 self.commands.push_change(&change);
                 self.findings.push_change(&change);
             }
-            Record::Comparison(comparison) => self.push_comparison(&comparison),
+            Record::Comparison(comparison) => {
+                self.verdicts.push(&comparison);
+                self.findings.push_comparison(&comparison);
+            }
             Record::Alert(alert) => self.push_alert(&alert),
             Record::Tip(tip) => {
                 if let Some(rule) = pm_advice::RuleName::of(&tip.id) {
@@ -100,20 +87,6 @@ impl Dashboard {
         }
     }
 
-    fn push_comparison(&mut self, comparison: &PerformanceComparison) {
-        self.findings.push_comparison(comparison);
-        let is_of_time = comparison.metric == "duration.total_ms" && comparison.by.is_empty();
-        if is_of_time && self.compared.len() < MOST_COMPARED {
-            self.compared.push(Compared {
-                command: kept(&comparison.command, LONGEST_LABEL),
-                status: comparison.status,
-                change: comparison.change_percentage,
-                weight: comparison.current.median.unwrap_or_default().to_f64()
-                    * comparison.current.count as f64,
-            });
-        }
-    }
-
     fn push_alert(&mut self, alert: &PerformanceAlert) {
         self.alerts.push(alert);
         let place =
@@ -124,18 +97,6 @@ impl Dashboard {
             (None, false) if self.firing.len() < MOST_ALERTS => self.firing.push(alert.into()),
             (None, _) => {}
         }
-    }
-
-    /// How the times of a command came out beside those before. Where several machines were compared, each by itself,
-    /// it is the worst verdict, or else that of the machine with most of the time.
-    pub(crate) fn compared(&self, command: &str) -> Option<&Compared> {
-        let all = self.compared.iter().filter(|compared| compared.command == command);
-        let order = |compared: &Compared| match compared.status {
-            ComparisonStatus::Regressed => 2,
-            ComparisonStatus::Improved => 1,
-            ComparisonStatus::Inconclusive | ComparisonStatus::Unchanged => 0,
-        };
-        all.max_by(|one, other| order(one).cmp(&order(other)).then(one.weight.total_cmp(&other.weight)))
     }
 
     /// The time that all of it is about.

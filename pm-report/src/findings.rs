@@ -150,11 +150,12 @@ impl Findings {
         self.comparisons.is_empty() && self.changes.is_empty()
     }
 
-    /// Every finding but what is unchanged: comparisons first, the worst of them first, then changes, the
-    /// latest first.
-    pub(crate) fn sorted(&self) -> Vec<&Finding> {
+    /// Every finding but what is unchanged, and with or without what nobody can tell: comparisons first, the worst of
+    /// them first, then changes, the latest first.
+    pub(crate) fn sorted(&self, with_unknown: bool) -> Vec<&Finding> {
+        let is_told = |tone| tone != Tone::Same && (with_unknown || tone != Tone::Unknown);
         let mut comparisons: Vec<_> =
-            self.comparisons.iter().filter(|finding| finding.tone != Tone::Same).collect();
+            self.comparisons.iter().filter(|finding| is_told(finding.tone)).collect();
         comparisons.sort_by_key(|finding| finding.order);
         let mut changes: Vec<_> = self.changes.iter().collect();
         changes.sort_by_key(|finding| finding.order.2);

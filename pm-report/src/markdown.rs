@@ -27,7 +27,7 @@ pub(crate) fn render(report: &Report) -> String {
         page.push_str("No runs were recorded in this time.\n");
         page.push_str("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.\n");
     }
-    findings(&mut page, report.findings());
+    findings(&mut page, report.findings(), report.is_about_comparing());
     alerts(&mut page, report);
     if !report.rows().is_empty() {
         let facts: Vec<_> = report
@@ -76,16 +76,17 @@ fn alerts(page: &mut String, report: &Report) {
     }
 }
 
-fn findings(page: &mut String, findings: &Findings) {
+fn findings(page: &mut String, findings: &Findings, all: bool) {
     let bold = |(text, is_bad): (String, bool)| if is_bad { format!("**{text}**") } else { text };
     let counts: Vec<_> = findings.counts().into_iter().map(bold).collect();
     if !counts.is_empty() {
-        let _ = writeln!(page, "{}\n", counts.join(" · "));
+        let before = if all { "" } else { "Beside the period before: " };
+        let _ = writeln!(page, "{before}{}\n", counts.join(" · "));
     }
     if findings.is_empty() {
         return;
     }
-    let found = findings.sorted().into_iter().map(|finding| {
+    let found = findings.sorted(all).into_iter().map(|finding| {
         let sign = match finding.tone {
             Tone::Bad => "🔴",
             Tone::Good => "✅",
@@ -98,7 +99,7 @@ fn findings(page: &mut String, findings: &Findings) {
             prose(&finding.detail)
         )
     });
-    let unchanged = findings.unchanged();
+    let unchanged = if all { findings.unchanged() } else { Vec::new() };
     let unchanged = unchanged.iter().map(|(command, what)| format!("{} {}", code(command), prose(what)));
     let unchanged = unchanged.collect::<Vec<_>>().join("; ");
     let unchanged = (!unchanged.is_empty()).then(|| format!("- Unchanged: {unchanged}\n"));
@@ -161,7 +162,7 @@ fn cell(table: &Table, column: Column, row: &Row) -> String {
     let value = table.cell(column, row);
     match column {
         Column::Label(place) if row.label(place).is_some() => code(&value),
-        _ if column.is_bad(row) => format!("**{value}**"),
+        _ if column.is_bad(row, table.report) => format!("**{value}**"),
         _ => value.into_owned(),
     }
 }

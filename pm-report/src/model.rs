@@ -34,7 +34,7 @@ pub(crate) enum Model {
 
 impl Model {
     pub(crate) fn report(config: &Config, page: Page) -> Self {
-        Self::Report(Box::new(Report::new(config.title.as_deref().unwrap_or(TITLE))), page)
+        Self::Report(Box::new(Report::new(config.title.as_deref().unwrap_or(TITLE), config.most_tips)), page)
     }
 
     pub(crate) fn profile(config: &Config, form: Form) -> Self {

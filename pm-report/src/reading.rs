@@ -1,5 +1,7 @@
 //! Every record of the inputs, and what could not be read of them.
 
+mod newest;
+
 use std::io::ErrorKind;
 
 use pm_cli::{Input, Opener, Source, Streams};
@@ -69,7 +71,11 @@ fn open(config: &Config, io: &mut Streams) -> Result<Vec<Input>, Error> {
         records_first: true,
         by_machine: false,
     };
-    let sources = store.sources(&question)?.into_iter();
+    let sources = store.sources(&question)?;
+    if let Some(bytes) = config.newest {
+        return Ok(newest::of(sources, bytes, io));
+    }
+    let sources = sources.into_iter();
     let input = |source: pm_store::Source| {
         let path = source.path.clone();
         io.found(&path, Opener::new(move || source.open().map_err(std::io::Error::other)))

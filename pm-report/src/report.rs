@@ -5,7 +5,7 @@
 //! with at most [`MOST_FIELDS`] labels, and texts are cut. Later summaries still count in the totals, and
 //! the page says how many they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use indexmap::{IndexMap, IndexSet};
 use pm_cli::human;
@@ -16,8 +16,11 @@ use pm_record::{
 
 use crate::alerts::Alerts;
 use crate::findings::Findings;
+use crate::readings::Readings;
+use crate::sparkline::{Course, sparkline};
 use crate::tips::Tips;
-use crate::{remarks, times};
+use crate::verdicts::{Verdict, Verdicts, is_window_of};
+use crate::{limits, remarks, times};
 
 /// How many rows are kept: a month of hours for two dozen commands.
 pub(crate) const MOST_ROWS: usize = 20_000;
@@ -44,6 +47,11 @@ pub(crate) struct Report {
     totals: Totals,
     alerts: Alerts,
     findings: Findings,
+    verdicts: Verdicts,
+    readings: Readings,
+    // Where the row stands whose windows are points of its trend.
+    wholes: HashMap<Vec<Option<String>>, usize>,
+    course: Option<Course>,
     remarks: Vec<Fact>,
     tips: Tips,
     raw_runs: u64,
@@ -70,6 +78,8 @@ pub(crate) struct Row {
     pub(crate) cache_hit_rate: Option<Thousandths>,
     /// What only a benchmark knows.
     pub(crate) benchmark: Option<Measured>,
+    /// Windows of the same runs, by when they start: the median, or else the mean of the time.
+    pub(crate) trend: BTreeMap<Timestamp, Thousandths>,
 }
 
 /// What a benchmark knows of a command.
@@ -99,16 +109,21 @@ pub(crate) struct Fact {
 }
 
 impl Report {
-    pub(crate) fn new(title: &str) -> Self {
-        Self { title: kept(title, LONGEST_TEXT), ..Self::default() }
+    pub(crate) fn new(title: &str, most_tips: Option<usize>) -> Self {
+        let tips = Tips::at_most(most_tips);
+        Self { title: kept(title, LONGEST_TEXT), tips, ..Self::default() }
     }
 
     /// Takes in one record.
     pub(crate) fn push(&mut self, record: Record) {
+        self.readings.push(&record);
         match record {
             Record::Summary(summary) => self.push_summary(*summary),
             Record::Alert(alert) => self.alerts.push(&alert),
-            Record::Comparison(comparison) => self.findings.push_comparison(&comparison),
+            Record::Comparison(comparison) => {
+                self.verdicts.push(&comparison);
+                self.findings.push_comparison(&comparison);
+            }
             Record::Change(change) => self.findings.push_change(&change),
             Record::Benchmark(results) => self.push_benchmark(&results),
             Record::Tip(tip) => self.tips.push(&tip),
@@ -120,6 +135,15 @@ impl Report {
 
     fn push_summary(&mut self, mut summary: PerformanceSummary) {
         let duration = summary.metrics.swap_remove("duration.total_ms");
+        let labels = self.labels(&summary.by);
+        if let Some(row) = self.wholes.get(&labels).and_then(|&place| self.rows.get_mut(place))
+            && is_window_of(summary.window, row.window)
+        {
+            let middle = duration.and_then(|duration| duration.p50.or(duration.mean));
+            row.trend.extend(middle.map(|middle| (summary.window.start, middle)));
+            self.course = Some(Course::with(self.course, summary.window));
+            return;
+        }
         self.totals.push(&summary, duration.as_ref());
         if self.rows.len() == MOST_ROWS {
             return;
@@ -127,7 +151,7 @@ impl Report {
         let metric = |name: &str| summary.metrics.get(name);
         let api_total = |name: &str| summary.api_totals.get(name).copied();
         let row = Row {
-            labels: self.labels(&summary.by),
+            labels: labels.clone(),
             window: summary.window,
             runs: summary.count,
             failures: summary.failures,
@@ -138,7 +162,9 @@ impl Report {
             quota: api_total("rate_limit_consumed").or_else(|| api_total("graphql_points")),
             cache_hit_rate: summary.cache_hit_rate,
             benchmark: None,
+            trend: BTreeMap::new(),
         };
+        self.wholes.insert(labels, self.rows.len());
         self.rows.push(row);
     }
 
@@ -200,6 +226,7 @@ impl Report {
             quota: result.rate_limit_consumed,
             cache_hit_rate: None,
             benchmark: Some(Measured { rating: result.performance_rating, first_ms: result.first_ms }),
+            trend: BTreeMap::new(),
         };
         self.rows.push(row);
     }
@@ -252,6 +279,22 @@ impl Report {
     /// What would save something.
     pub(crate) fn tips(&self) -> &Tips {
         &self.tips
+    }
+
+    /// How the time of a group went, as a line.
+    pub(crate) fn trend(&self, row: &Row) -> Option<String> {
+        sparkline(&row.trend, self.course?)
+    }
+
+    /// How the time of a group came out beside what it was, where groups are commands.
+    pub(crate) fn verdict(&self, row: &Row) -> Option<&Verdict> {
+        let is_of_commands = self.fields.len() == 1 && self.fields.contains("command");
+        self.verdicts.of(row.label(0).filter(|_| is_of_commands)?)
+    }
+
+    /// Whether verdicts are what the page is about, and not one more column of it.
+    pub(crate) fn is_about_comparing(&self) -> bool {
+        self.rows.iter().all(|row| row.benchmark.is_some())
     }
 
     /// Comparisons and changes.
@@ -317,6 +360,12 @@ impl Report {
         });
         if time > 0 {
             facts.push(fact(format!("{} in total", human::duration(time as f64 / 1000.0)), false));
+        }
+        if let Some(scarcest) = limits::scarcest(&self.readings) {
+            let left = format!("{} left", scarcest.left());
+            // Where it lasts nobody in a hurry wants to know when it is renewed.
+            let text = if scarcest.runs_out() { format!("{left}, {}", scarcest.forecast()) } else { left };
+            facts.push(fact(text, scarcest.runs_out()));
         }
         facts
     }

@@ -24,7 +24,7 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
         page.plain("No runs were recorded in this time.");
         page.plain("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.");
     }
-    page.findings(report.findings());
+    page.findings(report.findings(), report.is_about_comparing());
     if !report.rows().is_empty() {
         page.facts(report);
         page.sheet.end_line();
@@ -110,12 +110,13 @@ impl Page {
     }
 
     /// Verdicts, in order of what they mean to somebody in a hurry.
-    fn findings(&mut self, findings: &Findings) {
+    fn findings(&mut self, findings: &Findings, all: bool) {
         let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
         if !counts.is_empty() {
-            self.plain(&counts.join(" · "));
+            let before = if all { "" } else { "Beside the period before: " };
+            self.plain(&format!("{before}{}", counts.join(" · ")));
         }
-        for finding in findings.sorted() {
+        for finding in findings.sorted(all) {
             self.sheet.end_line();
             let (sign, style) = match finding.tone {
                 Tone::Bad => ("✗  ", Style::new().red()),
@@ -127,7 +128,7 @@ impl Page {
             self.paragraph(&printable(&statement), sign, INDENT, style);
             self.detail(&printable(&finding.detail));
         }
-        let unchanged = findings.unchanged();
+        let unchanged = if all { findings.unchanged() } else { Vec::new() };
         if !unchanged.is_empty() {
             self.sheet.end_line();
             let names: Vec<_> =
@@ -206,6 +207,6 @@ impl Page {
 }
 
 fn cell(table: &Table, column: Column, row: &Row) -> (String, Style) {
-    let style = if column.is_bad(row) { Style::new().red() } else { Style::new() };
+    let style = if column.is_bad(row, table.report) { Style::new().red() } else { Style::new() };
     (printable(&table.cell(column, row)).into_owned(), style)
 }

@@ -13,6 +13,7 @@ const MOST: usize = 200;
 pub(crate) struct Tips {
     kept: Vec<Tip>,
     left_out: u64,
+    most: Option<usize>,
 }
 
 /// One tip.
@@ -25,8 +26,13 @@ pub(crate) struct Tip {
 }
 
 impl Tips {
+    /// Tips of which only the first `most` are kept.
+    pub(crate) fn at_most(most: Option<usize>) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     pub(crate) fn push(&mut self, tip: &OptimizationTip) {
-        if self.kept.len() < MOST {
+        if self.kept.len() < self.most.unwrap_or(MOST).min(MOST) {
             self.kept.push(Tip::new(tip));
         } else {
             self.left_out += 1;

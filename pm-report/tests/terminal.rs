@@ -373,3 +373,61 @@ proptest! {
         }
     }
 }
+
+/// Two commands over four hours and hour by hour, what they were beside the hours before, a reading, and two tips.
+fn a_glance() -> String {
+    let summary = |command: &str, from: u32, to: u32, millis: u32| {
+        format!(
+            r#"{{"performance_summary":{{"by":{{"command":"{command}"}},"window":{{"start":"2024-12-06T{from:02}:30:00Z","end":"2024-12-06T{to:02}:30:00Z"}},"count":4,"metrics":{{"duration.total_ms":{{"count":4,"sum":{0},"p50":{millis}}}}}}}}}"#,
+            4 * millis
+        )
+    };
+    let hour = |command: &str, hour: u32, millis: u32| {
+        summary(command, hour, hour + 1, millis).replace(":30:", ":00:")
+    };
+    let comparison = |command: &str, status: &str, change: u32| {
+        format!(
+            r#"{{"performance_comparison":{{"command":"{command}","metric":"duration.total_ms","baseline":{{"count":9,"median":100}},"current":{{"count":9,"median":150}},"change_percentage":{change},"status":"{status}"}}}}"#
+        )
+    };
+    let tip =
+        |id: &str| format!(r#"{{"optimization_tip":{{"id":"{id}","title":"{id}","recommendation":"do"}}}}"#);
+    let lines = [
+        summary("sync", 8, 12, 400),
+        summary("status", 8, 12, 100),
+        hour("sync", 8, 100),
+        hour("sync", 9, 500),
+        hour("sync", 11, 1600),
+        hour("status", 9, 100),
+        hour("status", 10, 101),
+        comparison("sync", "regressed", 50),
+        comparison("status", "inconclusive", 3),
+        r#"{"api_monitoring":{"timestamp":"2024-12-06T12:00:00Z","resources":{"core":{"limit":5000,"used":1,"remaining":4999}}}}"#.to_owned(),
+        tip("one"),
+        tip("two"),
+    ];
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn a_glance_shows_the_course_of_each_command_and_how_it_came_out_beside_before() {
+    let page = page(&a_glance(), &["--width", "120", "--tips", "1"]);
+    let row =
+        |command: &str| page.lines().find(|line| line.starts_with(command)).unwrap_or_default().to_owned();
+    assert!(page.starts_with("Performance report\nBeside the period before: 1 regressed · 1 undecided\n\n✗  'sync' time regressed"), "{page}");
+    assert!(
+        page.contains(" · 8 runs · none failed · 2.0s in total · 4,999 of 5,000 'core' left\n"),
+        "windows count once: {page}"
+    );
+    assert!(row("sync").contains("▲ 50% slower   ▁▅ █"), "{page}");
+    assert!(row("status").contains("cannot tell    ▁▁ "), "{page}");
+    assert!(!page.contains("nobody can tell"), "that is a matter for `compare`: {page}");
+    assert!(page.contains("TIP: one") && page.ends_with("Tips not shown: 1\n"), "{page}");
+}
+
+#[test]
+fn the_runs_of_another_log_of_the_same_time_are_no_window_of_it() {
+    let other = r#"{"performance_summary":{"by":{"command":"sync"},"window":{"start":"2024-12-06T09:10:11.5Z","end":"2024-12-06T09:50:00Z"},"count":7}}"#;
+    let page = page(&format!("{}{other}\n", a_glance()), &["--width", "120"]);
+    assert!(page.contains(" · 15 runs · "), "{page}");
+}

@@ -8,6 +8,7 @@ use pm_record::{
 };
 
 use crate::report::{LONGEST_LABEL, kept};
+use crate::verdicts::is_window_of;
 
 /// How many groups are kept; runs of those beyond only count.
 pub(crate) const MOST: usize = 1_000;
@@ -138,8 +139,8 @@ impl Command {
     fn push(&mut self, summary: Box<PerformanceSummary>) {
         match &self.whole {
             None if self.points.is_empty() => self.whole = Some(summary),
-            Some(whole) if holds(whole.window, summary.window) => self.add(Point::of(&summary)),
-            Some(whole) if holds(summary.window, whole.window) => {
+            Some(whole) if is_window_of(summary.window, whole.window) => self.add(Point::of(&summary)),
+            Some(whole) if is_window_of(whole.window, summary.window) => {
                 let point = Point::of(whole);
                 self.add(point);
                 self.whole = Some(summary);
@@ -151,7 +152,7 @@ impl Command {
                 self.add(point);
                 self.add(Point::of(&summary));
             }
-            None if self.points.iter().all(|point| holds(summary.window, point.window)) => {
+            None if self.points.iter().all(|point| is_window_of(point.window, summary.window)) => {
                 self.whole = Some(summary);
             }
             None => self.add(Point::of(&summary)),
@@ -226,13 +227,6 @@ impl Point {
             requests: summary.api_totals.get("requests_made").copied(),
         }
     }
-}
-
-/// Whether one is the whole that the other is a window of. The first window may begin before the whole, because windows
-/// are aligned and the whole is cut as it was asked for.
-fn holds(outer: Window, inner: Window) -> bool {
-    let length = |window: Window| window.end.as_millis().saturating_sub(window.start.as_millis());
-    length(outer) > length(inner) && outer.start < inner.end && inner.start < outer.end
 }
 
 /// The command, and further labels where there are any.

@@ -3,9 +3,9 @@
 //! `docs/dashboard.md` has the same rules for people. Limits are round numbers that users can keep in mind; where a
 //! figure was not recorded its rule is silent, and a word is `unknown` only where no rule could speak.
 
-use pm_record::{ApiMonitoring, ComparisonStatus, Efficiency, PerformanceTrend, Thousandths};
+use pm_record::{ApiMonitoring, ComparisonStatus, Efficiency, PerformanceTrend};
 
-use super::{Compared, Dashboard};
+use super::Dashboard;
 
 /// The mean peak of memory up to which it is excellent, good and acceptable, in MiB; `memory_usage_high` warns above
 /// 100 unless its settings say otherwise.
@@ -79,24 +79,14 @@ fn least_left(reading: &ApiMonitoring) -> Option<f64> {
 pub(super) fn trend(dashboard: &Dashboard) -> PerformanceTrend {
     // What nobody can tell is no reason to call it stable.
     let decided =
-        || dashboard.compared.iter().filter(|compared| compared.status != ComparisonStatus::Inconclusive);
-    let weights: f64 = decided().map(|compared| compared.weight).sum();
-    let changes: f64 = decided().map(|compared| compared.weight * verdict(compared)).sum();
+        || dashboard.verdicts.all().iter().filter(|verdict| verdict.status != ComparisonStatus::Inconclusive);
+    let weights: f64 = decided().map(|verdict| verdict.weight).sum();
+    let changes: f64 = decided().map(|verdict| verdict.weight * verdict.percent()).sum();
     match changes / weights {
         change if change.is_nan() => PerformanceTrend::Unknown,
         change if change > TREND_PERCENT => PerformanceTrend::Degrading,
         change if change < -TREND_PERCENT => PerformanceTrend::Improving,
         _ => PerformanceTrend::Stable,
-    }
-}
-
-/// The change in percent where it is more than chance.
-fn verdict(compared: &Compared) -> f64 {
-    match compared.status {
-        ComparisonStatus::Regressed | ComparisonStatus::Improved => {
-            compared.change.map_or(0.0, Thousandths::to_f64)
-        }
-        ComparisonStatus::Inconclusive | ComparisonStatus::Unchanged => 0.0,
     }
 }
 

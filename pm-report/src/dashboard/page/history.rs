@@ -10,8 +10,9 @@ use super::chart::{Chart, Ink, Line, Scale, key};
 use super::figures::{Cell, Row, Table};
 use super::markers::Figure;
 use super::section;
+use crate::dashboard::Dashboard;
 use crate::dashboard::commands::{Command, Point};
-use crate::dashboard::{Dashboard, limits};
+use crate::limits;
 use crate::report::{LONGEST_LABEL, kept};
 use crate::times;
 

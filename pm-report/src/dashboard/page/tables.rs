@@ -9,12 +9,13 @@ use pm_record::{ComparisonStatus, MetricSummary, Severity, Thousandths};
 use super::chart::{Ink, bar, key};
 use super::figures::{Cell, Row, Table};
 use super::section;
+use crate::dashboard::Dashboard;
 use crate::dashboard::commands::{Command, DURATION};
-use crate::dashboard::{Compared, Dashboard};
 use crate::findings::{Finding, Findings, Tone};
 use crate::markup::text;
 use crate::report::{LONGEST_LABEL, kept};
 use crate::tips::Tip;
+use crate::verdicts::Verdict;
 
 /// How many commands have a row of their own; what is beyond is counted.
 const ROWS: usize = 200;
@@ -98,7 +99,7 @@ fn figures(name: &str, command: &Command, dashboard: &Dashboard, total: i64) -> 
         time(|duration| duration.p50),
         time(|duration| duration.p95),
         time(|duration| duration.max),
-        dashboard.compared(name).map_or(Cell::Text(String::new()), verdict),
+        dashboard.verdicts.of(name).map_or(Cell::Text(String::new()), verdict),
         Cell::of(
             command
                 .metric("resource_usage.peak_memory_mb")
@@ -112,14 +113,12 @@ fn figures(name: &str, command: &Command, dashboard: &Dashboard, total: i64) -> 
     ]
 }
 
-/// How it came out beside the period before, in a word that needs no color.
-fn verdict(compared: &Compared) -> Cell {
-    let percent = compared.change.map_or_else(String::new, |change| human::percent(change.to_f64().abs()));
-    match compared.status {
-        ComparisonStatus::Regressed => Cell::Bad(format!("▲ {percent} slower")),
-        ComparisonStatus::Improved => Cell::Good(format!("▼ {percent} faster")),
-        ComparisonStatus::Unchanged => Cell::Text("the same".to_owned()),
-        ComparisonStatus::Inconclusive => Cell::Text("cannot tell".to_owned()),
+/// How it came out beside the period before.
+fn verdict(verdict: &Verdict) -> Cell {
+    match verdict.status {
+        ComparisonStatus::Regressed => Cell::Bad(verdict.words()),
+        ComparisonStatus::Improved => Cell::Good(verdict.words()),
+        ComparisonStatus::Unchanged | ComparisonStatus::Inconclusive => Cell::Text(verdict.words()),
     }
 }
 
@@ -277,7 +276,7 @@ pub(super) fn findings(page: &mut String, dashboard: &Dashboard) {
         let _ = writeln!(content, "<p>Beside the period before: {}</p>", text(&counts.join(" · ")));
     }
     let (open, decided): (Vec<_>, Vec<_>) =
-        findings.sorted().into_iter().partition(|finding| finding.tone == Tone::Unknown);
+        findings.sorted(true).into_iter().partition(|finding| finding.tone == Tone::Unknown);
     if !decided.is_empty() {
         content.push_str(&verdicts("Changes and comparisons", &decided, findings));
     }

@@ -6,7 +6,7 @@ use pm_cli::human;
 use pm_record::{Efficiency, PerformanceTrend};
 
 use super::super::{Dashboard, document, words};
-use crate::dashboard::limits;
+use crate::limits;
 
 /// Adds a list of tiles, each a name and a figure.
 pub(super) fn tiles(page: &mut String, dashboard: &Dashboard) {
