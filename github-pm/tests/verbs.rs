@@ -42,10 +42,11 @@ fn a_report_is_summaries_changes_and_alerts_joined_to_pm_report() {
     fs::create_dir(place.path("desk/.github-pm")).expect("a store");
     let seen =
         place.run(&["performance", "report", "--timeframe", "week", "--as=markdown", "--by", "host,command"]);
-    let expected = "pm-report|--as=markdown|--title=Performance of the last 7 days|\n\
+    let expected = "pm-report|--as=markdown|--title=Performance of the last 7 days|--tips=3|\n\
         pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--by=host,command|\n\
         pm-aggregate|--store=TOP/desk/.github-pm|--since=T|--until=T|--changes|\n\
-        pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|--digest|\n";
+        pm-alert|--store=TOP/desk/.github-pm|--since=T|--until=T|--replay|--digest|\n\
+        pm-report|--store=TOP/desk/.github-pm|--since=T|--until=T|--as=evidence|--newest=4|\n";
     assert_eq!((without_times(&seen.stdout).as_str(), seen.stderr.as_str(), seen.status), (expected, "", 0));
 }
 
@@ -64,7 +65,7 @@ fn what_explain_prints_gives_the_same_bytes() {
     let run = stand("../../bin/github-pm performance report --timeframe=month");
     let again = stand("../../bin/github-pm --explain performance report --timeframe month | (cd / && sh)");
     assert_eq!(run, again);
-    assert_eq!(run.stdout.lines().count(), 4);
+    assert_eq!(run.stdout.lines().count(), 7, "six readers and the page");
     assert!(run.stdout.contains("|--changes|--window=1d|"), "{run:?}");
 }
 
