@@ -12,7 +12,7 @@ fuzz_target!(|line: &[u8]| {
     }
     let Ok(record) = Record::parse(line) else { return };
     if let Record::Partial(partial) = &record {
-        let _ = partial.state.as_ref().map(pm_record::PartialMetric::restore);
+        let _ = pm_record::Partial::from(partial.as_ref().clone()).metric();
     }
     if !matches!(record, Record::Unknown(_)) {
         assert_eq!(Record::parse(&record.to_line()).as_ref(), Ok(&record));
