@@ -6,9 +6,9 @@
 //! following what is new. Style and script are allowed by hash; whatever came from a record is text.
 
 mod chart;
-mod figures;
+mod figure;
 mod history;
-mod markers;
+mod table;
 mod tables;
 mod tiles;
 

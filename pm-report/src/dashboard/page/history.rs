@@ -7,9 +7,9 @@ use pm_cli::human;
 use pm_record::{ApiMonitoring, ChangeDirection, SystemMetrics, Thousandths, Timestamp, Window};
 
 use super::chart::{Chart, Ink, Line, Scale, key};
-use super::figures::{Cell, Row, Table};
-use super::markers::Figure;
+use super::figure::Figure;
 use super::section;
+use super::table::{Cell, Row, Table};
 use crate::dashboard::Dashboard;
 use crate::dashboard::commands::{Command, Point};
 use crate::limits;

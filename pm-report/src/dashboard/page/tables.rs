@@ -7,8 +7,8 @@ use pm_cli::human;
 use pm_record::{ComparisonStatus, MetricSummary, Severity, Thousandths};
 
 use super::chart::{Ink, bar, key};
-use super::figures::{Cell, Row, Table};
 use super::section;
+use super::table::{Cell, Row, Table};
 use crate::dashboard::Dashboard;
 use crate::dashboard::commands::{Command, DURATION};
 use crate::findings::{Finding, Findings, Tone};

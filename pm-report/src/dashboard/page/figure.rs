@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use pm_record::Timestamp;
 
 use super::chart::Chart;
-use super::figures::Table;
+use super::table::Table;
 use crate::markup::text;
 use crate::times::Precision;
 
