@@ -18,9 +18,9 @@ use crate::{Error, dashboard};
 /// How many tips a report shows: what is more is a matter for `optimize`.
 const TIPS: usize = 3;
 
-/// How many mebibytes of the newest records tips and quota are read from. Tips need the records as they are, and a
+/// From how many mebibytes of the newest records, about 1,500 runs, tips and quota are read. Tips need the records as they are, and a
 /// report is not kept waiting for those of a month.
-const NEWEST: u16 = 4;
+const NEWEST: u16 = 1;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
@@ -45,7 +45,10 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
     let mut readers = vec![reader("pm-aggregate", &[format!("--by={by}")])?];
     if by == "command" {
         readers.push(reader("pm-aggregate", &[format!("--window={}", args.timeframe.glance())])?);
-        readers.push(reader("pm-aggregate", &dashboard::before(window))?);
+        // Machines are compared each by itself, and their rollups of two months are more than a glance is worth.
+        if args.timeframe != Timeframe::Month {
+            readers.push(reader("pm-aggregate", &dashboard::before(window))?);
+        }
     }
     readers.push(reader("pm-aggregate", &changes)?);
     readers.push(reader("pm-alert", &["--replay", "--digest"].map(str::to_owned))?);
