@@ -194,7 +194,7 @@ impl Overlay {
             return Ok(());
         }
         DirBuilder::new().recursive(true).mode(0o700).create(home)?;
-        let _lock = lock_within(&File::open(home)?, PATIENCE);
+        let _lock = lock_within(File::open(home)?, PATIENCE);
         let path = home.join(SETTINGS);
         let mut own = read(&path).map_err(io::Error::other)?;
         let before = own.text();
@@ -283,10 +283,10 @@ fn replace(path: &Path, bytes: &[u8], mode: u32, mark: &OsStr) -> io::Result<()>
 }
 
 /// Waits for a lock, but not for ever: to go on without it is better than not to end.
-fn lock_within(file: &File, patience: Duration) -> Option<&File> {
+fn lock_within(file: File, patience: Duration) -> Option<File> {
     let deadline = Instant::now() + patience;
     loop {
-        if flock(file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             return Some(file);
         }
         if Instant::now() >= deadline {

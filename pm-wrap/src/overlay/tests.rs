@@ -153,3 +153,25 @@ fn a_folder_is_swept_when_its_run_is_gone_and_not_before() {
     assert_eq!(are_there(), [true, true, false, false, true]);
     assert_eq!(home.read("x"), "y");
 }
+
+#[test]
+fn whatever_many_runs_changed_comes_home_though_they_end_at_once() {
+    let home = Home::new(&[(SETTINGS, "editor: vim\n")]);
+    let overlays: Vec<_> = (0..16).map(|_| home.overlay()).collect();
+    for (number, overlay) in overlays.iter().enumerate() {
+        change(overlay, SETTINGS, |text| format!("{text}own{number}: x\n"));
+    }
+    let all_are_there = std::sync::Barrier::new(overlays.len());
+    std::thread::scope(|scope| {
+        for overlay in &overlays {
+            scope.spawn(|| {
+                all_are_there.wait();
+                overlay.bring_home().expect("brought home");
+            });
+        }
+    });
+    let text = home.read(SETTINGS);
+    let missing: Vec<_> =
+        (0..overlays.len()).filter(|number| !text.contains(&format!("own{number}:"))).collect();
+    assert!(missing.is_empty(), "{missing:?} of\n{text}");
+}
