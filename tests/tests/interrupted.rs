@@ -1,6 +1,6 @@
 //! Receivers that are killed and come back while `pm-export` delivers, and a `pm-export` that is killed itself.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -153,11 +153,12 @@ fn what_is_kept_survives_a_kill_and_is_sent_once() {
     let url = format!("http://127.0.0.1:{port}");
     let args = ["--to", "otlp", "--signals", "traces", "--url", &url, "--patience", "10ms"];
     let mut command = place.command("pm-export");
-    let child = command.args(args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    // Two whole batches: of a file they are never cut earlier, as those of a slow pipe may be.
+    place.write("runs.ndjson", runs(0, 10_000));
+    let child =
+        command.args(args).args(["runs.ndjson", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("pm-export starts");
-    let mut input = child.stdin.take().expect("piped");
-    // Two whole batches, and some records that are only in memory.
-    input.write_all(runs(0, 10_000).as_bytes()).expect("written");
+    let input = child.stdin.take().expect("piped");
     until("two batches in the spool", || (spooled(&place) >= 2).then_some(()));
     child.kill().expect("it lives");
     child.wait().expect("it ends");
