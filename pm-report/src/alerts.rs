@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 
 use indexmap::IndexMap;
 use pm_cli::human;
-use pm_record::{AlertState, PerformanceAlert, Scalar, Severity, Timestamp};
+use pm_record::{AlertState, DashboardAlert, PerformanceAlert, Scalar, Severity, Timestamp};
 
 use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
 use crate::times;
@@ -38,6 +38,8 @@ pub(crate) struct Alert {
     pub(crate) severity: Severity,
     /// What the latest one says.
     pub(crate) state: AlertState,
+    /// The latest one in its own words.
+    quoted: DashboardAlert,
     // What is measured: `execution time`.
     measure: String,
     threshold: String,
@@ -82,6 +84,12 @@ impl Alerts {
         alerts.into_iter().map(|(_, alert)| alert).collect()
     }
 
+    /// Those that still fire, each in its own words, in the same order.
+    pub(crate) fn open(&self) -> Vec<&DashboardAlert> {
+        let open = self.sorted().into_iter().filter(|alert| !alert.is_resolved());
+        open.map(|alert| &alert.quoted).collect()
+    }
+
     /// How many alerts no entry stands for.
     pub(crate) fn left_out(&self) -> u64 {
         self.left_out
@@ -95,6 +103,7 @@ impl Alert {
             recommendation: None,
             severity: Severity::Info,
             state: record.state,
+            quoted: quoted(record),
             measure: measure(record),
             threshold: String::new(),
             current: String::new(),
@@ -125,6 +134,7 @@ impl Alert {
         self.baseline = record.baseline.as_ref().map(|baseline| figure("baseline", baseline));
         self.recommendation = record.recommendation.as_ref().map(|advice| kept(advice, LONGEST_TEXT));
         self.state = record.state;
+        self.quoted = quoted(record);
     }
 
     /// Whether the limit is kept again.
@@ -157,6 +167,17 @@ impl Alert {
             (Some(times), Some(span)) => Some(format!("{times}, {span}")),
             (times, span) => times.or(span),
         }
+    }
+}
+
+/// An alert as the document shows it, none of its texts longer than is worth keeping.
+fn quoted(record: &PerformanceAlert) -> DashboardAlert {
+    DashboardAlert {
+        kind: kept(&record.kind, LONGEST_LABEL),
+        command: command(record),
+        threshold_exceeded: kept(&record.threshold_exceeded, LONGEST_TEXT),
+        current_value: kept(&record.current_value, LONGEST_TEXT),
+        baseline: record.baseline.as_ref().map(|baseline| kept(baseline, LONGEST_TEXT)),
     }
 }
 

@@ -73,8 +73,8 @@ const ALL: [Figure; 20] = [
 
 /// What a page that is too narrow loses, the first to go first.
 pub(crate) const LEAST_IMPORTANT_FIRST: [Figure; 20] = [
-    P90, P99, Cpu, CacheHits, Quota, First, Max, Requests, Share, Trend, Memory, Min, Total, Median, Mean,
-    P95, Before, Failed, Rating, Runs,
+    P90, P99, Cpu, CacheHits, Quota, First, Max, Requests, Share, Trend, Memory, Min, Total, Before, Median,
+    Mean, P95, Failed, Rating, Runs,
 ];
 
 impl<'a> Table<'a> {
@@ -144,7 +144,7 @@ impl Figure {
             Requests => "requests",
             Quota => "quota",
             CacheHits => "cache hits",
-            Before => "before",
+            Before => "vs before",
             Trend => "trend",
         }
     }

@@ -93,6 +93,10 @@ impl Config {
                 return Err(Usage::new(message, hint));
             }
         }
+        if args.tips.is_some() && !matches!(args.form, Form::Terminal | Form::Markdown) {
+            let hint = "leave --tips out, or add `--as terminal` or `--as markdown`";
+            return Err(Usage::new("--tips is about a report", hint));
+        }
         let BenchmarkArgs { limits, against, across_machines, exit_code } = &args.benchmark;
         let asks = limits.is_some() || against.is_some() || *across_machines || *exit_code;
         if asks && !matches!(args.form, Form::Benchmark | Form::Hyperfine) {

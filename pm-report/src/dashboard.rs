@@ -7,13 +7,14 @@
 
 mod commands;
 mod document;
+mod left_out;
 mod page;
 mod words;
 
 use indexmap::IndexSet;
-use pm_record::{AlertState, ApiMonitoring, DashboardAlert, PerformanceAlert, Record, Timestamp, Window};
+use pm_record::{ApiMonitoring, Record, Timestamp, Window};
 
-use crate::alerts::{Alerts, MOST_ALERTS};
+use crate::alerts::Alerts;
 use crate::findings::Findings;
 use crate::readings::Readings;
 use crate::report::{LONGEST_TEXT, kept};
@@ -41,8 +42,6 @@ pub(crate) struct Dashboard {
     pub(crate) title: String,
     pub(crate) commands: Commands,
     pub(crate) alerts: Alerts,
-    /// As they came, for whoever reads the document.
-    firing: Vec<DashboardAlert>,
     pub(crate) findings: Findings,
     pub(crate) verdicts: Verdicts,
     pub(crate) tips: Tips,
@@ -73,7 +72,7 @@ impl Dashboard {
                 self.verdicts.push(&comparison);
                 self.findings.push_comparison(&comparison);
             }
-            Record::Alert(alert) => self.push_alert(&alert),
+            Record::Alert(alert) => self.alerts.push(&alert),
             Record::Tip(tip) => {
                 if let Some(rule) = pm_advice::RuleName::of(&tip.id) {
                     self.bottlenecks.insert(rule.bottleneck());
@@ -84,18 +83,6 @@ impl Dashboard {
             Record::Api(seen) if seen.resources.is_empty() => self.requests = Some(*seen),
             Record::Performance(_) => self.unsummarized += 1,
             _ => {}
-        }
-    }
-
-    fn push_alert(&mut self, alert: &PerformanceAlert) {
-        self.alerts.push(alert);
-        let place =
-            self.firing.iter().position(|known| known.kind == alert.kind && known.command == alert.command);
-        match (place, alert.state == AlertState::Resolved) {
-            (Some(place), true) => drop(self.firing.remove(place)),
-            (Some(place), false) => self.firing[place] = alert.into(),
-            (None, false) if self.firing.len() < MOST_ALERTS => self.firing.push(alert.into()),
-            (None, _) => {}
         }
     }
 

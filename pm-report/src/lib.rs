@@ -92,16 +92,16 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
 fn show(mut model: Model, config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     let read = reading::records(config, io, |record| model.push(record))?;
     let (page, note) = model.finish();
-    match &config.output {
-        Some(path) => {
-            let path = io.environment.current_dir().join(path);
-            let written = pm_cli::replace_file(&path, page.as_bytes());
-            written.map_err(|source| Error::Output { path, source })?;
-        }
-        None => io.output.write_all(page.as_bytes()).map_err(Error::Write)?,
-    }
+    publish(page.as_bytes(), config, io)?;
     if let Some(note) = note {
         io.tell(TOOL, &note);
     }
     read.end(io).map_or(Ok(Exit::Done), Err)
+}
+
+/// Writes what was made to where it was asked for; a file is there as a whole, or as it was before.
+fn publish(page: &[u8], config: &Config, io: &mut Streams) -> Result<(), Error> {
+    let Some(path) = &config.output else { return io.output.write_all(page).map_err(Error::Write) };
+    let path = io.environment.current_dir().join(path);
+    pm_cli::replace_file(&path, page).map_err(|source| Error::Output { path, source })
 }

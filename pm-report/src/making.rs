@@ -1,6 +1,6 @@
 //! Makes documents of runs: what `--as benchmark` and `--as hyperfine` write.
 
-use std::io::{Read as _, Write};
+use std::io::Read as _;
 use std::path::Path;
 
 use pm_cli::{Exit, Input, Streams};
@@ -11,7 +11,7 @@ use crate::args::BenchmarkArgs;
 use crate::benchmark::{Benchmark, Reference, Standards};
 use crate::config::Config;
 use crate::hyperfine::Document;
-use crate::{Error, TOOL, reading};
+use crate::{Error, TOOL, publish, reading};
 
 /// The longest file that is compared with. Of a longer one nobody would know what is in it.
 const LONGEST_REFERENCE: u64 = 256 << 20;
@@ -21,7 +21,7 @@ pub(crate) fn benchmark(config: &Config, io: &mut Streams) -> Result<Exit, Error
     let made = make(config, io)?;
     if let Some(results) = &made.results {
         let line = Record::Benchmark(Box::new(results.clone())).to_line();
-        io.output.write_all(&line).map_err(Error::Write)?;
+        publish(&line, config, io)?;
     }
     made.end(config, io)
 }
@@ -32,7 +32,7 @@ pub(crate) fn hyperfine(config: &Config, io: &mut Streams) -> Result<Exit, Error
     let mut document = Document { results: Vec::new() };
     made.documents.iter().chain(&made.results).for_each(|results| document.push(results));
     if !document.results.is_empty() {
-        io.output.write_all(document.write().as_bytes()).map_err(Error::Write)?;
+        publish(document.write().as_bytes(), config, io)?;
     }
     made.end(config, io)
 }

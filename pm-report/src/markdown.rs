@@ -80,7 +80,7 @@ fn findings(page: &mut String, findings: &Findings, all: bool) {
     let bold = |(text, is_bad): (String, bool)| if is_bad { format!("**{text}**") } else { text };
     let counts: Vec<_> = findings.counts().into_iter().map(bold).collect();
     if !counts.is_empty() {
-        let before = if all { "" } else { "Beside the period before: " };
+        let before = if all { "" } else { "Compared with before: " };
         let _ = writeln!(page, "{before}{}\n", counts.join(" · "));
     }
     if findings.is_empty() {

@@ -26,7 +26,7 @@ use producer::Producer;
 
 /// How often the folder is looked at, and how often it is asked whether to end.
 const LOOK: Duration = Duration::from_secs(1);
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 
 /// The page is about a time that ends now: it is made anew after this long even if nothing was recorded.
 const STALE: Duration = Duration::from_mins(1);
@@ -45,7 +45,7 @@ pub(crate) struct Serving {
 }
 
 /// What a browser gets: the page as HTML and as a document.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 struct Page {
     html: String,
     document: String,
@@ -59,8 +59,12 @@ pub(crate) fn serve(serving: &Serving, title: &str, io: &mut Streams) -> Result<
     let mut producer = Producer::new(serving);
     producer.has_changed();
     let begun = Instant::now();
-    let mut page = make(&producer, title, io)?;
-    let shared: Shared = Arc::new(Mutex::new(Arc::new(page.clone())));
+    let first = match make(&producer, title, io) {
+        // It was ended because we are to end.
+        Err(_) if io.interrupted().is_some() => return Ok(io.interrupted().map_or(Exit::Done, Exit::Signal)),
+        first => first?,
+    };
+    let shared: Shared = Arc::new(Mutex::new(Arc::new(first)));
     let (version, versions) = watch::channel(0_u64);
     let answers = Answers::new(Arc::clone(&shared), versions);
     let address = serving.address;
@@ -75,10 +79,8 @@ pub(crate) fn serve(serving: &Serving, title: &str, io: &mut Streams) -> Result<
         }
         let begun = Instant::now();
         match make(&producer, title, io) {
-            Ok(new) if new.document == page.document && !rest.was_long() => {}
             Ok(new) => {
-                page = new;
-                *shared.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(page.clone());
+                *shared.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
                 version.send_modify(|version| *version += 1);
             }
             // It may be there again when the next records are.

@@ -113,7 +113,7 @@ impl Page {
     fn findings(&mut self, findings: &Findings, all: bool) {
         let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
         if !counts.is_empty() {
-            let before = if all { "" } else { "Beside the period before: " };
+            let before = if all { "" } else { "Compared with before: " };
             self.plain(&format!("{before}{}", counts.join(" · ")));
         }
         for finding in findings.sorted(all) {

@@ -302,6 +302,26 @@ fn hyperfine_s_readers_find_what_they_look_for() {
 }
 
 #[test]
+fn documents_go_to_a_file_as_pages_do() {
+    let input = runs("a", 100.0, 3, &[]);
+    let place = Place::with(&[("made", "what was there before")]);
+    for form in ["benchmark", "hyperfine"] {
+        let printed = run(&input, &["--as", form]).stdout;
+        let trial = Trial::new().input(&*input).current_dir(place.0.path());
+        let outcome = trial.run(pm_report::TOOL, pm_report::run, &["--as", form, "--output", "made"]);
+        assert_eq!((outcome.stdout.as_str(), outcome.exit), ("", Exit::Done), "{}", outcome.stderr);
+        assert_eq!(std::fs::read_to_string(place.0.path().join("made")).expect("a file"), printed);
+    }
+}
+
+#[test]
+fn tips_are_counted_where_there_are_some() {
+    let outcome = run("", &["--as", "benchmark", "--tips", "3"]);
+    assert_eq!(outcome.exit, Exit::Usage);
+    assert!(outcome.stderr.contains("hint: leave --tips out"), "{}", outcome.stderr);
+}
+
+#[test]
 fn no_runs_are_no_results() {
     let outcome = run("", &["--as", "benchmark"]);
     assert_eq!((outcome.stdout.as_str(), outcome.exit), ("", Exit::Done));

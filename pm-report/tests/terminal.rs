@@ -414,7 +414,12 @@ fn a_glance_shows_the_course_of_each_command_and_how_it_came_out_beside_before()
     let page = page(&a_glance(), &["--width", "120", "--tips", "1"]);
     let row =
         |command: &str| page.lines().find(|line| line.starts_with(command)).unwrap_or_default().to_owned();
-    assert!(page.starts_with("Performance report\nBeside the period before: 1 regressed · 1 undecided\n\n✗  'sync' time regressed"), "{page}");
+    assert!(
+        page.starts_with(
+            "Performance report\nCompared with before: 1 regressed · 1 undecided\n\n✗  'sync' time regressed"
+        ),
+        "{page}"
+    );
     assert!(
         page.contains(" · 8 runs · none failed · 2.0s in total · 4,999 of 5,000 'core' left\n"),
         "windows count once: {page}"

@@ -117,12 +117,17 @@ fn the_document_has_the_specified_shape_and_its_words_are_computed() {
 #[test]
 fn what_is_explained_prints_the_same() {
     let place = place();
+    // The period ends with the hour: where it became another one meanwhile, all is said again.
     let same = r"
-        github-pm performance dashboard > run.json
-        github-pm --explain performance dashboard > plan.sh
-        sh plan.sh > explained.json
+        for attempt in 1 2; do
+            begun=$(date +%H)
+            github-pm performance dashboard > run.json
+            github-pm --explain performance dashboard > plan.sh
+            sh plan.sh > explained.json
+            github-pm performance dashboard --records | pm-report --as dashboard > apart.json
+            [ $begun = $(date +%H) ] && break
+        done
         cmp run.json explained.json
-        github-pm performance dashboard --records | pm-report --as dashboard > apart.json
         cmp run.json apart.json
     ";
     place.sh(same).succeeds();

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::PerformanceAlert;
 use crate::schema::null_as_default;
 
 /// What commands did in a stretch of time, in words and short figures.
@@ -124,18 +123,6 @@ impl PerformanceTrend {
             Self::Stable => "stable",
             Self::Degrading => "degrading",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl From<&PerformanceAlert> for DashboardAlert {
-    fn from(alert: &PerformanceAlert) -> Self {
-        Self {
-            kind: alert.kind.clone(),
-            command: alert.command.clone(),
-            threshold_exceeded: alert.threshold_exceeded.clone(),
-            current_value: alert.current_value.clone(),
-            baseline: alert.baseline.clone(),
         }
     }
 }

@@ -10,6 +10,8 @@ use pm_record::{
 use crate::report::{LONGEST_LABEL, kept};
 use crate::verdicts::is_window_of;
 
+use super::left_out::LeftOut;
+
 /// How many groups are kept; runs of those beyond only count.
 pub(crate) const MOST: usize = 1_000;
 
@@ -26,7 +28,7 @@ pub(crate) const DURATION: &str = "duration.total_ms";
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
     all: IndexMap<String, Command>,
-    left_out: u64,
+    left_out: LeftOut,
 }
 
 /// One group of runs.
@@ -64,19 +66,18 @@ pub(crate) struct Change {
 
 impl Commands {
     pub(crate) fn push_summary(&mut self, summary: PerformanceSummary) {
-        let left_out = summary.count;
-        let Some(command) = self.of(name(&summary.by)) else {
-            self.left_out = self.left_out.saturating_add(left_out);
-            return;
-        };
-        command.push(Box::new(summary));
+        let name = name(&summary.by);
+        match self.of(&name) {
+            Some(command) => command.push(Box::new(summary)),
+            None => self.left_out.push(name, summary.window, summary.count),
+        }
     }
 
     pub(crate) fn push_change(&mut self, change: &PerformanceChange) {
         if change.metric != DURATION || !change.by.is_empty() {
             return;
         }
-        let Some(command) = self.of(kept(&change.command, LONGEST_LABEL)) else { return };
+        let Some(command) = self.of(&kept(&change.command, LONGEST_LABEL)) else { return };
         if command.changes.len() < MOST_CHANGES {
             command.changes.push(Change {
                 at: change.timestamp,
@@ -86,9 +87,9 @@ impl Commands {
         }
     }
 
-    fn of(&mut self, name: String) -> Option<&mut Command> {
+    fn of(&mut self, name: &str) -> Option<&mut Command> {
         let is_full = self.all.len() >= MOST;
-        match self.all.entry(name) {
+        match self.all.entry(name.to_owned()) {
             Entry::Vacant(_) if is_full => None,
             entry => Some(entry.or_default()),
         }
@@ -108,7 +109,7 @@ impl Commands {
 
     /// How many runs there were, those that are not told of too.
     pub(crate) fn runs(&self) -> u64 {
-        self.all.values().fold(self.left_out, |sum, command| sum.saturating_add(command.runs()))
+        self.all.values().fold(self.left_out.runs(), |sum, command| sum.saturating_add(command.runs()))
     }
 
     /// How many of them failed, of those that are told of.
@@ -124,7 +125,7 @@ impl Commands {
 
     /// How many runs belong to groups that are not told of.
     pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
+        self.left_out.runs()
     }
 
     /// The time that all groups are about together.
@@ -283,6 +284,28 @@ mod tests {
             prop_assert_eq!((name, command.runs(), command.points.len()), ("status", 78, 12));
             prop_assert_eq!(command.whole.is_some(), has_whole);
             prop_assert!(command.points.iter().zip(1..).all(|(point, runs)| point.runs == runs));
+        }
+    }
+
+    #[test]
+    fn a_run_of_a_group_that_is_left_out_counts_once_in_whatever_order_its_summaries_come() {
+        let named = |name: &str, from, to, count| {
+            let mut summary = summary(from, to, count);
+            summary.by.insert("command".to_owned(), Scalar::Text(name.to_owned()));
+            summary
+        };
+        let told = [(0, 2, 5), (0, 1, 2), (1, 2, 3)];
+        for order in [[0, 1, 2], [1, 0, 2], [1, 2, 0]] {
+            let mut commands = Commands::default();
+            for number in 0..MOST {
+                commands.push_summary(named(&number.to_string(), 0, 2, 1));
+            }
+            for place in order {
+                let (from, to, count) = told[place];
+                commands.push_summary(named("one too many", from, to, count));
+                commands.push_summary(named("and another", from, to, count));
+            }
+            assert_eq!((commands.left_out(), commands.runs()), (10, 1010), "{order:?}");
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn document(dashboard: &Dashboard) -> PerformanceDashboard {
             bottleneck_areas: names(&dashboard.bottlenecks),
             optimization_opportunities: names(&dashboard.opportunities),
         },
-        alerts: dashboard.firing.clone(),
+        alerts: dashboard.alerts.open().into_iter().cloned().collect(),
     }
 }
 

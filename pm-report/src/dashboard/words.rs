@@ -32,7 +32,7 @@ pub(super) fn memory(dashboard: &Dashboard) -> Efficiency {
         return Efficiency::Unknown;
     }
     let word = at_most(sum / count as f64, MEMORY_MB);
-    let is_high = dashboard.firing.iter().any(|alert| alert.kind == "memory_usage_high");
+    let is_high = dashboard.alerts.open().iter().any(|alert| alert.kind == "memory_usage_high");
     if is_high { word.max(Efficiency::Acceptable) } else { word }
 }
 
@@ -148,6 +148,15 @@ mod tests {
                 r#"{{"performance_alert":{{"type":"memory_usage_high","threshold_exceeded":"x > 1","current_value":"2","state":"{state}"}}}}"#
             )
         };
+        // Two limits of one rule are two alerts, and the end of one is not that of the other.
+        let of_host = |host: &str, state: &str| {
+            format!(
+                r#"{{"performance_alert":{{"type":"memory_usage_high","threshold_exceeded":"x > 1","current_value":"2","state":"{state}","evidence":{{"host":"{host}"}}}}}}"#
+            )
+        };
+        let two = [&of_host("a", "firing"), &of_host("b", "firing"), &of_host("b", "resolved")];
+        let two = of(&two.map(String::as_str));
+        assert_eq!(two.alerts.open().len(), 1);
         let small = summary(10, 0, 0);
         assert_eq!(memory(&of(&[&small, &alert("firing")])).word(), "acceptable");
         assert_eq!(memory(&of(&[&small, &alert("firing"), &alert("resolved")])).word(), "excellent");

@@ -185,7 +185,8 @@ impl Chart {
         }
     }
 
-    /// A few round values: on a scale of ratios 1, 2 and 5 and their tenfolds, or else one of their multiples.
+    /// A few round values, two at least: on a scale of ratios 1, 2 and 5 and their tenfolds; where that is too coarse, as on
+    /// any other scale, multiples of one of these.
     fn ticks(&self, (low, high): (f64, f64)) -> Vec<f64> {
         let steps = |from: f64, to: f64| {
             let first = from.log10().floor();
@@ -194,15 +195,20 @@ impl Chart {
                 (0..).map(move |decade| first + f64::from(decade)).take_while(move |decade| *decade <= last);
             decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powf(decade)))
         };
+        let multiples = |range: f64| {
+            let step = steps(range / TICKS as f64, range).find(|step| *step * TICKS as f64 >= range);
+            let step = step.unwrap_or(range);
+            let first = (low / step).ceil();
+            let all = (0..=TICKS).map(move |tick| (first + tick as f64) * step);
+            all.take_while(|value| *value <= high).collect()
+        };
         match self.scale {
-            Scale::Linear => {
-                let step = steps(high / TICKS as f64, high)
-                    .find(|step| *step * TICKS as f64 >= high)
-                    .unwrap_or(high);
-                (0..=TICKS).map(|tick| tick as f64 * step).take_while(|value| *value <= high).collect()
-            }
+            Scale::Linear => multiples(high),
             Scale::Ratios => {
                 let all: Vec<_> = steps(low, high).filter(|step| (low..=high).contains(step)).collect();
+                if all.len() < 2 {
+                    return multiples(high - low);
+                }
                 let every = all.len().div_ceil(TICKS).max(1);
                 all.into_iter().step_by(every).collect()
             }
@@ -292,4 +298,54 @@ fn dressed(picture: &str) -> String {
 pub(crate) fn key(names: &[(Ink, &str)]) -> String {
     let items = names.iter().map(|(ink, name)| format!("<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\" focusable=\"false\"><rect width=\"10\" height=\"10\" class=\"{}-f\"/></svg>{}</li>", ink.class(), escape(name)));
     format!("<ul class=\"key\">{}</ul>", items.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ticks(scale: Scale, bounds: (f64, f64)) -> Vec<f64> {
+        let chart = Chart {
+            span: (0, 1),
+            scale,
+            write: |value| value.to_string(),
+            band: Vec::new(),
+            lines: Vec::new(),
+            marks: Vec::new(),
+        };
+        chart.ticks(bounds)
+    }
+
+    #[track_caller]
+    fn check(scale: Scale, bounds: (f64, f64), expected: &[f64]) {
+        let ticks = ticks(scale, bounds);
+        let is_near = |(one, other): (&f64, &f64)| (one - other).abs() <= other * 1e-9;
+        assert!(
+            ticks.len() == expected.len() && ticks.iter().zip(expected).all(is_near),
+            "{ticks:?} of {bounds:?}, not {expected:?}"
+        );
+    }
+
+    #[test]
+    fn the_axis_names_round_values() {
+        check(Scale::Linear, (0.0, 108.0), &[0.0, 50.0, 100.0]);
+        check(Scale::Ratios, (90.0, 1100.0), &[100.0, 200.0, 500.0, 1000.0]);
+        check(Scale::Ratios, (9.0, 110_000.0), &[10.0, 200.0, 5000.0, 100_000.0]);
+        // Between 1, 2 and 5 there may be nothing: 230 to 470.
+        check(Scale::Ratios, (230.0, 470.0), &[300.0, 400.0]);
+        check(Scale::Ratios, (833.0, 1200.0), &[900.0, 1000.0, 1100.0, 1200.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn there_are_two_values_at_least_and_six_at_most_all_on_the_axis(low in 1e-3_f64..1e7, ratio in 1.4_f64..1e6, linear: bool) {
+            let (scale, bounds) = if linear { (Scale::Linear, (0.0, low)) } else { (Scale::Ratios, (low, low * ratio)) };
+            let ticks = ticks(scale, bounds);
+            prop_assert!((2..=TICKS + 2).contains(&ticks.len()), "{:?} of {:?}", ticks, bounds);
+            prop_assert!(ticks.iter().all(|tick| (bounds.0..=bounds.1).contains(tick)), "{:?} of {:?}", ticks, bounds);
+            prop_assert!(ticks.is_sorted_by(|one, other| one < other), "{:?} of {:?}", ticks, bounds);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   // What is chosen outlives a refresh of a served page.
-  const chosen = { command: "", from: 0, to: 1 };
+  const chosen = { command: "", stretch: "1", from: 0, to: 1 };
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const one = (selector, inside = document) => inside.querySelector(selector);
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -75,6 +75,12 @@
     const button = one("#whole");
     if (button) button.hidden = from === 0 && to === 1;
   };
+  // How much of the end is shown; what was dragged is none of the stretches that are offered.
+  const stretch = (value) => {
+    chosen.stretch = value;
+    const select = one("#stretch");
+    if (select) select.value = value;
+  };
   const filter = (command) => {
     chosen.command = command;
     for (const element of all("[data-command]")) {
@@ -108,7 +114,10 @@
       if (start !== null && event.type === "pointerup") {
         const now = part(event), length = chosen.to - chosen.from;
         const [low, high] = [Math.min(start, now), Math.max(start, now)];
-        if (high - low > 0.02) zoom(chosen.from + low * length, chosen.from + high * length);
+        if (high - low > 0.02) {
+          stretch("");
+          zoom(chosen.from + low * length, chosen.from + high * length);
+        }
       }
       start = null;
       box?.remove();
@@ -146,11 +155,17 @@
       for (const name of new Set(all("#commands ~ .scroll tr[data-command]").map((row) => row.dataset.command))) {
         select.append(new Option(name, name));
       }
+      // A command that is not there any more would leave nothing to see.
+      if (![...select.options].some((option) => option.value === chosen.command)) chosen.command = "";
       select.value = chosen.command;
       select.addEventListener("change", () => filter(select.value));
-      one("#stretch").addEventListener("change", (event) => zoom(1 - Number(event.target.value), 1));
+      stretch(chosen.stretch);
+      one("#stretch").addEventListener("change", (event) => {
+        stretch(event.target.value);
+        zoom(1 - Number(chosen.stretch), 1);
+      });
       one("#whole").addEventListener("click", () => {
-        one("#stretch").value = "1";
+        stretch("1");
         zoom(0, 1);
       });
       select.closest("p").hidden = false;

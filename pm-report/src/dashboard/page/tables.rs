@@ -273,7 +273,7 @@ pub(super) fn findings(page: &mut String, dashboard: &Dashboard) {
     let counts: Vec<_> = findings.counts().into_iter().map(|(text, _)| text).collect();
     let mut content = String::new();
     if !counts.is_empty() {
-        let _ = writeln!(content, "<p>Beside the period before: {}</p>", text(&counts.join(" · ")));
+        let _ = writeln!(content, "<p>Compared with before: {}</p>", text(&counts.join(" · ")));
     }
     let (open, decided): (Vec<_>, Vec<_>) =
         findings.sorted(true).into_iter().partition(|finding| finding.tone == Tone::Unknown);
