@@ -57,7 +57,7 @@ const fn tool(word: &'static str, program: &'static str, about: &'static str) ->
 }
 
 /// All of them; no word stands twice in a group.
-const ENTRIES: &[Entry] = &[
+pub(crate) const ENTRIES: &[Entry] = &[
     verb("report", Verb::Report, "what commands took and cost, and what to look after"),
     verb(
         "analyze",
@@ -112,7 +112,8 @@ pub(crate) fn is_word(word: &str) -> bool {
 
 /// The text of `--help`.
 pub(crate) fn help() -> String {
-    let mut text = String::from(USAGE);
+    let usage = USAGE.replace('\n', "\n       ");
+    let mut text = format!("{ABOUT}\n\nUsage: {usage}\n\n{WHOSE}\n{FLAGS}");
     text.push_str("\nVerbs of `github-pm performance`:\n");
     rows(&mut text, "performance", |kind| matches!(kind, Kind::Verb(_)));
     text.push_str("\nVerbs of `github-pm monitor`:\n");
@@ -131,23 +132,37 @@ fn rows(text: &mut String, group: &str, wanted: fn(Kind) -> bool) {
     }
 }
 
-const USAGE: &str = "\
-Time any command that talks to GitHub, and see what it cost
+/// What this program is for.
+pub(crate) const ABOUT: &str = "Time any command that talks to GitHub, and see what it cost";
 
-Usage: github-pm [--explain] performance VERB [ARG…]
-       github-pm [--explain] monitor VERB [ARG…]
-       github-pm [--explain] COMMAND [ARG…]          the host command, timed and recorded
+pub(crate) const USAGE: &str = "\
+github-pm [--explain] performance VERB [ARG…]
+github-pm [--explain] monitor VERB [ARG…]
+github-pm [--explain] COMMAND [ARG…]          the host command, timed and recorded";
 
+/// Which words are not ours.
+pub(crate) const WHOSE: &str = "\
 Every first word but `performance` and `monitor` belongs to the host command: `cli:` in config.yml, else
 $GITHUB_PM_CLI, else github-pm-COMMAND, gh-pm or another github-pm on PATH.
+";
 
+/// The words in front of verbs, and what they are about.
+pub(crate) const GROUPS: [(&str, &str); 2] = [
+    (
+        "performance",
+        "What commands took and cost: reports, comparisons, advice, and the tools by their short names",
+    ),
+    ("monitor", "Watch processes and quota all the time, and be told of alerts"),
+];
+
+const FLAGS: &str = "\
 Flags, before the first word:
   --explain        print what would run as shell, and run nothing
   -h, --help       print this
   -V, --version    print the version
 ";
 
-const EXAMPLES: &str = "
+pub(crate) const EXAMPLES: &str = "
 Examples:
   github-pm performance init                       begin here
   github-pm status                                 the host's `status`, timed and recorded

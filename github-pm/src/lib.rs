@@ -15,6 +15,7 @@ pub mod args;
 mod benchmark;
 mod children;
 mod command_list;
+mod command_tree;
 mod compare;
 mod dashboard;
 mod doctor;
@@ -46,6 +47,7 @@ use std::io::Write;
 use pm_cli::{Exit, Streams};
 
 use crate::args::Typed;
+pub use crate::command_tree::command;
 pub use crate::error::Error;
 use crate::surroundings::Surroundings;
 

@@ -17,6 +17,7 @@ mod fake_github;
 mod filters;
 mod interrupted;
 mod invariants;
+mod manual;
 mod monitor;
 mod optimize;
 mod porcelain;

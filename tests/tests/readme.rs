@@ -57,6 +57,9 @@ fn the_readme_s_first_command_builds_everything_and_runs_the_main_job() {
     }
     let home = place.path().parent().expect("a folder above").join("home/.local/bin");
     assert!(home.join("github-pm").is_file());
+    for installed in ["man/man1/github-pm-performance-report.1", "bash-completion/completions/pm-wrap"] {
+        assert!(home.with_file_name("share").join(installed).is_file(), "{installed}");
+    }
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! Starts [`pm_manual::main`].
+
+fn main() -> std::process::ExitCode {
+    pm_manual::main()
+}
