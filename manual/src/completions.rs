@@ -13,7 +13,7 @@ const PLACES: [(Shell, &str); 3] = [
     (Shell::Fish, "fish/vendor_completions.d"),
 ];
 
-pub(crate) fn write(command: Command, share: &Path) -> io::Result<()> {
+pub(crate) fn write(command: &Command, share: &Path) -> io::Result<()> {
     let name = command.get_name().to_owned();
     for (shell, place) in PLACES {
         let folder = share.join(place);

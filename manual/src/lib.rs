@@ -6,47 +6,42 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod error;
 mod pages;
 
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory};
+use pm_cli::{Exit, Streams};
+
+pub use crate::error::Error;
+
+/// The program's name.
+pub const TOOL: &str = "pm-manual";
 
 /// `pm-manual FOLDER`: writes everything into the folder, laid out as a prefix's `share` is.
-#[must_use]
-pub fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
-        eprintln!("pm-manual: no folder is named\n  hint: pm-manual target/share");
-        return ExitCode::from(2);
-    };
-    match write(Path::new(&folder)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("pm-manual: cannot write into '{}': {error}", folder.display());
-            ExitCode::from(4)
-        }
-    }
-}
-
-/// Writes the pages and completions of every program.
 ///
 /// # Errors
 ///
-/// A file that cannot be written.
-pub fn write(folder: &Path) -> io::Result<()> {
+/// No folder, or a file that cannot be written.
+#[expect(clippy::needless_pass_by_value, reason = "every program is run in the same way")]
+pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
+    let folder = args.get(1).ok_or(Error::NoFolder)?;
+    let folder = io.environment.current_dir().join(PathBuf::from(folder));
+    write(&folder).map_err(|source| Error::Write { folder, source })?;
+    Ok(Exit::Done)
+}
+
+fn write(folder: &Path) -> io::Result<()> {
     let commands = commands();
     pages::write(&commands, &folder.join("man/man1"))?;
-    for command in commands {
-        completions::write(command, folder)?;
-    }
-    Ok(())
+    commands.iter().try_for_each(|command| completions::write(command, folder))
 }
 
 /// Every program's command line, that of `github-pm` with all its verbs.
-#[must_use]
-pub fn commands() -> Vec<Command> {
+fn commands() -> Vec<Command> {
     let mut tools = vec![
         pm_wrap::args::Args::command(),
         pm_sample::args::Args::command(),

@@ -1,5 +1,5 @@
-//! Starts [`pm_manual::main`].
+//! Starts `pm-manual` on the process's own streams.
 
 fn main() -> std::process::ExitCode {
-    pm_manual::main()
+    pm_cli::start(pm_manual::TOOL, pm_manual::run)
 }
