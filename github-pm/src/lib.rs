@@ -35,6 +35,7 @@ mod plan;
 mod profile;
 mod report;
 mod sharing;
+mod side_by_side;
 mod store;
 mod surroundings;
 mod timeframe;

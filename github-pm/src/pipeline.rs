@@ -1,7 +1,7 @@
 //! Tools joined by pipes, as data, and how they are run.
 //!
-//! No shell is involved: every argument arrives as it is. Each stage has a thread, because the commands
-//! of a stage run one after the other while the next stage already reads.
+//! No shell is involved: every argument arrives as it is. Each stage has a thread, because the next stage already reads
+//! while its commands still run. Those of the first stage read nothing, and run [side by side](crate::side_by_side).
 
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::unix::process::ExitStatusExt;
@@ -13,6 +13,7 @@ use pm_cli::{Exit, Interrupts};
 use crate::Error;
 use crate::children::Children;
 use crate::invocation::Invocation;
+use crate::side_by_side;
 
 /// Stages from first to last, each reading what the one before it writes.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub(crate) struct Pipeline {
     pub(crate) stages: Vec<Stage>,
 }
 
-/// Commands that run one after the other into the same pipe; never none.
+/// Commands whose outputs stand one after the other in the same pipe; never none.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stage(pub(crate) Vec<Invocation>);
 
@@ -66,14 +67,16 @@ impl Pipeline {
 }
 
 impl Stage {
-    /// Runs the commands one after the other, whether or not they end well, as a shell would, until a
-    /// signal asks for the end.
+    /// Runs the commands, whether or not they end well, as a shell would, until a signal asks for the end.
     fn run(
         &self,
         children: &Children<'_>,
         reader: Option<&PipeReader>,
         writer: Option<&PipeWriter>,
     ) -> Result<Vec<ExitStatus>, Error> {
+        if let (None, Some(writer), 2..) = (reader, writer, self.0.len()) {
+            return side_by_side::run(&self.0, children, writer);
+        }
         let run = |invocation: &Invocation| {
             let input = match reader {
                 Some(reader) => reader.try_clone()?.into(),
@@ -87,12 +90,14 @@ impl Stage {
         };
         let mut statuses = Vec::new();
         for invocation in &self.0 {
-            let ended = run(invocation)
-                .map_err(|source| Error::CannotStart { program: invocation.program.clone(), source })?;
-            statuses.extend(ended);
+            statuses.extend(run(invocation).map_err(|source| cannot_start(invocation, source))?);
         }
         Ok(statuses)
     }
+}
+
+pub(crate) fn cannot_start(invocation: &Invocation, source: io::Error) -> Error {
+    Error::CannotStart { program: invocation.program.clone(), source }
 }
 
 pub(crate) fn exit_of(status: ExitStatus) -> Exit {
@@ -128,6 +133,32 @@ mod tests {
             &[&["echo a", "echo b"], &["tr ab bc"], &[r#"test "$(cat)" = "$(printf 'b\nc')""#]],
             Exit::Done,
         );
+    }
+
+    #[test]
+    fn a_group_runs_side_by_side_and_still_writes_in_its_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let meet = |own: &str, other: &str| {
+            let path = folder.path().display();
+            // Bounded: where the other does not come, it says so.
+            format!(
+                "touch {path}/{own}; for _ in $(seq 500); do [ -e {path}/{other} ] && break; sleep 0.02; done; [ -e {path}/{other} ] && echo {own}"
+            )
+        };
+        // The second is done at once when both are there, and the first a little later.
+        let (first, second) = (format!("{}; sleep 0.1; echo end", meet("a", "b")), meet("b", "a"));
+        check(&[&[&first, &second], &[r#"test "$(cat)" = "$(printf 'a\nend\nb')""#]], Exit::Done);
+    }
+
+    #[test]
+    fn what_is_not_held_waits_for_its_turn() {
+        let much = "head -c 40000000 /dev/zero";
+        check(&[&["sleep 0.1", much, much, "echo end"], &["test $(wc -c) -eq 80000004"]], Exit::Done);
+    }
+
+    #[test]
+    fn a_group_whose_reader_leaves_ends() {
+        check(&[&["echo a; exec yes", "exec yes"], &["read line && test $line = a"]], Exit::Signal(13));
     }
 
     #[test]
