@@ -68,6 +68,21 @@ impl Limit<'_> {
         self.figures.exhausted_at.is_some() || self.ratio() == 0.0
     }
 
+    /// Whether it was read there.
+    pub(crate) fn is_of(&self, reading: &ApiMonitoring) -> bool {
+        reading.resources.get(self.resource).is_some_and(|figures| std::ptr::eq(figures, self.figures))
+    }
+
+    /// How it goes on at the present speed: when it is used up or renewed, whichever is first, and what is left then. None
+    /// where the speed is not known, or nothing is used.
+    pub(crate) fn course(&self) -> Option<(Timestamp, f64)> {
+        let burn = self.figures.burn_per_minute?.to_f64();
+        let end = [self.figures.exhausted_at, self.figures.reset_time].into_iter().flatten().min()?;
+        let minutes = (end.as_millis() - self.at.as_millis()) as f64 / 60_000.0;
+        let left = self.figures.remaining?.to_f64() - burn * minutes;
+        (burn > 0.0 && minutes > 0.0).then(|| (end, left.max(0.0)))
+    }
+
     /// Until when it lasts: `used up at 10:43 UTC, renewed at 11:00 UTC`.
     pub(crate) fn forecast(&self) -> String {
         let clock = |at: Timestamp| times::span(at, at);
@@ -81,5 +96,36 @@ impl Limit<'_> {
         };
         let read = format!("as of {} UTC", Precision::Seconds.write(self.at));
         [burn, out, renewed, Some(read)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pm_record::Record;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(more: &str, expected: Option<(&str, f64)>) {
+        let line = format!(
+            r#"{{"api_monitoring":{{"timestamp":"2024-12-06T10:00:00.000Z","resources":{{"core":{{"limit":5000,"remaining":300,"used":4700{more}}}}}}}}}"#
+        );
+        let mut readings = Readings::default();
+        readings.push(&Record::parse(line.as_bytes()).expect("a record"));
+        let limit = scarcest(&readings).expect("a limit");
+        let course = limit.course().map(|(at, left)| (at.to_string(), left));
+        assert_eq!(course, expected.map(|(at, left)| (format!("2024-12-06T{at}:00.000Z"), left)));
+    }
+
+    #[test]
+    fn the_course_ends_where_it_is_used_up_or_renewed() {
+        check("", None);
+        check(r#","burn_per_minute":0,"reset_time":"2024-12-06T10:30:00Z""#, None);
+        check(r#","burn_per_minute":5,"reset_time":"2024-12-06T09:59:00Z""#, None);
+        check(r#","burn_per_minute":5,"reset_time":"2024-12-06T10:30:00Z""#, Some(("10:30", 150.0)));
+        check(
+            r#","burn_per_minute":20,"reset_time":"2024-12-06T10:30:00Z","exhausted_at":"2024-12-06T10:15:00Z""#,
+            Some(("10:15", 0.0)),
+        );
     }
 }

@@ -26,7 +26,7 @@ const STORE: &str = r#"
                 run("sync", time, (hour < 240 ? 1500 : 1000) * noise, 0)
                 run("status", time + 60, 200 * noise, hour % 101 == 0)
                 if (hour % 3 == 0) run("<img src=x onerror=alert(1)>", time + 120, 300 * noise, 0)
-                put(time, sprintf("{\"api_monitoring\":{\"timestamp\":\"%s\",\"credential\":\"0a\",\"resources\":{\"core\":{\"limit\":5000,\"used\":%d,\"remaining\":%d,\"reset_time\":\"%s\"}}}}", at(time), 5000 - 3000 - hour % 1000, 3000 + hour % 1000, at(time + 1800)))
+                put(time, sprintf("{\"api_monitoring\":{\"timestamp\":\"%s\",\"credential\":\"0a\",\"resources\":{\"core\":{\"limit\":5000,\"used\":%d,\"remaining\":%d,\"burn_per_minute\":20,\"reset_time\":\"%s\"}}}}", at(time), 5000 - 3000 - hour % 1000, 3000 + hour % 1000, at(time + 1800)))
                 put(time, sprintf("{\"system_metrics\":{\"timestamp\":\"%s\",\"memory\":{\"process_memory_mb\":%d},\"cpu\":{\"process_cpu_percentage\":%d}}}", at(time), 50 + hour % 20, hour % 90))
             }
         }'
@@ -112,6 +112,7 @@ fn the_document_has_the_specified_shape_and_its_words_are_computed() {
     assert!(week.contains(r#""performance_trend":"degrading""#), "this week all are slower: {week}");
     let page = place.sh("github-pm performance report --timeframe month --html -").succeeds();
     assert!(page.contains("slower since 20"), "the change is marked: {page}");
+    assert_eq!(page.matches(" (forecast)").count(), 1, "one limit of one credential goes on: {page}");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod chart;
 mod figure;
 mod history;
+mod quota;
 mod table;
 mod tables;
 mod tiles;
@@ -77,7 +78,7 @@ fn body(page: &mut String, dashboard: &Dashboard) {
     tables::distributions(page, dashboard);
     tables::phases(page, dashboard);
     history::resources(page, dashboard);
-    history::limits(page, dashboard);
+    quota::limits(page, dashboard);
     tables::operations(page, dashboard);
     tables::findings(page, dashboard);
     tables::tips(page, dashboard);

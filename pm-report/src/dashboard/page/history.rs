@@ -1,10 +1,10 @@
-//! What is drawn over time: how long commands took, what they held and used, what was left of limits.
+//! What is drawn over time: how long commands took, what they held and used.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pm_cli::human;
-use pm_record::{ApiMonitoring, ChangeDirection, SystemMetrics, Thousandths, Timestamp, Window};
+use pm_record::{ChangeDirection, SystemMetrics, Thousandths, Timestamp, Window};
 
 use super::chart::{Chart, Ink, Line, Scale, key};
 use super::figure::Figure;
@@ -12,12 +12,11 @@ use super::section;
 use super::table::{Cell, Row, Table};
 use crate::dashboard::Dashboard;
 use crate::dashboard::commands::{Command, Point};
-use crate::limits;
 use crate::report::{LONGEST_LABEL, kept};
 use crate::times;
 
 /// How many commands have a chart: those that take most time.
-const CHARTS: usize = 24;
+pub(super) const CHARTS: usize = 24;
 
 /// Adds the durations of each command, with what is told of the others.
 pub(super) fn durations(page: &mut String, dashboard: &Dashboard) {
@@ -212,50 +211,6 @@ fn plain(
         .write()
 }
 
-/// Adds what was left of each limit, and until when it lasts.
-pub(super) fn limits(page: &mut String, dashboard: &Dashboard) {
-    let newest = limits::newest(&dashboard.readings);
-    if newest.is_empty() {
-        return;
-    }
-    let mut content = String::from("<ul>\n");
-    for limit in newest.iter().take(CHARTS) {
-        let class = if limit.runs_out() { " class=\"bad\"" } else { "" };
-        let host = limit.host.map_or_else(String::new, |host| format!(" at {}", kept(host, LONGEST_LABEL)));
-        let words = format!("{}{host}: {}", limit.left(), limit.forecast());
-        let _ = writeln!(content, "<li{class}>{}</li>", crate::markup::text(&words));
-    }
-    content.push_str("</ul>\n<div class=\"charts\">\n");
-    for series in dashboard.readings.limits() {
-        for limit in &newest {
-            content.push_str(&remaining(&series, limit.resource));
-        }
-    }
-    content.push_str("</div>\n");
-    section(page, "limits", "Rate limits of the API", &content);
-}
-
-fn remaining(series: &[&ApiMonitoring], resource: &str) -> String {
-    let known = series.iter().filter_map(|reading| {
-        Some((reading.timestamp?.as_millis(), reading.resources.get(resource)?.remaining?.to_f64()))
-    });
-    let points: Vec<_> = known.collect();
-    let Some((&(first, _), &(last, _))) = points.first().zip(points.last()) else { return String::new() };
-    let write = |value: f64| {
-        human::count(
-            Thousandths::from_f64(value.max(0.0))
-                .map_or(0, |value| u64::try_from(value.0 / 1000).unwrap_or(0)),
-        )
-    };
-    plain(
-        &format!("Left of '{}'", kept(resource, LONGEST_LABEL)),
-        (first, last.max(first + 1)),
-        "left",
-        write,
-        points,
-    )
-}
-
 /// From the first window to the last.
 fn span(points: &[Point]) -> Option<(i64, i64)> {
     Some((points.first()?.window.start.as_millis(), points.last()?.window.end.as_millis()))
@@ -265,6 +220,6 @@ fn middle(window: Window) -> i64 {
     window.start.as_millis() + (window.end.as_millis() - window.start.as_millis()) / 2
 }
 
-fn begin(at: Timestamp) -> String {
+pub(super) fn begin(at: Timestamp) -> String {
     times::Precision::Seconds.write(at)
 }
