@@ -12,7 +12,7 @@ use ureq::Agent;
 
 use crate::Error;
 use crate::delivery::{Packing, Parcel};
-use crate::proto::ExportResponse;
+use crate::proto::{ExportResponse, PartialSuccess};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -142,31 +142,64 @@ impl Reply {
 
 /// What OTLP calls a partial success, in the form that was sent.
 fn partial(kind: &str, body: &[u8]) -> Option<String> {
-    let told = if kind.contains("json") {
-        let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-        answer.get("partialSuccess")?.get("errorMessage")?.as_str()?.to_owned()
+    let PartialSuccess { rejected, error_message: told } = if kind.contains("json") {
+        of_json(&serde_json::from_slice(body).ok()?)?
     } else if kind.contains("protobuf") {
-        ExportResponse::decode(body).ok()?.partial_success?.error_message
+        ExportResponse::decode(body).ok()?.partial_success?
     } else {
         return None;
     };
-    (!told.is_empty()).then_some(told)
+    match (rejected, told.is_empty()) {
+        (..=0, true) => None,
+        (..=0, false) => Some(told),
+        (count, true) => Some(format!("{count} of what it got, without saying why")),
+        (count, false) => Some(format!("{count} of what it got: {told}")),
+    }
+}
+
+fn of_json(answer: &serde_json::Value) -> Option<PartialSuccess> {
+    let partial = answer.get("partialSuccess")?;
+    // Numbers of 64 bits are text in OTLP's JSON, and not every receiver knows.
+    let number = |value: &serde_json::Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    let rejected = ["rejectedDataPoints", "rejectedSpans"].iter().find_map(|name| number(partial.get(name)?));
+    let told = partial.get("errorMessage").and_then(serde_json::Value::as_str);
+    Some(PartialSuccess {
+        rejected: rejected.unwrap_or_default(),
+        error_message: told.unwrap_or_default().to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::PartialSuccess;
+
+    #[track_caller]
+    fn check_partial(rejected: i64, message: &str, expected: Option<&str>) {
+        let partial_success = Some(PartialSuccess { rejected, error_message: message.to_owned() });
+        let protobuf = ExportResponse { partial_success }.encode_to_vec();
+        assert_eq!(partial("application/x-protobuf", &protobuf).as_deref(), expected);
+        for name in ["rejectedDataPoints", "rejectedSpans"] {
+            for count in [format!("\"{rejected}\""), rejected.to_string()] {
+                let json = format!(r#"{{"partialSuccess":{{"{name}":{count},"errorMessage":"{message}"}}}}"#);
+                assert_eq!(partial("application/json", json.as_bytes()).as_deref(), expected, "{json}");
+            }
+        }
+    }
 
     #[test]
-    fn a_partial_success_is_told_whatever_form_it_comes_in() {
-        let json = br#"{"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"too old"}}"#;
-        assert_eq!(partial("application/json", json).as_deref(), Some("too old"));
-        let partial_success = Some(PartialSuccess { rejected: 2, error_message: "too old".to_owned() });
-        let protobuf = ExportResponse { partial_success }.encode_to_vec();
-        assert_eq!(partial("application/x-protobuf", &protobuf).as_deref(), Some("too old"));
+    fn a_partial_success_is_told_whatever_form_it_comes_in_and_whatever_is_left_out() {
+        check_partial(2, "too old", Some("2 of what it got: too old"));
+        check_partial(2, "", Some("2 of what it got, without saying why"));
+        // All was taken, and it has something to say.
+        check_partial(0, "use another name", Some("use another name"));
+        check_partial(0, "", None);
+        let alone = br#"{"partialSuccess":{"rejectedSpans":"7"}}"#;
+        assert_eq!(
+            partial("application/json", alone).as_deref(),
+            Some("7 of what it got, without saying why")
+        );
         for (kind, body) in
-            [("application/json", &b"{}"[..]), ("application/x-protobuf", b""), ("text/html", json)]
+            [("application/json", &b"{}"[..]), ("application/x-protobuf", b""), ("text/html", alone)]
         {
             assert_eq!(partial(kind, body), None, "{kind}");
         }
