@@ -49,7 +49,7 @@ pub(crate) struct Executions {
     held: HashMap<u64, Held>,
     /// Runs that are awaited, the longest awaited one first; some are there already.
     awaited: VecDeque<u64>,
-    /// Bytes that are held.
+    /// Bytes that are held, with the names of the runs.
     weight: usize,
     /// The newest time of a record.
     newest: i64,
@@ -185,6 +185,7 @@ impl Executions {
         self.weight += child.len();
         let held = self.held.entry(number).or_insert_with(|| {
             self.awaited.push_back(number);
+            self.weight += name.len();
             Held { name: name.to_owned(), children: Vec::new(), newest: at }
         });
         held.children.push(child);
@@ -201,6 +202,7 @@ impl Executions {
     }
 
     fn release(&mut self, held: &Held, place: Place) {
+        self.weight = self.weight.saturating_sub(held.name.len());
         for child in &held.children {
             self.weight = self.weight.saturating_sub(child.len());
             self.spans.add(&place.trace, Some(&place.span), |out| out.extend_from_slice(child));
@@ -320,6 +322,18 @@ mod tests {
         assert!(sent > 2000 && executions.held.len() + sent == most as usize);
         executions.let_all_go();
         assert_eq!((count(&executions), executions.weight), ((most as usize, 0), 0));
+    }
+
+    #[test]
+    fn what_runs_are_called_is_held_too_and_counts() {
+        let mut executions = Executions::default();
+        for number in 0..10 {
+            let name = number.to_string().repeat(MOST_HELD / 4);
+            executions.add_child(&name, 1, |out| out.push(0));
+        }
+        assert_eq!((count(&executions).0, executions.held.len()), (7, 3));
+        executions.let_all_go();
+        assert_eq!((count(&executions).0, executions.weight), (10, 0));
     }
 
     #[test]
