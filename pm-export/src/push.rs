@@ -51,33 +51,11 @@ struct Push<'a> {
 
 /// The whole run.
 pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Result<Exit, Error> {
-    let dry = config.dry;
-    let client = if dry { None } else { Some(Client::new(&receiver.places(), &io.environment)?) };
-    let totals = Meter::new(config);
-    let mut wanted = totals.wanted();
-    let tracer = if receiver.takes_executions() { Tracer::want(&mut wanted) } else { Tracer::default() };
-    let mut push = Push {
-        config,
-        receiver,
-        delivery: Delivery::new(client, receiver, inputs::spool(receiver, config)?, config, io),
-        totals,
-        windows: BTreeMap::new(),
-        alerts: Vec::new(),
-        executions: Executions::default(),
-        tracer,
-        wanted,
-        cut: None,
-        gathered: 0,
-        is_news: true,
-        delivered: None,
-        since: None,
-        now: io.clock.now_millis(),
-        expired: 0,
-    };
+    let mut push = Push::new(config, receiver, io)?;
     let done = if let (Source::Store(named), Some(_)) = (&config.source, &config.position) {
         let store = inputs::store(named.as_deref(), io)?;
         let mut backlog = inputs::backlog(store.clone(), config, io)?;
-        if dry {
+        if config.dry {
             backlog.forget();
         }
         match backlog.state.restore(config.shape.clone()) {
@@ -98,7 +76,12 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
         // Also where nothing new comes.
         push.delivery.send_kept(io)?;
         let read = intake::read(inputs, &mut push, config.strict, io);
-        read.map(|skipped| intake::tell(&skipped, io)).and_then(|()| push.finish(io))
+        // What was read before an input failed has been delivered by now, and its last spans belong to it.
+        let finished = match &read {
+            Ok(_) | Err(Error::Read(_)) => push.finish(io),
+            Err(_) => Ok(()),
+        };
+        read.map(|skipped| intake::tell(&skipped, io)).and(finished)
     };
     push.tell_at_the_end(io);
     let is_kept = push.delivery.tell_at_the_end(io);
@@ -106,7 +89,33 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
     Ok(if push.delivery.refused > 0 || is_kept { Exit::Environment } else { Exit::Done })
 }
 
-impl Push<'_> {
+impl<'a> Push<'a> {
+    fn new(config: &'a Config, receiver: &'a Receiver, io: &mut Streams) -> Result<Self, Error> {
+        let client =
+            if config.dry { None } else { Some(Client::new(&receiver.places(), &io.environment)?) };
+        let totals = Meter::new(config);
+        let mut wanted = totals.wanted();
+        let tracer = if receiver.takes_executions() { Tracer::want(&mut wanted) } else { Tracer::default() };
+        Ok(Self {
+            config,
+            receiver,
+            delivery: Delivery::new(client, receiver, inputs::spool(receiver, config)?, config, io),
+            totals,
+            windows: BTreeMap::new(),
+            alerts: Vec::new(),
+            executions: Executions::default(),
+            tracer,
+            wanted,
+            cut: None,
+            gathered: 0,
+            is_news: true,
+            delivered: None,
+            since: None,
+            now: io.clock.now_millis(),
+            expired: 0,
+        })
+    }
+
     /// Tells people what did not arrive, in all.
     fn tell_at_the_end(&mut self, io: &mut Streams) {
         if self.expired > 0 {
@@ -152,7 +161,9 @@ impl Push<'_> {
         if self.receiver.takes_executions() {
             span_of(&record, &mut self.executions);
         }
-        if let Record::Alert(alert) = record {
+        if let Record::Alert(alert) = record
+            && self.receiver.takes_events()
+        {
             self.alerts.push(*alert);
         }
     }
@@ -267,5 +278,39 @@ impl Taker for Push<'_> {
         if self.receiver.takes_executions() {
             state.traces = Some(self.executions.keep());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pm_cli::Trial;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::config::Form;
+
+    const ALERT: &[u8] = br#"{"performance_alert":{"type":"x","threshold_exceeded":"a > b","current_value":"c","timestamp":"2024-12-06T10:30:15Z"}}"#;
+
+    #[track_caller]
+    fn check_held_alerts(args: &[&str], expected: usize) {
+        let take = |args, io: &mut Streams| -> Result<Exit, Error> {
+            let args = pm_cli::parse::<Args>(args, io)?.expect("arguments");
+            let config = Config::new(args, io.clock.now_millis(), &io.environment)?;
+            let Form::Push(receiver) = &config.form else { unreachable!("it is delivered") };
+            let mut push = Push::new(&config, receiver, io)?;
+            push.take(Reading::Other(ALERT)).expect("an alert");
+            assert_eq!(push.alerts.len(), expected);
+            Ok(Exit::Done)
+        };
+        let trial = Trial::new().variable("DD_API_KEY", "k").now(1_733_481_020_000);
+        let outcome = trial.run(TOOL, take, args);
+        assert_eq!((outcome.exit, outcome.stderr.as_str()), (Exit::Done, ""));
+    }
+
+    #[test]
+    fn alerts_are_held_only_for_whom_they_are_events() {
+        check_held_alerts(&["--to", "datadog", "--dry-run"], 1);
+        check_held_alerts(&["--to", "pushgateway", "--dry-run"], 0);
+        check_held_alerts(&["--to", "otlp", "--dry-run"], 0);
     }
 }

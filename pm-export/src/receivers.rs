@@ -123,6 +123,11 @@ impl Receiver {
         matches!(self, Self::Otlp(_))
     }
 
+    /// Whether it takes alerts as events, and not only their number.
+    pub(crate) fn takes_events(&self) -> bool {
+        matches!(self, Self::Datadog(_))
+    }
+
     /// Whether it takes executions one by one.
     pub(crate) fn takes_executions(&self) -> bool {
         matches!(self, Self::Otlp(otlp) if otlp.traces.is_some())

@@ -256,6 +256,30 @@ fn a_request_waits_for_its_run_and_a_dry_run_shows_the_trace_of_both() {
 }
 
 #[test]
+fn nothing_takes_the_place_of_what_a_pushgateway_has() {
+    let args = ["--to", "pushgateway", "--dry-run"];
+    let empty = run(&[], &args);
+    assert_eq!((empty.exit, empty.stdout.as_str(), empty.stderr.as_str()), (Exit::Done, "", ""));
+    assert!(run(&[RUN], &args).stdout.starts_with("PUT http://127.0.0.1:9091/metrics/job/github_pm\n"));
+}
+
+#[test]
+fn what_waited_for_its_run_is_delivered_when_the_input_fails() {
+    let request = REQUEST.replace("\"method\"", "\"execution_id\":\"exec_0123456789ab\",\"method\"");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, format!("{request}\n").as_bytes()).expect("packed");
+    let whole = packed.finish().expect("packed");
+    let cut = Trial::new().input(&whole[..whole.len() - 1]);
+    let args = ["--to", "otlp", "--signals", "traces", "--dry-run"];
+    let outcome = cut.run(pm_export::TOOL, pm_export::run, &args);
+    assert!(
+        outcome.exit == Exit::Environment && outcome.stderr.contains("cannot read records"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stdout.contains("\"GET /repos/{owner}/{repo}\""), "{}", outcome.stdout);
+}
+
+#[test]
 fn what_opentelemetry_s_variables_cannot_mean_is_refused_by_name() {
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),

@@ -19,7 +19,8 @@ impl Pushgateway {
     pub(super) fn shipments<'a>(&'a self, batch: &'a Batch<'a>) -> Vec<Shipment<'a>> {
         let body = expose(&batch.totals.model, Text::Plain);
         vec![Shipment {
-            sizes: vec![body.len()],
+            // Without a series there is nothing to put in place of what is there: it would be removed.
+            sizes: if body.is_empty() { Vec::new() } else { vec![body.len()] },
             most_bytes: usize::MAX,
             most_things: 1,
             parcel: Box::new(move |_| Parcel {
