@@ -73,19 +73,45 @@ fn demanded(key: Option<String>, what: &str, hint: &str) -> Result<String, Usage
 }
 
 /// Refuses to send a key for everybody on the way to read, and an address that holds one: addresses are printed.
-fn guarded(url: String, has_key: bool) -> Result<String, Usage> {
+/// `place` is what to do with the key instead.
+fn guarded(url: String, has_key: bool, place: &str) -> Result<String, Usage> {
+    if holds_secret(&url) {
+        let message = "the receiver's address holds a password or a key, and addresses are printed";
+        return Err(Usage::new(message, place));
+    }
     // What is no address is told when it is used.
     let Ok(address) = url.parse::<Uri>() else { return Ok(url) };
-    if address.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        let message = "the receiver's address holds a name or a password, and addresses are printed";
-        return Err(Usage::new(message, "write the key into a file, and add `--key-file FILE`"));
-    }
     if !has_key || is_here(&url) || address.scheme_str() == Some("https") {
         return Ok(url);
     }
     let message = format!("the key would be sent to '{url}' for everybody on the way to read");
     Err(Usage::new(message, "write it as `--url https://…`"))
 }
+
+/// Whether an address, or what was meant to be one, has a login, or a parameter that is called like a key.
+fn holds_secret(url: &str) -> bool {
+    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+    // Where there is no telling which part of it is the host, any part may be a login.
+    let login = match url.parse::<Uri>() {
+        Ok(uri) => uri.authority().is_some_and(|authority| authority.as_str().contains('@')),
+        Err(_) => address.contains('@'),
+    };
+    let is_secret = |parameter: &str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        let name: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+        SECRETS.iter().any(|ending| name.ends_with(ending))
+    };
+    login || parameters.split(['&', ';']).any(is_secret)
+}
+
+/// How the names of parameters end that hold keys: `api_key`, `Api-Key`, `access_token` and so on.
+const SECRETS: [&str; 9] =
+    ["key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature"];
+
+/// Where keys belong.
+const INTO_A_FILE: &str = "write the key into a file, and add `--key-file FILE`";
+const INTO_HEADERS: &str = "set OTEL_EXPORTER_OTLP_HEADERS='authorization=Bearer%20KEY', or what the receiver calls it";
 
 /// The header for a receiver that takes tokens.
 #[expect(clippy::needless_pass_by_value, reason = "the key is not to stay anywhere else")]
@@ -116,7 +142,7 @@ fn datadog(args: &Args, environment: &Environment) -> Result<Datadog, Usage> {
     }
     let more = environment.text("DD_TAGS").unwrap_or_default();
     tags.extend(more.split([',', ' ']).filter(|tag| !tag.is_empty()).map(str::to_owned));
-    Ok(Datadog { url: guarded(url, true)?, key: Secret::header(key), tags })
+    Ok(Datadog { url: guarded(url, true, "set DD_API_KEY")?, key: Secret::header(key), tags })
 }
 
 fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
@@ -127,14 +153,14 @@ fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
     let region = if key.starts_with("eu") { "eu." } else { "" };
     let usual = format!("https://metric-api.{region}newrelic.com/metric/v1");
     let url = args.url.clone().unwrap_or(usual);
-    Ok(NewRelic { url: guarded(url, true)?, key: Secret::header(key) })
+    Ok(NewRelic { url: guarded(url, true, "set NR_LICENSE_KEY")?, key: Secret::header(key) })
 }
 
 fn pushgateway(args: &Args, environment: &Environment) -> Result<Pushgateway, Usage> {
     let key = key(None, &[], args, environment)?;
     let url = trimmed(args.url.as_deref().unwrap_or("http://127.0.0.1:9091"));
     let url = if url.contains("/metrics/job") { url } else { format!("{url}/metrics/job/github_pm") };
-    Ok(Pushgateway { url: guarded(url, key.is_some())?, key: key.map(bearer) })
+    Ok(Pushgateway { url: guarded(url, key.is_some(), INTO_A_FILE)?, key: key.map(bearer) })
 }
 
 fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, Usage> {
@@ -143,7 +169,7 @@ fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, U
         let hint = "add `--url http://127.0.0.1:9090/api/v1/write`";
         return Err(Usage::new("nobody says where to write to", hint));
     };
-    Ok(RemoteWrite { url: guarded(url, key.is_some())?, key: key.map(bearer), instance: pm_cli::host() })
+    Ok(RemoteWrite { url: guarded(url, key.is_some(), INTO_A_FILE)?, key: key.map(bearer), instance: pm_cli::host() })
 }
 
 /// None if the user has switched it off.
@@ -173,7 +199,7 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
             }
         };
         let headers = pairs(setting(signal, "HEADERS").unwrap_or_default());
-        let url = guarded(address(signal, path), !headers.is_empty())?;
+        let url = guarded(address(signal, path), !headers.is_empty(), INTO_HEADERS)?;
         let gzip = match setting(signal, "COMPRESSION") {
             // Packing takes longer than anything else here, and is for the way to other machines.
             None | Some("") => !is_here(&url),
@@ -248,10 +274,7 @@ mod tests {
         for url in
             ["https://api.datadoghq.com", "http://127.0.0.1:8080/x", "http://[::1]:1", "http://localhost"]
         {
-            assert!(guarded(url.to_owned(), true).is_ok(), "{url}");
-        }
-        for url in ["https://user@host", "http://localhost:x@api.datadoghq.com/"] {
-            assert!(guarded(url.to_owned(), false).is_err(), "{url}");
+            assert!(guarded(url.to_owned(), true, "").is_ok(), "{url}");
         }
         for url in [
             "http://api.datadoghq.com",
@@ -260,9 +283,34 @@ mod tests {
             "http://localhost.example/",
         ] {
             assert!(
-                guarded(url.to_owned(), true).is_err() && guarded(url.to_owned(), false).is_ok(),
+                guarded(url.to_owned(), true, "").is_err() && guarded(url.to_owned(), false, "").is_ok(),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn an_address_that_holds_a_key_is_refused_with_a_better_place_and_is_not_printed() {
+        for url in [
+            "https://user@host",
+            "http://localhost:hunter2@api.datadoghq.com/",
+            "http://127.0.0.1/x?api_key=hunter2",
+            "https://host/x?a=b&Api-Key=hunter2",
+            "https://host?access_token=hunter2",
+            "https://host?license%5Fkey=hunter2",
+            "https://host/?X-Amz-Signature=hunter2",
+            // No addresses, and told all the same.
+            "https://user:hunter2@ho st/",
+            "https://user:hunt er2@host/",
+            "user:hunter2@host with spaces",
+            "https://ho st/?token=hunter2",
+        ] {
+            let refused = guarded(url.to_owned(), false, "set PLACE").expect_err(url);
+            assert!(!refused.to_string().contains("hunt"), "{refused}");
+            assert_eq!(pm_cli::Explain::hint(&refused).as_deref(), Some("set PLACE"), "{url}");
+        }
+        for url in ["https://host/x?extra_label=key=1", "http://127.0.0.1/a@b", "https://host/?db=a&keys=2"] {
+            assert!(guarded(url.to_owned(), false, "").is_ok(), "{url}");
         }
     }
 
