@@ -108,6 +108,8 @@ pub(crate) struct Delivery {
     /// Where what is not delivered is kept, if it is nowhere else.
     spool: Option<Spool>,
     away: Option<Away>,
+    /// When the newest record of this batch was made, as far as it matters to the receiver.
+    newest: Option<i64>,
     never: Input,
     /// The marks of the requests of this batch that have met their fate, for receivers that would count them again.
     pub(crate) done: Option<Vec<String>>,
@@ -154,6 +156,7 @@ impl Delivery {
             kept: config.position.is_some(),
             spool,
             away: None,
+            newest: None,
             never,
             done: receiver.takes_windows().then(Vec::new),
             made: Vec::new(),
@@ -191,7 +194,7 @@ impl Delivery {
             Tried::GivenUp { reply, attempts } if self.spool.is_some() => {
                 let told = reply.words();
                 io.complain(TOOL, &Warning::Away { url: parcel.url.clone(), told, attempts });
-                self.note_away();
+                self.note_away(reply.retry_after);
                 self.keep(parcel, &packed, io)
             }
             Tried::GivenUp { reply, attempts } => Err(Error::Undelivered {
@@ -209,11 +212,13 @@ impl Delivery {
     ///
     /// If nothing will be taken, or the spool cannot be read.
     pub(crate) fn send_kept(&mut self, io: &mut Streams) -> Result<(), Error> {
-        while self.spool.as_ref().is_some_and(Spool::has_some) {
+        loop {
             if self.away.as_ref().is_some_and(|away| Instant::now() < away.next) {
                 return Ok(());
             }
             let now = io.clock.now_millis();
+            let taken = self.spool.as_mut().map(|spool| spool.take_over(now)).transpose();
+            taken.map_err(|source| self.bad_spool(source))?;
             let first = self.spool.as_mut().map(|spool| spool.first(now)).transpose();
             let Some((parcel, packed)) = first.map_err(|source| self.bad_spool(source))?.flatten() else {
                 break;
@@ -225,11 +230,10 @@ impl Delivery {
                         self.refuse(parcel.url, "it is too large, and cannot be cut any more", io);
                     }
                     self.away = None;
-                    if let Some(spool) = &mut self.spool {
-                        spool.remove_first();
-                    }
+                    let removed = self.spool.as_mut().map(Spool::remove_first).transpose();
+                    removed.map_err(|source| self.bad_spool(source))?;
                 }
-                Tried::GivenUp { .. } => self.note_away(),
+                Tried::GivenUp { reply, .. } => self.note_away(reply.retry_after),
             }
         }
         // What is kept by now, if anything, somebody else sends: this process asks with what comes next.
@@ -239,9 +243,17 @@ impl Delivery {
         Ok(())
     }
 
-    /// Begins with the requests of a batch, whether for the first time or again.
-    pub(crate) fn begin(&mut self) {
+    /// When what is kept should be tried again; none if nothing is.
+    pub(crate) fn next_try(&self) -> Option<Instant> {
+        self.spool.as_ref().filter(|spool| spool.has_some())?;
+        Some(self.away.as_ref().map_or_else(Instant::now, |away| away.next))
+    }
+
+    /// Begins with the requests of a batch, whether for the first time or again. What is delivered by its time has a
+    /// `newest` record.
+    pub(crate) fn begin(&mut self, newest: Option<i64>) {
         self.made.clear();
+        self.newest = newest;
     }
 
     /// What a request is known by when its batch is made again: its hash, and how many of the batch were the same.
@@ -253,14 +265,15 @@ impl Delivery {
         Some(format!("{hash}-{before}"))
     }
 
-    fn note_away(&mut self) {
+    fn note_away(&mut self, asked: Option<Duration>) {
         let attempts = self.away.as_ref().map_or(0, |away| away.attempts) + 1;
-        self.away = Some(Away { attempts, next: Instant::now() + pause(attempts) });
+        self.away = Some(Away { attempts, next: Instant::now() + pause_of(attempts, asked) });
     }
 
     fn keep(&mut self, parcel: &Parcel, packed: &[u8], io: &Streams) -> Result<Fate, Error> {
         let now = io.clock.now_millis();
-        let put = self.spool.as_mut().map(|spool| spool.put(parcel, packed, now)).transpose();
+        let made = self.newest.map_or(now, |newest| newest.min(now));
+        let put = self.spool.as_mut().map(|spool| spool.put(parcel, packed, made, now)).transpose();
         put.map_err(|source| self.bad_spool(source))?;
         Ok(Fate::Kept)
     }
@@ -329,9 +342,7 @@ impl Delivery {
                 }
                 Verdict::Later => {}
             }
-            let pause = reply
-                .retry_after
-                .map_or_else(|| pause(attempts), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT));
+            let pause = pause_of(attempts, reply.retry_after);
             let left = patience.saturating_sub(begin.elapsed());
             if pause > left || io.interrupted().is_some() {
                 return Ok(Tried::GivenUp { reply, attempts });
@@ -364,6 +375,11 @@ fn pause(attempt: u32) -> Duration {
     let doubled = Duration::from_secs(1 << attempt.saturating_sub(1).min(6));
     let jitter = Duration::from_millis(u64::from(std::process::id() % 250));
     doubled.min(LONGEST_PAUSE) + jitter
+}
+
+/// What the receiver asked for, within reason, or else what is usual.
+fn pause_of(attempt: u32, asked: Option<Duration>) -> Duration {
+    asked.map_or_else(|| pause(attempt), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }
 
 fn pack(parcel: &Parcel) -> Cow<'_, [u8]> {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::backlog::Backlog;
 use crate::config::{Config, Form};
+use crate::delivery::Keys;
 use crate::receivers::Receiver;
 use crate::spool::Spool;
 use crate::state::hexadecimal;
@@ -49,13 +50,29 @@ pub(crate) fn backlog(store: Store, config: &Config, io: &mut Streams) -> Result
 }
 
 /// The spool of a receiver, if there is to be one.
-pub(crate) fn spool(receiver: &Receiver, config: &Config) -> Result<Option<Spool>, Error> {
+pub(crate) fn spool(receiver: &Receiver, config: &Config, now: i64) -> Result<Option<Spool>, Error> {
     let Some(folder) = &config.spool else { return Ok(None) };
-    // What was made for one receiver is for no other.
-    let hash = Sha256::digest(receiver.urls().join("\n"));
-    let folder = folder.join(format!("export-{}", hexadecimal(&hash[..6])));
-    let spool = Spool::open(folder.clone(), receiver.longest_age());
+    let folder = folder.join(format!("export-{}", account(&receiver.addresses())));
+    let spool = Spool::open(folder.clone(), receiver.longest_age(), now);
     spool.map(Some).map_err(|source| Error::Spool { path: folder, source })
+}
+
+/// What tells a receiver from others, and an account of its from others: what was made for one is for no other. Of the
+/// hash of a key too little is left to find the key by.
+fn account(addresses: &[(String, Keys)]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |part: &str| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    };
+    for (url, keys) in addresses {
+        add(url);
+        for (name, key) in keys {
+            add(name);
+            add(key.reveal());
+        }
+    }
+    hexadecimal(&hash.finalize()[..6])
 }
 
 /// What tells two exports of one form apart, as a part of a name.
@@ -69,4 +86,29 @@ fn place(config: &Config, io: &Streams) -> String {
     };
     let hash = Sha256::digest(format!("{place}\n{}", config.fingerprint()));
     hexadecimal(&hash[..6])
+}
+
+#[cfg(test)]
+mod tests {
+    use pm_github::Secret;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_one_receiver_or_one_account_is_for_no_other() {
+        let folder = |url: &str, name: &str, key: &str| {
+            account(&[(url.to_owned(), vec![(name.to_owned(), Secret::header(key.to_owned()))])])
+        };
+        let one = folder("http://a", "Key", "0123456789abcdef");
+        assert_eq!(one, folder("http://a", "Key", "0123456789abcdef"));
+        for other in [
+            folder("http://b", "Key", "0123456789abcdef"),
+            folder("http://a", "Key", "0123456789abcdee"),
+            folder("http://a", "Key0", "123456789abcdef"),
+            account(&[("http://a".to_owned(), Vec::new())]),
+        ] {
+            assert_ne!(one, other);
+        }
+        assert!(one.len() == 12 && !one.contains("0123"), "{one}");
+    }
 }

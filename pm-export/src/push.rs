@@ -1,7 +1,7 @@
 //! Delivering to a receiver: batches of what was read, and how far that was only once it has arrived.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pm_cli::{Exit, Input, Source, Streams, human};
 use pm_record::{BadRecord, PerformanceAlert, Reading, Record, Wanted};
@@ -99,7 +99,7 @@ impl<'a> Push<'a> {
         Ok(Self {
             config,
             receiver,
-            delivery: Delivery::new(client, receiver, inputs::spool(receiver, config)?, config, io),
+            delivery: Delivery::new(client, receiver, inputs::spool(receiver, config, io.clock.now_millis())?, config, io),
             totals,
             windows: BTreeMap::new(),
             alerts: Vec::new(),
@@ -206,7 +206,8 @@ impl<'a> Push<'a> {
             since: self.since,
             now: self.now,
         };
-        self.delivery.begin();
+        let newest = self.windows.last_key_value().map(|(start, _)| start + WINDOW);
+        self.delivery.begin(newest);
         self.receiver.deliver(&batch, &mut self.delivery, io)?;
         self.windows.clear();
         self.alerts.clear();
@@ -257,18 +258,20 @@ impl Taker for Push<'_> {
         Some(Partly { records: self.gathered, arrived })
     }
 
-    /// Delivers what came, as often as it was asked for.
+    /// Delivers what came, as often as it was asked for, and what was kept when its receiver may be back.
     fn idle(&mut self, input: &mut Input, io: &mut Streams) -> Result<(), Error> {
-        while self.is_news && self.gathered > 0 {
-            let due =
-                self.delivered.map(|delivered| self.config.interval.saturating_sub(delivered.elapsed()));
-            match due.filter(|due| !due.is_zero()) {
-                Some(left) if input.ready_within(left).map_err(Error::Read)? => return Ok(()),
-                Some(_) => {}
-                None => self.settle(io)?,
+        loop {
+            let since = |delivered: Instant| self.config.interval.saturating_sub(delivered.elapsed());
+            let news = (self.is_news && self.gathered > 0)
+                .then(|| self.delivered.map_or(Duration::ZERO, since));
+            let kept = self.delivery.next_try();
+            let kept = kept.map(|next| next.saturating_duration_since(Instant::now()));
+            let Some(left) = news.into_iter().chain(kept).min() else { return Ok(()) };
+            if !left.is_zero() && input.ready_within(left).map_err(Error::Read)? {
+                return Ok(());
             }
+            if news == Some(left) { self.settle(io)? } else { self.delivery.send_kept(io)? }
         }
-        Ok(())
     }
 
     fn keep(&self, state: &mut State) {

@@ -3,12 +3,14 @@
 //! A request is kept as it was made, packed and cut, so that a receiver that knows it again sees the same. It has a file of
 //! its own that gets its name when it is whole, and loses it after it has arrived: whenever this program is killed, a
 //! request is there or is not, and at most the one that was on its way is sent twice. No key is written: it is the receiver
-//! that is asked now which adds its own, and only for an address of its own.
+//! that is asked now which adds its own, and only for an address of its own. The folder is one of a receiver and its keys,
+//! and of the user alone: what was made for one account is never sent with the key of another.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,18 @@ const LONGEST: i64 = 7 * 86_400_000;
 
 const ENDING: &str = "request";
 
+/// What is being written, and what could not be read. The first is left behind by who was killed then.
+const NEW: &str = "new";
+const DAMAGED: &str = "damaged";
+
+/// How old leftovers get, in milliseconds: nobody takes an hour to write a request, and whoever looks at what is damaged
+/// does so in a week.
+const LONGEST_NEW: i64 = 3_600_000;
+const LONGEST_DAMAGED: i64 = LONGEST;
+
+/// How often the folder is looked at, in milliseconds: others may have kept something there.
+const LOOK: i64 = 30_000;
+
 /// A folder of requests for one receiver.
 #[derive(Debug)]
 pub(crate) struct Spool {
@@ -35,6 +49,8 @@ pub(crate) struct Spool {
     longest: i64,
     /// Nobody else sends what is here while this is held; none while somebody does.
     lock: Option<File>,
+    /// When the folder was looked at, in milliseconds since the Unix epoch.
+    looked: Option<i64>,
     made: u64,
     /// Requests that became too old or too many.
     pub(crate) expired: u64,
@@ -46,7 +62,7 @@ pub(crate) struct Spool {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     version: u32,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// When the newest record of its batch was made, in milliseconds since the Unix epoch: how old it is to the receiver.
     made: i64,
     method: String,
     url: String,
@@ -60,42 +76,59 @@ struct Head {
 impl Spool {
     /// The folder, which need not be there: it is made when there is something to keep. What is older than `longest`
     /// milliseconds is of no use to the receiver.
-    pub(crate) fn open(folder: PathBuf, longest: Option<i64>) -> io::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, longest: Option<i64>, now: i64) -> io::Result<Self> {
         let longest = longest.unwrap_or(LONGEST).min(LONGEST);
-        let empty = |folder| Self {
+        let mut spool = Self {
             folder,
             files: VecDeque::new(),
             bytes: 0,
             longest,
             lock: None,
+            looked: None,
             made: 0,
             expired: 0,
             damaged: 0,
         };
-        let mut spool = empty(folder);
-        if spool.folder.is_dir() {
-            spool.take_lock()?;
-            spool.look()?;
-        }
+        spool.take_over(now)?;
         Ok(spool)
     }
 
-    fn take_lock(&mut self) -> io::Result<()> {
-        let path = self.folder.join("lock");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        // Somebody else who holds it sends what is here.
-        self.lock = file.try_lock().is_ok().then_some(file);
-        Ok(())
+    /// Becomes the one who sends what is here, if nobody else is any more; and finds what others have kept since.
+    pub(crate) fn take_over(&mut self, now: i64) -> io::Result<()> {
+        // Also where the clock was set back.
+        if self.looked.is_some_and(|looked| (looked..looked + LOOK).contains(&now)) {
+            return Ok(());
+        }
+        if self.lock.is_none() {
+            if !is_own(&self.folder)? {
+                return Ok(());
+            }
+            let path = self.folder.join("lock");
+            let file =
+                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+            if file.try_lock().is_err() {
+                return Ok(());
+            }
+            self.lock = Some(file);
+        }
+        self.looked = Some(now);
+        self.look(now)?;
+        self.make_room()
     }
 
-    /// Finds what is kept. Names begin with the time, and so sort by it.
-    fn look(&mut self) -> io::Result<()> {
+    /// Finds what is kept, and removes what nobody will need. Names begin with the time, and so sort by it.
+    fn look(&mut self, now: i64) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in self.folder.read_dir()? {
-            let entry = entry?;
-            let (path, status) = (entry.path(), entry.metadata()?);
-            if status.is_file() && path.extension().is_some_and(|ending| ending == ENDING) {
-                files.push((path, status.len()));
+            let path = entry?.path();
+            // Whoever kept it may remove it now, to make room.
+            let Ok(status) = path.symlink_metadata() else { continue };
+            let age = now.saturating_sub(status.mtime().saturating_mul(1000));
+            match path.extension().and_then(OsStr::to_str).filter(|_| status.is_file()) {
+                Some(ENDING) => files.push((path, status.len())),
+                Some(NEW) if age > LONGEST_NEW => std::fs::remove_file(&path)?,
+                Some(DAMAGED) if age > LONGEST_DAMAGED => std::fs::remove_file(&path)?,
+                _ => {}
             }
         }
         files.sort();
@@ -110,8 +143,11 @@ impl Spool {
 
     /// How many requests are still to be sent: all, or those of this process where another one sends them.
     pub(crate) fn left(&self) -> usize {
-        let own = usize::try_from(self.made).unwrap_or(usize::MAX);
-        if self.lock.is_some() { self.files.len() } else { own.min(self.files.len()) }
+        if self.lock.is_some() {
+            self.files.len()
+        } else {
+            self.files.iter().filter(|(path, _)| path.exists()).count()
+        }
     }
 
     /// Whether something is kept that this process is to send.
@@ -119,17 +155,17 @@ impl Spool {
         self.lock.is_some() && !self.files.is_empty()
     }
 
-    /// Keeps a request, with its body as it is sent.
-    pub(crate) fn put(&mut self, parcel: &Parcel, packed: &[u8], now: i64) -> io::Result<()> {
-        if self.lock.is_none() && !self.folder.is_dir() {
+    /// Keeps a request, with its body as it is sent, of records of which the newest was `made` then.
+    pub(crate) fn put(&mut self, parcel: &Parcel, packed: &[u8], made: i64, now: i64) -> io::Result<()> {
+        if self.lock.is_none() {
             DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-            self.take_lock()?;
+            self.take_over(now)?;
         }
         self.made += 1;
         let name = format!("{:015}-{}-{:06}", now.max(0), std::process::id(), self.made);
         let head = Head {
             version: 1,
-            made: now,
+            made,
             method: parcel.method.to_owned(),
             url: parcel.url.clone(),
             headers: parcel.headers.clone(),
@@ -141,7 +177,7 @@ impl Spool {
         whole.push(b'\n');
         whole.extend_from_slice(packed);
         let (new, path) =
-            (self.folder.join(format!("{name}.new")), self.folder.join(format!("{name}.{ENDING}")));
+            (self.folder.join(format!("{name}.{NEW}")), self.folder.join(format!("{name}.{ENDING}")));
         let written = write_new(&new, &whole).and_then(|()| std::fs::rename(&new, &path));
         if let Err(error) = written {
             let _not_there = std::fs::remove_file(&new);
@@ -149,9 +185,12 @@ impl Spool {
         }
         self.bytes += whole.len() as u64;
         self.files.push_back((path, whole.len() as u64));
+        self.make_room()
+    }
+
+    fn make_room(&mut self) -> io::Result<()> {
         while self.bytes > MOST_BYTES && self.files.len() > 1 {
-            self.expired += 1;
-            self.remove_first();
+            self.expired += u64::from(self.remove_first()?);
         }
         Ok(())
     }
@@ -164,35 +203,69 @@ impl Spool {
                 Ok(bytes) => bytes,
                 // Whoever held the lock before has sent it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.remove_first();
+                    self.remove_first()?;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             match read(&bytes) {
                 Some((made, ..)) if made < now.saturating_sub(self.longest) => {
-                    self.expired += 1;
-                    self.remove_first();
+                    self.expired += u64::from(self.remove_first()?);
                 }
                 Some((_, parcel, body)) => return Ok(Some((parcel, body))),
                 None => {
                     self.damaged += 1;
-                    let aside = path.with_extension("damaged");
+                    let aside = path.with_extension(DAMAGED);
                     std::fs::rename(path, aside)?;
-                    self.remove_first();
+                    self.remove_first()?;
                 }
             }
         }
         Ok(None)
     }
 
-    /// Forgets the oldest request: it has arrived, or never will.
-    pub(crate) fn remove_first(&mut self) {
-        if let Some((path, size)) = self.files.pop_front() {
-            self.bytes = self.bytes.saturating_sub(size);
-            let _gone_already = std::fs::remove_file(path);
-        }
+    /// Forgets the oldest request: it has arrived, or never will. Returns whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// If it stays: then it would be sent again and again.
+    pub(crate) fn remove_first(&mut self) -> io::Result<bool> {
+        let Some((path, size)) = self.files.front() else { return Ok(false) };
+        let was_there = match std::fs::remove_file(path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        self.bytes = self.bytes.saturating_sub(*size);
+        self.files.pop_front();
+        Ok(was_there)
     }
+}
+
+/// Whether the folder is there.
+///
+/// # Errors
+///
+/// If it is not the user's alone: whoever else can write there chooses what is sent with our key.
+fn is_own(folder: &Path) -> io::Result<bool> {
+    let status = match folder.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        status => status?,
+    };
+    let refuse = |reason| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+    if status.is_symlink() {
+        return refuse("it is a symbolic link");
+    }
+    if !status.is_dir() {
+        return refuse("it is no folder");
+    }
+    if status.uid() != rustix::process::geteuid().as_raw() {
+        return refuse("it belongs to another user");
+    }
+    if status.mode() & 0o022 != 0 {
+        return refuse("others may write to it");
+    }
+    Ok(true)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -235,7 +308,7 @@ mod tests {
     }
 
     fn open(folder: &Path) -> Spool {
-        Spool::open(folder.join("spool"), None).expect("a folder")
+        Spool::open(folder.join("spool"), None, 0).expect("a folder")
     }
 
     #[test]
@@ -243,14 +316,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spool = open(folder.path());
         for body in [&b"one"[..], b"\ntwo\n", b""] {
-            spool.put(&parcel("http://x"), body, 1000).expect("kept");
+            spool.put(&parcel("http://x"), body, 1000, 1000).expect("kept");
         }
         drop(spool);
         let mut spool = open(folder.path());
         for body in [&b"one"[..], b"\ntwo\n", b""] {
             let found = spool.first(1000).expect("read");
             assert_eq!(found, Some((parcel("http://x"), body.to_vec())));
-            spool.remove_first();
+            assert!(spool.remove_first().expect("removed"));
         }
         assert_eq!((spool.first(1000).expect("read"), spool.bytes), (None, 0));
     }
@@ -258,7 +331,7 @@ mod tests {
     #[test]
     fn only_the_user_can_read_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        open(folder.path()).put(&parcel("http://x"), b"x", 1).expect("kept");
+        open(folder.path()).put(&parcel("http://x"), b"x", 1, 1).expect("kept");
         let mode = |path: &Path| path.metadata().expect("there").permissions().mode() & 0o777;
         let inside = folder.path().join("spool");
         assert_eq!(mode(&inside), 0o700);
@@ -273,7 +346,7 @@ mod tests {
         let mut spool = open(folder.path());
         let large = vec![0; usize::try_from(MOST_BYTES / 4).expect("it fits")];
         for number in 0..5 {
-            spool.put(&parcel(&number.to_string()), &large, number).expect("kept");
+            spool.put(&parcel(&number.to_string()), &large, number, number).expect("kept");
         }
         assert_eq!((spool.left(), spool.expired), (3, 2));
         assert_eq!(spool.first(4).expect("read").map(|(parcel, _)| parcel.url).as_deref(), Some("2"));
@@ -286,8 +359,8 @@ mod tests {
     fn half_a_file_is_set_aside_and_the_next_one_sent() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut spool = open(folder.path());
-        spool.put(&parcel("torn"), b"0123456789", 1).expect("kept");
-        spool.put(&parcel("whole"), b"0123456789", 2).expect("kept");
+        spool.put(&parcel("torn"), b"0123456789", 1, 1).expect("kept");
+        spool.put(&parcel("whole"), b"0123456789", 2, 2).expect("kept");
         let torn = spool.files[0].0.clone();
         let bytes = std::fs::read(&torn).expect("a file");
         std::fs::write(&torn, &bytes[..bytes.len() - 1]).expect("torn");
@@ -299,23 +372,158 @@ mod tests {
         assert_eq!(spool.damaged, 1);
     }
 
+    /// The addresses of what is kept, in the order in which it would be sent.
+    fn drain(spool: &mut Spool, now: i64) -> Vec<String> {
+        let mut urls = Vec::new();
+        while let Some((parcel, _)) = spool.first(now).expect("read") {
+            urls.push(parcel.url);
+            spool.remove_first().expect("removed");
+        }
+        urls
+    }
+
     #[test]
-    fn while_one_process_sends_another_only_adds() {
+    fn while_one_process_sends_another_only_adds_and_takes_over_when_it_is_gone() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut one = open(folder.path());
-        one.put(&parcel("one"), b"1", 1).expect("kept");
+        one.put(&parcel("one"), b"1", 1, 1).expect("kept");
         let mut two = open(folder.path());
         assert!(one.has_some() && !two.has_some());
-        two.put(&parcel("two"), b"2", 2).expect("kept");
+        two.put(&parcel("two"), b"2", 2, 2).expect("kept");
         assert_eq!((two.first(2).expect("read"), two.left()), (None, 1));
-        drop((one, two));
-        assert_eq!(open(folder.path()).left(), 2);
+        drop(one);
+        two.take_over(3).expect("taken");
+        assert!(two.has_some());
+        assert_eq!(drain(&mut two, 3), ["one", "two"]);
+    }
+
+    #[test]
+    fn what_another_process_adds_is_found_by_the_one_that_sends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut one = open(folder.path());
+        one.put(&parcel("one"), b"1", 1, 1).expect("kept");
+        let mut two = open(folder.path());
+        two.put(&parcel("two"), b"2", 2, 2).expect("kept");
+        assert_eq!(drain(&mut one, 2), ["one"]);
+        one.take_over(LOOK + 1).expect("looked at");
+        assert_eq!(drain(&mut one, LOOK + 1), ["two"]);
+        // Whoever only added knows that it was sent.
+        assert_eq!(two.left(), 0);
+    }
+
+    #[test]
+    fn a_record_is_as_old_as_it_is_however_new_its_request() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = open(folder.path());
+        spool.put(&parcel("old"), b"1", 0, LONGEST).expect("kept");
+        spool.put(&parcel("new"), b"2", LONGEST, LONGEST).expect("kept");
+        assert_eq!(drain(&mut spool, LONGEST + 1), ["new"]);
+        assert_eq!(spool.expired, 1);
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_removed_is_an_error_and_is_not_sent_for_ever() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = open(folder.path());
+        spool.put(&parcel("x"), b"1", 1, 1).expect("kept");
+        let path = spool.files[0].0.clone();
+        std::fs::remove_file(&path).expect("removed");
+        // What is gone is gone.
+        assert!(!spool.remove_first().expect("nothing to remove"));
+        spool.put(&parcel("x"), b"1", 1, 1).expect("kept");
+        let path = spool.files[0].0.clone();
+        std::fs::remove_file(&path).expect("removed");
+        // What no user may remove, root included.
+        std::fs::create_dir(&path).expect("a folder in its place");
+        spool.remove_first().expect_err("it stays");
+        assert_eq!(spool.files.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_the_user_s_alone_is_refused() {
+        let top = tempfile::tempdir().expect("a folder");
+        let inside = top.path().join("spool");
+        let check = |reason: &str| {
+            let error = Spool::open(inside.clone(), None, 0).expect_err(reason);
+            assert_eq!(error.to_string(), reason);
+        };
+        std::fs::create_dir(top.path().join("elsewhere")).expect("a folder");
+        std::os::unix::fs::symlink("elsewhere", &inside).expect("a link");
+        check("it is a symbolic link");
+        std::fs::remove_file(&inside).expect("removed");
+        std::fs::write(&inside, "").expect("written");
+        check("it is no folder");
+        std::fs::remove_file(&inside).expect("removed");
+        // One that comes to be between opening and keeping is looked at too.
+        let mut spool = Spool::open(inside.clone(), None, 0).expect("none yet");
+        std::fs::create_dir(&inside).expect("a folder");
+        for mode in [0o720, 0o702] {
+            std::fs::set_permissions(&inside, std::fs::Permissions::from_mode(mode)).expect("changed");
+            check("others may write to it");
+            spool.put(&parcel("x"), b"1", 1, 1).expect_err("not there");
+        }
+        if rustix::process::geteuid().is_root() {
+            std::fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o700)).expect("changed");
+            std::os::unix::fs::chown(&inside, Some(65_534), None).expect("given away");
+            check("it belongs to another user");
+        }
+    }
+
+    #[test]
+    fn what_was_left_behind_is_swept_when_it_is_of_no_use_any_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        open(folder.path()).put(&parcel("x"), b"1", 1, 1).expect("kept");
+        let inside = folder.path().join("spool");
+        for name in ["1.new", "1.damaged", "1.request", "1.txt"] {
+            std::fs::write(inside.join(name), "").expect("written");
+        }
+        let made = inside.join("1.new").metadata().expect("there").mtime() * 1000;
+        let left = |now: i64| {
+            drop(Spool::open(inside.clone(), None, now).expect("looked at"));
+            ["1.new", "1.damaged", "1.request", "1.txt"].map(|name| inside.join(name).exists())
+        };
+        // A minute more, because another second may have begun between two of them.
+        assert_eq!(left(made + LONGEST_NEW - 60_000), [true, true, true, true]);
+        assert_eq!(left(made + LONGEST_NEW + 60_000), [false, true, true, true]);
+        assert_eq!(left(made + LONGEST_DAMAGED + 60_000), [false, false, true, true]);
+    }
+
+    fn kept(parcel: &Parcel, body: &[u8], made: i64) -> Vec<u8> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = open(folder.path());
+        spool.put(parcel, body, made, 1).expect("kept");
+        std::fs::read(&spool.files[0].0).expect("a file")
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
-        fn no_bytes_are_taken_for_a_request_that_was_not_kept(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert_eq!(read(&bytes), None);
+        fn whatever_is_kept_is_read_again_and_nothing_that_it_became(
+            url in ".*",
+            headers in prop::collection::vec((".*", ".*"), 0..3),
+            body in prop::collection::vec(any::<u8>(), 0..200),
+            made in any::<i64>(),
+            (put, place, flip, shown) in (any::<bool>(), any::<prop::sample::Index>(), 1..=255_u8, 0..4_usize),
+        ) {
+            let shown = [Shown::AsItIs, Shown::Metrics, Shown::Traces, Shown::Samples][shown];
+            let packing = [Packing::None, Packing::Gzip, Packing::Snappy][shown as usize % 3];
+            let method = if put { "PUT" } else { "POST" };
+            let parcel = Parcel { url, method, headers, body: Vec::new(), shown, packing };
+            let whole = kept(&parcel, &body, made);
+            prop_assert_eq!(read(&whole), Some((made, parcel, body.clone())));
+            for length in [place.index(whole.len()), whole.len() - 1] {
+                prop_assert_eq!(read(&whole[..length]), None);
+            }
+            let mut longer = whole.clone();
+            longer.push(flip);
+            prop_assert_eq!(read(&longer), None);
+            if !body.is_empty() {
+                let mut other = whole;
+                let at = other.len() - 1 - place.index(body.len());
+                other[at] ^= flip;
+                prop_assert_eq!(read(&other), None);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Receivers that are killed and come back while `pm-export` delivers, and a `pm-export` that is killed itself.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -177,4 +177,40 @@ fn what_is_kept_survives_a_kill_and_is_sent_once() {
     check(&counted, "runs", 10_000);
     check(&counted, "spans", 10_000);
     assert_eq!(spooled(&place), 0);
+}
+
+#[test]
+fn what_is_kept_is_sent_when_the_receiver_is_back_however_quiet_the_pipe_is() {
+    let place = Place::new();
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let args = ["--to", "otlp", "--signals", "traces", "--url", &url, "--patience", "10ms"];
+    let mut command = place.command("pm-export");
+    let child = command.args(args).stdin(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.expect("pm-export starts");
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(runs(0, 1).as_bytes()).expect("it reads");
+    until("a batch in the spool", || (spooled(&place) == 1).then_some(()));
+    let _back = Mortal::start(&place, port, 0);
+    // Nothing more is written, and the pipe stays open.
+    until("an empty spool", || (spooled(&place) == 0).then_some(()));
+    check(&counted(&place), "runs", 1);
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn what_is_kept_of_one_account_is_not_sent_with_the_key_of_another() {
+    let place = Place::new();
+    let port = free_port();
+    let export = format!("pm-export --to newrelic --url http://127.0.0.1:{port}/v1 --patience 10ms");
+    let with = |key: char| format!("NR_LICENSE_KEY={} {export}", key.to_string().repeat(32));
+    place.write("runs.ndjson", runs(0, 3));
+    place.sh(&format!("{} runs.ndjson", with('a'))).fails_with(4);
+    assert_eq!(spooled(&place), 1);
+    let _back = Mortal::start(&place, port, 0);
+    place.sh(&format!("{} < /dev/null", with('b'))).succeeds();
+    check(&counted(&place), "requests", 0);
+    place.sh(&format!("{} < /dev/null", with('a'))).succeeds();
+    check(&counted(&place), "total", 3);
 }
