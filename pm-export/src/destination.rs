@@ -111,7 +111,8 @@ const SECRETS: [&str; 9] =
 
 /// Where keys belong.
 const INTO_A_FILE: &str = "write the key into a file, and add `--key-file FILE`";
-const INTO_HEADERS: &str = "set OTEL_EXPORTER_OTLP_HEADERS='authorization=Bearer%20KEY', or what the receiver calls it";
+const INTO_HEADERS: &str =
+    "set OTEL_EXPORTER_OTLP_HEADERS='authorization=Bearer%20KEY', or what the receiver calls it";
 
 /// The header for a receiver that takes tokens.
 #[expect(clippy::needless_pass_by_value, reason = "the key is not to stay anywhere else")]
@@ -169,7 +170,11 @@ fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, U
         let hint = "add `--url http://127.0.0.1:9090/api/v1/write`";
         return Err(Usage::new("nobody says where to write to", hint));
     };
-    Ok(RemoteWrite { url: guarded(url, key.is_some(), INTO_A_FILE)?, key: key.map(bearer), instance: pm_cli::host() })
+    Ok(RemoteWrite {
+        url: guarded(url, key.is_some(), INTO_A_FILE)?,
+        key: key.map(bearer),
+        instance: pm_cli::host(),
+    })
 }
 
 /// None if the user has switched it off.

@@ -91,15 +91,20 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
 
 impl<'a> Push<'a> {
     fn new(config: &'a Config, receiver: &'a Receiver, io: &mut Streams) -> Result<Self, Error> {
-        let client =
-            if config.dry { None } else { Some(Client::new(&receiver.places(), &io.environment)?) };
+        let client = if config.dry { None } else { Some(Client::new(&receiver.places(), &io.environment)?) };
         let totals = Meter::new(config);
         let mut wanted = totals.wanted();
         let tracer = if receiver.takes_executions() { Tracer::want(&mut wanted) } else { Tracer::default() };
         Ok(Self {
             config,
             receiver,
-            delivery: Delivery::new(client, receiver, inputs::spool(receiver, config, io.clock.now_millis())?, config, io),
+            delivery: Delivery::new(
+                client,
+                receiver,
+                inputs::spool(receiver, config, io.clock.now_millis())?,
+                config,
+                io,
+            ),
             totals,
             windows: BTreeMap::new(),
             alerts: Vec::new(),
@@ -262,8 +267,8 @@ impl Taker for Push<'_> {
     fn idle(&mut self, input: &mut Input, io: &mut Streams) -> Result<(), Error> {
         loop {
             let since = |delivered: Instant| self.config.interval.saturating_sub(delivered.elapsed());
-            let news = (self.is_news && self.gathered > 0)
-                .then(|| self.delivered.map_or(Duration::ZERO, since));
+            let news =
+                (self.is_news && self.gathered > 0).then(|| self.delivered.map_or(Duration::ZERO, since));
             let kept = self.delivery.next_try();
             let kept = kept.map(|next| next.saturating_duration_since(Instant::now()));
             let Some(left) = news.into_iter().chain(kept).min() else { return Ok(()) };
