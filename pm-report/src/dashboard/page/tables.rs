@@ -50,7 +50,7 @@ pub(super) fn commands(page: &mut String, dashboard: &Dashboard) {
         "p50",
         "p95",
         "max",
-        "before",
+        "vs before",
         "memory",
         "CPU",
         "requests",
