@@ -7,12 +7,11 @@
 //! A segment is judged by itself, from its first record on, so that it says the same of itself whether or not
 //! others were judged before.
 
-use std::fmt::Write as _;
-
 use pm_record::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::day::Day;
+use crate::hashing::hexadecimal;
 use crate::offer::{hour_of, keeps_hours_whole};
 use crate::rollup::{Origin, Rollup};
 use crate::segment::{RecordFile, Segment, Stage};
@@ -106,12 +105,7 @@ impl Store {
             hash.update(length.to_le_bytes());
             hash.update(text.unwrap_or_default());
         }
-        Ok(is_there.then(|| {
-            hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-        }))
+        Ok(is_there.then(|| hexadecimal(&hash.finalize()[..16])))
     }
 
     /// The same, once for all: what cannot be meant need not be tried on every day.

@@ -40,6 +40,14 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// A place that closed days cannot be shipped to.
+    #[error("nothing is shipped to '{}': {reason}", path.display())]
+    Destination {
+        /// The place.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
     /// Neither a store upwards nor a place for the user's own.
     #[error("there is no store here, and neither XDG_STATE_HOME nor HOME says where to keep one")]
     Nowhere,
@@ -65,7 +73,12 @@ impl Error {
     /// Whether trying again is useless, because a person has to change something first.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        !matches!(self, Self::Io { .. } | Self::Missing { .. })
+        match self {
+            Self::Io { .. } | Self::Missing { .. } => false,
+            // What is not mounted yet may be there the next time.
+            Self::Destination { path, .. } => path.is_dir(),
+            _ => true,
+        }
     }
 
     /// What to type or change.
@@ -81,6 +94,12 @@ impl Error {
                 let parent = path.parent().unwrap_or(path);
                 Some(format!("see what there is with `ls {}`", quoted(parent)))
             }
+            Self::Destination { path, .. } if !path.is_dir() => {
+                Some(format!("if it is the right one: `mkdir -p {}`", quoted(path)))
+            }
+            Self::Destination { .. } => Some(
+                "name a folder beside your stores: `github-pm performance store ship --to DIR`".to_owned(),
+            ),
             Self::Nowhere => Some("make one here with `github-pm performance init`".to_owned()),
             Self::Io { path, source, .. } => remedy(path, source.kind()),
         }

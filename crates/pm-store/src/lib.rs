@@ -6,6 +6,7 @@
 //!   what is too old and verifies the rest. It starts no process and knows no time but the one it is told.
 //! - [`Store::sources`] says which files answer a [`Question`]: rollups where they do so exactly, else records.
 //!   [`Store::alert_sources`] says the same of what alerted.
+//! - [`Store::ship`] copies closed days into a tree of many hosts, which is read like a store.
 //! - [`Follow`] reads what is appended while it is appended.
 //! - [`Running`] commands and the [`Monitor`] of a store say so in files that are theirs while they run.
 //! - [`Alerts`], [`Benchmarks`] and [`Settings`] are the user's files; a key they do not know is an error
@@ -33,6 +34,7 @@ mod figures;
 mod firing;
 mod follow;
 mod frame;
+mod hashing;
 mod links;
 mod lock;
 mod monitor;
@@ -44,9 +46,11 @@ mod running;
 mod segment;
 mod settings;
 mod sharing;
+mod ship;
 mod sources;
 mod state_file;
 mod temporary;
+mod tree;
 mod trust;
 mod upkeep;
 mod verify;
@@ -75,6 +79,7 @@ pub use process::{Process, Standing};
 pub use rollup::RollUp;
 pub use running::{RunEntry, Running};
 pub use settings::{Retention, Settings};
+pub use ship::{Destination, Shipped};
 pub use sources::{Form, Grain, Question, Source, Span};
 pub use state_file::{LockedState, StateFile};
 pub use trust::Trust;

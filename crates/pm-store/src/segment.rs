@@ -43,7 +43,7 @@ pub(crate) enum Stage {
     Closing,
     /// Compressed.
     Closed,
-    /// Compressed by hand.
+    /// Compressed by hand, or shipped by a host.
     Foreign,
 }
 
@@ -111,10 +111,13 @@ pub(crate) fn identity(status: &Metadata) -> Identity {
 }
 
 impl Store {
-    /// Every file of records, the oldest segment first; one file a segment, that of its latest stage.
+    /// Every file of records, the oldest segment first, also those of a tree; one file a segment, that of its latest
+    /// stage.
     pub(crate) fn record_file_list(&self) -> Result<Vec<RecordFile>, Error> {
         let (files, taken) = self.stable_listing()?;
-        Ok(one_a_segment(files, &taken))
+        let mut files = one_a_segment(files, &taken);
+        self.add_tree(&mut files)?;
+        Ok(files)
     }
 
     /// The files as they stood at one moment: a file that is renamed while its folder is listed may be missed

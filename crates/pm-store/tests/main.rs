@@ -5,6 +5,7 @@ mod compaction;
 mod crash;
 mod digests;
 mod follow;
+mod shipping;
 mod summing;
 mod upkeep;
 mod writers;
