@@ -89,6 +89,10 @@ pub struct Args {
     #[arg(long)]
     pub merge: bool,
 
+    /// Pass alerts on as they are, before the results: what somebody could not say is not lost on the way
+    #[arg(long, conflicts_with_all = ["compare", "changes", "top"])]
+    pub pass_alerts: bool,
+
     #[command(flatten)]
     #[expect(
         missing_docs,

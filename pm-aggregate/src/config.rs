@@ -18,6 +18,7 @@ use crate::{changes, compare, top};
 
 /// What to do, with nothing left to default.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Config {
     pub(crate) source: Source,
     /// The fields that make the groups; never empty.
@@ -36,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) judged: Vec<String>,
     /// Whether states that `--partial` wrote are taken in.
     pub(crate) merge: bool,
+    /// Whether alerts are passed on.
+    pub(crate) passes_alerts: bool,
     /// Whether the first line that is no record ends the run.
     pub(crate) strict: bool,
     pub(crate) workers: Workers,
@@ -91,6 +94,7 @@ impl Config {
         let asked = args.by.iter().chain(args.filters.iter().map(|filter| &filter.field));
         let config = Self {
             leaves_out_deliberate: !asked.into_iter().any(|field| field.as_str() == PURPOSE),
+            passes_alerts: args.pass_alerts,
             strict: args.input.strict,
             source: args.input.source(),
             by: args.by,

@@ -1,7 +1,7 @@
 //! All groups: runs in, groups out, sorted by group and then by window.
 
 use indexmap::IndexMap;
-use pm_record::{BadRecord, Partial, Reading, Run, Timestamp};
+use pm_record::{BadRecord, Partial, Reading, Record, Run, Timestamp};
 
 use crate::config::Config;
 use crate::group::Group;
@@ -26,6 +26,8 @@ pub(crate) struct Groups<'a> {
     /// How far the stream has come, for windows that close before it ends.
     pub(crate) progress: Progress,
     pub(crate) left_out: LeftOut,
+    /// Lines that are to be written as they are, until somebody writes them.
+    pub(crate) passed: Vec<u8>,
 }
 
 /// What was read and stands in no group.
@@ -51,6 +53,7 @@ impl<'a> Groups<'a> {
             key: Vec::new(),
             progress: Progress::default(),
             left_out: LeftOut::default(),
+            passed: Vec::new(),
         }
     }
 
@@ -60,9 +63,18 @@ impl<'a> Groups<'a> {
         match reading {
             Reading::Run(run) => self.count(&run, from),
             Reading::Partial(partial) if from.partials => self.merge_partial(partial, from)?,
+            Reading::Other(line) if self.config.passes_alerts => self.pass_alert(line),
             Reading::Partial(_) | Reading::Other(_) => {}
         }
         Ok(())
+    }
+
+    #[cold]
+    fn pass_alert(&mut self, line: &[u8]) {
+        if let Ok(Record::Alert(_)) = Record::parse(line) {
+            self.passed.extend_from_slice(line);
+            self.passed.push(b'\n');
+        }
     }
 
     fn count(&mut self, run: &Run<'_>, from: &Taken) {

@@ -4,7 +4,7 @@
 //! One pass; memory depends on the number of groups and open windows, never on the number of records or on the
 //! length of their names: an ordinary group takes about 4 KiB. How many there are is up to `--by`. Only
 //! `performance_metrics` are counted, and `performance_partial` where `--merge` asks for them; any other
-//! kind is passed over in silence.
+//! kind is passed over in silence, but for alerts where `--pass-alerts` asks for them.
 //!
 //! This library exists for the program and its tests and may change at any time; the command line and
 //! the records are the contract.
@@ -83,6 +83,7 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
 
 fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     let (mut groups, account) = read_all(config, io)?;
+    io.output.write_all(&groups.passed).map_err(Error::Write)?;
     for record in results::records(config, groups.finish()) {
         io.output.write_all(&record.to_line()).map_err(Error::Write)?;
     }

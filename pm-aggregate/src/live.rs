@@ -23,7 +23,7 @@ const NOW: i64 = 60_000;
 /// How long to wait where there is nothing to close: any time will do.
 const LONG: i64 = 3_600_000;
 
-/// Closes windows while a stream is read.
+/// Closes windows while a stream is read, and passes on what is to be passed on.
 #[derive(Debug)]
 pub(crate) struct Live<'a> {
     config: &'a Config,
@@ -40,13 +40,15 @@ impl<'a> Live<'a> {
         Self { config, has_waited: false, of_now: false, failure: None }
     }
 
-    /// Closes what is due, and waits for the input as long as nothing else becomes due.
+    /// Writes what is to be passed on, closes what is due, and waits for the input as long as nothing else becomes due.
     pub(crate) fn before_read(
         &mut self,
         groups: &mut Groups<'a>,
         input: &mut Input,
         io: &mut Streams,
     ) -> io::Result<()> {
+        let passed = std::mem::take(&mut groups.passed);
+        self.write(&passed, io)?;
         if self.config.window == WindowSize::All || !self.config.summarizes() || !input.is_live() {
             return Ok(());
         }
@@ -81,9 +83,17 @@ impl<'a> Live<'a> {
             return Ok(());
         }
         let closed = groups.close(Timestamp::from_millis(reached));
-        let mut records = results::records(self.config, closed);
-        let written = records.try_for_each(|record| io.output.write_all(&record.to_line()));
-        written.and_then(|()| io.output.flush()).map_err(|failure| {
+        let lines = results::records(self.config, closed).flat_map(|record| record.to_line());
+        self.write(&lines.collect::<Vec<_>>(), io)
+    }
+
+    /// Writes lines at once, if there are any.
+    fn write(&mut self, lines: &[u8], io: &mut Streams) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = io.output.write_all(lines).and_then(|()| io.output.flush());
+        written.map_err(|failure| {
             let told = io::Error::from(failure.kind());
             self.failure = Some(failure);
             told

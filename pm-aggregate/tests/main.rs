@@ -315,3 +315,13 @@ fn partials_are_passed_over_unless_they_are_asked_for() {
     let partial = run(&raw, &["--partial"]).stdout;
     assert_eq!(run(&[raw.clone(), partial].concat(), &[]), run(&raw, &[]));
 }
+
+#[test]
+fn alerts_are_passed_on_as_they_are_where_they_are_asked_for() {
+    let alert = r#"{"performance_alert":{"type":"host_silent","threshold_exceeded":"a","current_value":"b","mine":[1]}}"#;
+    let tip = r#"{"optimization_tip":{"id":"x","title":"y"}}"#;
+    let input = format!("{alert}\n{tip}\n{}", record("batch", "10:00:00", "1", ""));
+    let without = run(&input, &["--partial"]).stdout;
+    assert!(!without.contains("host_silent"));
+    assert_eq!(run(&input, &["--partial", "--pass-alerts"]).stdout, format!("{alert}\n{without}"));
+}
