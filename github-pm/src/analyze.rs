@@ -15,18 +15,24 @@ const RUNS: u32 = 5;
 /// The pipeline that makes the analysis.
 pub(crate) fn plan(args: &AnalyzeArgs, here: &Surroundings) -> Result<Pipeline, Error> {
     let mut store = OsString::from("--store=");
-    store.push(here.store()?.root());
+    store.push(here.store_or(args.from.as_deref())?.root());
     let window = args.timeframe.window(here.now);
     let mut span =
         vec![store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
     span.extend(args.command.iter().map(|command| format!("--where=command={command}").into()));
+    span.extend(args.machine.iter().map(|machine| format!("--where=machine={machine}").into()));
     let reader = |flags: &[&str]| {
         let words = span.iter().cloned().chain(flags.iter().map(OsString::from));
         find(here, "pm-aggregate").map(|program| Invocation::new(program, words))
     };
     let metric = format!("--metric={}", args.focus.metric());
     let judged = format!("--metric={}", args.focus.judged());
-    let by = format!("--by=command,{}", args.by);
+    let against = match (&args.by, &args.from) {
+        (Some(field), _) => field.as_str(),
+        (None, Some(_)) => "machine",
+        (None, None) => "context.project_size",
+    };
+    let by = format!("--by=command,{against}");
     let top = format!("--top={RUNS}");
     let subject = args.command.as_ref().map_or_else(String::new, |command| format!(" of '{command}'"));
     let title = format!("Analysis{subject}: {}, {}", args.focus.title(), args.timeframe.words());

@@ -88,22 +88,32 @@ fn nearly_ours(word: &str) -> Option<&'static str> {
 
 /// Show what commands took and cost, and what to look after
 ///
-/// Reads the store. The time is cut to whole hours of UTC, with the running one. Changes are those of that time;
-/// of a month, those of the medians of its days. Ends with the status of the first tool of the pipeline that failed.
+/// Reads the store, or what many hosts have shipped. The time is cut to whole hours of UTC, with the running one. Changes
+/// are those of that time; of a month, those of the medians of its days. Ends with the status of the first tool of the
+/// pipeline that failed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "github-pm performance report", after_help = REPORT_EXAMPLES)]
 pub struct ReportArgs {
-    /// How far back to look: 24 hours, 7 days or 30 days
-    #[arg(long, value_enum, default_value_t)]
-    pub timeframe: Timeframe,
+    /// How far back to look: 24 hours, 7 days or 30 days; without it the 24 hours, and of standard input everything
+    #[arg(long, value_enum)]
+    pub timeframe: Option<Timeframe>,
+
+    /// Read this folder, a store or a tree that `store ship` made, in place of the store that is found here; `-` is
+    /// standard input, with records, what `pm-aggregate --partial` made of them, and alerts
+    #[arg(long, value_name = "DIR|-", conflicts_with = "html")]
+    pub from: Option<PathBuf>,
 
     /// What to write
     #[arg(long = "as", value_enum, value_name = "FORM", default_value_t)]
     pub form: ReportForm,
 
-    /// Fields whose values make the groups
-    #[arg(long, value_name = "FIELD,…", value_delimiter = ',', default_value = "command")]
+    /// Fields whose values make the groups: `command`, and with --from `command,machine`
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
     pub by: Vec<Field>,
+
+    /// With --from, take runs on different kinds of machines together
+    #[arg(long, requires = "from", conflicts_with = "by")]
+    pub across_machines: bool,
 
     /// Write everything there is to see as a page of HTML to this file, as `performance dashboard --html` does; `-` is
     /// standard output
@@ -117,6 +127,7 @@ Examples:
   github-pm performance report --timeframe week --by command,host
   github-pm performance report --as markdown > report.md
   github-pm performance report --timeframe month --html page.html
+  github-pm performance report --from /mnt/fleet         what many hosts have shipped
   github-pm --explain performance report                the same as a shell pipeline";
 
 /// What a report is written as.
@@ -146,6 +157,10 @@ impl ReportForm {
 #[derive(Debug, clap::Parser)]
 #[command(name = "github-pm performance compare", after_help = COMPARE_EXAMPLES)]
 pub struct CompareArgs {
+    /// Read this folder, a store or a tree that `store ship` made, in place of the store that is found here
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+
     /// What was: a date, a range such as 2026-11-01..2026-11-07, a label such as version=2.0.0, a file of
     /// records, or benchmarks.yml
     #[arg(long, value_name = "DATE")]
@@ -177,6 +192,7 @@ Examples:
   github-pm performance compare                         the last 24 hours with the baseline of benchmarks.yml
   github-pm performance compare --baseline 2026-11-01   with that day
   github-pm performance compare --baseline 2026-11-01..2026-11-07 --current 2026-11-08..2026-11-14
+  github-pm performance compare --from /mnt/fleet --baseline 2026-11-01
   github-pm performance compare --baseline version=2.0.0 --current version=2.1.0 --exit-code";
 
 /// Make a commented `.github-pm` here
@@ -213,7 +229,7 @@ Examples:
   github-pm --explain performance trust                 what would be trusted?
   github-pm performance trust";
 
-/// Look after the files of a store: compress, roll up, remove, check, count
+/// Look after the files of a store: compress, roll up, remove, ship, check, count
 ///
 /// The first command of a day that is recorded with `pm-wrap --store` has the days before compacted, so that
 /// most people never type this.
@@ -230,7 +246,7 @@ pub struct StoreArgs {
 }
 
 /// What to do to a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum StoreDeed {
     /// Compress and roll up the days that have ended, and remove what is too old
     Compact {
@@ -248,6 +264,21 @@ pub enum StoreDeed {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copy the closed days that are not there yet into a folder that many hosts share, as
+    /// host=…/date=…/*.ndjson.zst; status 4 if a day could not go
+    Ship {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+
+        /// Whose days they are, in place of this machine's name
+        #[arg(long, value_name = "NAME")]
+        host: Option<String>,
+
+        /// Read what this host has shipped before, and replace what is damaged
+        #[arg(long)]
+        verify: bool,
+    },
     /// Read every file to its end and make every rollup anew to compare; status 4 if something is damaged
     Verify,
     /// Say how much there is
@@ -259,6 +290,7 @@ Examples:
   github-pm performance store                           how much is there?
   github-pm performance store compact                   do now what is done once a day
   github-pm performance store prune --dry-run           what would go?
+  github-pm performance store ship --to /mnt/fleet      what is closed and not there yet
   github-pm performance store verify                    is everything what it says it is?";
 
 /// Check the tools, the store, the settings, the host command and gh

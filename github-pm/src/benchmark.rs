@@ -266,6 +266,11 @@ impl Benchmark {
         words.push("--".into());
         words.push(arm.invocation.program.clone().into());
         words.extend(arm.invocation.args.iter().cloned());
-        Invocation { program: self.wrap.clone(), args: words, variables: arm.invocation.variables.clone() }
+        Invocation {
+            program: self.wrap.clone(),
+            args: words,
+            variables: arm.invocation.variables.clone(),
+            reads_input: false,
+        }
     }
 }

@@ -27,7 +27,7 @@ struct Sides {
 
 /// The pipeline that compares.
 pub(crate) fn plan(args: &CompareArgs, here: &Surroundings) -> Result<Pipeline, Error> {
-    let store = here.store()?;
+    let store = here.store_or(args.from.as_deref())?;
     let day = Timeframe::Day.window(here.now);
     let Sides { baseline, name } = match &args.baseline {
         Some(typed) => {

@@ -15,12 +15,20 @@ pub(crate) struct Invocation {
     pub(crate) args: Vec<OsString>,
     /// What is set in its environment beside ours.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// Whether it reads our own standard input where nothing is piped into it.
+    pub(crate) reads_input: bool,
 }
 
 impl Invocation {
     /// `program` with `args` in our own environment.
     pub(crate) fn new(program: PathBuf, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        Self { program, args: args.into_iter().map(Into::into).collect(), variables: Vec::new() }
+        let args = args.into_iter().map(Into::into).collect();
+        Self { program, args, variables: Vec::new(), reads_input: false }
+    }
+
+    /// The same, reading our own standard input.
+    pub(crate) fn reading_input(self) -> Self {
+        Self { reads_input: true, ..self }
     }
 
     /// The command that starts it.

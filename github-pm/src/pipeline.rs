@@ -80,6 +80,7 @@ impl Stage {
         let run = |invocation: &Invocation| {
             let input = match reader {
                 Some(reader) => reader.try_clone()?.into(),
+                None if invocation.reads_input => Stdio::inherit(),
                 None => Stdio::null(),
             };
             let output = match writer {

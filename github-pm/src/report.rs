@@ -24,29 +24,33 @@ const NEWEST: u16 = 1;
 
 /// The pipeline that makes the report.
 pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, Error> {
+    let timeframe = args.timeframe.unwrap_or_default();
     if let Some(file) = &args.html {
-        return dashboard::page(args.timeframe, file, here);
+        return dashboard::page(timeframe, file, here);
     }
-    let root = here.store()?.root().to_owned();
+    let by = by(args);
+    if args.from.as_deref() == Some(Path::new("-")) {
+        return of_input(args, &by, here);
+    }
+    let root = here.store_or(args.from.as_deref())?.root().to_owned();
     let mut store = OsString::from("--store=");
     store.push(&root);
-    let window = args.timeframe.window(here.now);
+    let window = timeframe.window(here.now);
     let span = [store, format!("--since={}", window.start).into(), format!("--until={}", window.end).into()];
     let reader = |tool, flags: &[String]| {
         let args = span.iter().cloned().chain(flags.iter().map(OsString::from));
         find(here, tool).map(|program| Invocation::new(program, args))
     };
-    let by = args.by.iter().map(Field::as_str).collect::<Vec<_>>().join(",");
     let mut changes = vec!["--changes".to_owned()];
-    if args.timeframe == Timeframe::Month {
+    if timeframe == Timeframe::Month {
         // A month has too many runs to look at each: its days have medians, which rollups know.
         changes.push("--window=1d".to_owned());
     }
     let mut readers = vec![reader("pm-aggregate", &[format!("--by={by}")])?];
     if by == "command" {
-        readers.push(reader("pm-aggregate", &[format!("--window={}", args.timeframe.glance())])?);
+        readers.push(reader("pm-aggregate", &[format!("--window={}", timeframe.glance())])?);
         // Machines are compared each by itself, and their rollups of two months are more than a glance is worth.
-        if args.timeframe != Timeframe::Month {
+        if timeframe != Timeframe::Month {
             readers.push(reader("pm-aggregate", &dashboard::before(window))?);
         }
     }
@@ -55,11 +59,35 @@ pub(crate) fn plan(args: &ReportArgs, here: &Surroundings) -> Result<Pipeline, E
     readers.push(reader("pm-report", &["--as=evidence".to_owned(), format!("--newest={NEWEST}")])?);
     let form = [
         format!("--as={}", args.form.word()),
-        format!("--title={}", title(args.timeframe, &root, here)),
+        format!("--title={}", title(timeframe, &root, here)),
         format!("--tips={TIPS}"),
     ];
     let report = Stage(vec![Invocation::new(find(here, "pm-report")?, form)]);
     Ok(Pipeline { stages: vec![Stage(readers), report] })
+}
+
+/// What makes the groups. Machines of different kinds are not thrown together unless somebody asks for it.
+fn by(args: &ReportArgs) -> String {
+    match (&args.by[..], &args.from) {
+        ([], Some(_)) if !args.across_machines => "command,machine".to_owned(),
+        ([], _) => "command".to_owned(),
+        (fields, _) => fields.iter().map(Field::as_str).collect::<Vec<_>>().join(","),
+    }
+}
+
+/// The pipeline for what comes from many hosts through a pipe. It can be read only once, so that it has what groups
+/// and alerts say, and nothing that needs single runs.
+fn of_input(args: &ReportArgs, by: &str, here: &Surroundings) -> Result<Pipeline, Error> {
+    let mut words = vec!["--merge".to_owned(), "--pass-alerts".to_owned(), format!("--by={by}")];
+    if let Some(timeframe) = args.timeframe {
+        let window = timeframe.window(here.now);
+        words.extend([format!("--since={}", window.start), format!("--until={}", window.end)]);
+    }
+    let title = args.timeframe.map_or("Performance", Timeframe::title);
+    let form = [format!("--as={}", args.form.word()), format!("--title={title}")];
+    let aggregate = Invocation::new(find(here, "pm-aggregate")?, words).reading_input();
+    let report = Invocation::new(find(here, "pm-report")?, form);
+    Ok(Pipeline { stages: vec![Stage(vec![aggregate]), Stage(vec![report])] })
 }
 
 /// The timeframe; and which store it is, unless it is the one of the folder that people stand in.

@@ -1,6 +1,7 @@
 //! `performance store`: looks after the files of a store.
 
 mod roll_up;
+mod ship;
 mod stat;
 mod words;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use pm_cli::{Exit, Streams};
 use pm_record::Timestamp;
-use pm_store::{Deed, Retention, Settings, Store};
+use pm_store::{Deed, Destination, Retention, Settings, Store};
 
 use crate::args::{StoreArgs, StoreDeed};
 use crate::store::roll_up::Siblings;
@@ -34,7 +35,7 @@ pub(crate) fn plan(args: &StoreArgs, here: &Surroundings) -> Result<Upkeep, Erro
         None => here.store()?,
     };
     let keep = Settings::of(&store)?.store;
-    Ok(Upkeep { store, keep, deed: args.deed.unwrap_or(StoreDeed::Stat) })
+    Ok(Upkeep { store, keep, deed: args.deed.clone().unwrap_or(StoreDeed::Stat) })
 }
 
 impl Upkeep {
@@ -58,9 +59,13 @@ impl Upkeep {
             return Ok(Exit::Done);
         }
         let now = Timestamp::from_millis(here.now);
-        match self.deed {
-            StoreDeed::Compact { quiet, daily } => self.compact(now, quiet || daily, here, io, text),
-            StoreDeed::Prune { dry_run } => self.prune(now, dry_run, text),
+        match &self.deed {
+            &StoreDeed::Compact { quiet, daily } => self.compact(now, quiet || daily, here, io, text),
+            &StoreDeed::Prune { dry_run } => self.prune(now, dry_run, text),
+            StoreDeed::Ship { to, host, verify } => {
+                let to = ship::destination(to, host.as_deref(), *verify, here)?;
+                self.ship(&to, now, io, text)
+            }
             StoreDeed::Verify => self.verify(here, text),
             StoreDeed::Stat => {
                 text.push_str(&stat::render(&self.store, &self.store.figures(now, &self.keep)?));
@@ -94,6 +99,23 @@ impl Upkeep {
             io.complain(TOOL, &Error::Store(trouble));
         }
         Ok(exit)
+    }
+
+    fn ship(
+        &self,
+        to: &Destination,
+        now: Timestamp,
+        io: &mut Streams,
+        text: &mut String,
+    ) -> Result<Exit, Error> {
+        let mut shipped = self.store.ship(to, now, &mut |_, _| ())?;
+        let troubles = std::mem::take(&mut shipped.troubles);
+        text.push_str(&ship::words(to, &shipped));
+        let whole = troubles.is_empty() && shipped.damaged.is_empty();
+        for trouble in troubles {
+            io.complain(TOOL, &Error::Store(trouble));
+        }
+        Ok(if whole { Exit::Done } else { Exit::Environment })
     }
 
     fn prune(&self, now: Timestamp, dry_run: bool, text: &mut String) -> Result<Exit, Error> {
@@ -131,7 +153,7 @@ impl Upkeep {
             limit(self.keep.keep_mb, "MB"),
             limit(self.keep.keep_rollups_days, "days")
         );
-        match self.deed {
+        match &self.deed {
             StoreDeed::Compact { .. } => vec![
                 format!("compresses the days in {root} that ended an hour ago or earlier"),
                 "makes their rollups by hour and by day, and those of months, with pm-aggregate".to_owned(),
@@ -141,6 +163,10 @@ impl Upkeep {
             ],
             StoreDeed::Prune { dry_run: false } => vec![prune],
             StoreDeed::Prune { dry_run: true } => vec![format!("says what would go if it {prune}")],
+            StoreDeed::Ship { to, .. } => vec![
+                format!("hashes every closed day in {root}"),
+                format!("copies those that are not there yet to {}, and reads back what has arrived", to.display()),
+            ],
             StoreDeed::Verify => vec![
                 format!("reads every file of records in {root} to its end"),
                 "makes every rollup anew with pm-aggregate and pm-alert and compares".to_owned(),

@@ -51,6 +51,11 @@ impl Surroundings {
         Store::meant(Some(folder), self.environment.current_dir(), |name| self.directory(name))
     }
 
+    /// The same if a folder was named, else the store for work done here.
+    pub(crate) fn store_or(&self, named: Option<&Path>) -> Result<Store, pm_store::Error> {
+        named.map_or_else(|| self.store(), |folder| self.named_store(folder))
+    }
+
     /// The user's own store.
     pub(crate) fn personal_store(&self) -> Result<Store, pm_store::Error> {
         Store::personal(|name| self.directory(name))

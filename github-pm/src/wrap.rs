@@ -40,7 +40,8 @@ pub(crate) fn around(
     }
     args.extend(["--".into(), host.program.clone().into()]);
     args.extend(host.args.iter().cloned());
-    let invocation = Invocation { program: wrap, args, variables: host.variables.clone() };
+    let invocation =
+        Invocation { program: wrap, args, variables: host.variables.clone(), reads_input: false };
     Become { invocation, otherwise: Some(host), warnings }
 }
 

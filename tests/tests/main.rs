@@ -15,6 +15,7 @@ mod digests;
 mod export;
 mod fake_github;
 mod filters;
+mod fleet;
 mod interrupted;
 mod invariants;
 mod manual;

@@ -1,5 +1,7 @@
 //! What was typed after `github-pm performance analyze`.
 
+use std::path::PathBuf;
+
 use pm_record::Field;
 
 use crate::timeframe::Timeframe;
@@ -23,9 +25,17 @@ pub struct AnalyzeArgs {
     #[arg(long, value_enum, default_value_t = Timeframe::Week)]
     pub timeframe: Timeframe,
 
-    /// The field that it is held against
-    #[arg(long, value_name = "FIELD", default_value = "context.project_size")]
-    pub by: Field,
+    /// Read this folder, a store or a tree that `store ship` made, in place of the store that is found here
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+
+    /// The field that it is held against: `context.project_size`, and with --from `machine`
+    #[arg(long, value_name = "FIELD")]
+    pub by: Option<Field>,
+
+    /// Only runs on this kind of machine
+    #[arg(long, value_name = "MACHINE")]
+    pub machine: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -33,6 +43,7 @@ Examples:
   github-pm performance analyze                          the slowest commands of the week
   github-pm performance analyze --command batch --focus memory
   github-pm performance analyze --focus api --timeframe month
+  github-pm performance analyze --from /mnt/fleet --machine 3f9a0c1b2d4e
   github-pm performance analyze --by host                does it depend on the machine?";
 
 /// What is looked at.

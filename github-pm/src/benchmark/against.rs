@@ -93,7 +93,7 @@ impl Against {
 
 /// The same command with every file of the repository taken from the worktree: the program, and words that are paths.
 fn in_worktree(worktree: &Worktree, subject: &Subject, directory: &Path) -> Option<Invocation> {
-    let Invocation { program, args, variables } = &subject.invocation;
+    let Invocation { program, args, variables, .. } = &subject.invocation;
     let moved = |word: &OsString| {
         let is_path = word.as_encoded_bytes().contains(&b'/');
         is_path.then(|| worktree.place_of(&directory.join(word))).flatten().map(OsString::from)
@@ -102,6 +102,7 @@ fn in_worktree(worktree: &Worktree, subject: &Subject, directory: &Path) -> Opti
         program: worktree.place_of(program).unwrap_or_else(|| program.clone()),
         args: args.iter().map(|word| moved(word).unwrap_or_else(|| word.clone())).collect(),
         variables: variables.clone(),
+        reads_input: false,
     };
     (other != subject.invocation).then_some(other)
 }

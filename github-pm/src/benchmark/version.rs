@@ -20,6 +20,7 @@ impl Versions {
                 program: arm.invocation.program.clone(),
                 args: vec!["--version".into()],
                 variables: arm.invocation.variables.clone(),
+                reads_input: false,
             };
             match probe::ask(&question) {
                 Answer::Yes(text) => version(&text),
