@@ -129,7 +129,7 @@ fn damage_in_the_tree_is_found_and_mended_while_there_is_an_original() {
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
     std::fs::write(&there[0], &flipped).expect("written");
-    assert_eq!(ship(&place.store, &to).mended, [PathBuf::new(); 0]);
+    assert!(ship(&place.store, &to).mended.is_empty());
     let verify = Destination { verify: true, ..to };
     assert_eq!(ship(&place.store, &verify).mended, there[..1]);
     assert_eq!(std::fs::read(&there[0]).expect("bytes"), whole);
