@@ -12,6 +12,7 @@ mod dashboard;
 mod dashboards;
 mod deliver;
 mod digests;
+mod documented;
 mod export;
 mod fake_github;
 mod filters;
