@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::Error;
-use crate::args::AnalyzeArgs;
+use crate::args::{AnalyzeArgs, Focus};
 use crate::invocation::Invocation;
 use crate::pipeline::{Pipeline, Stage};
 use crate::report::find;
@@ -11,6 +11,9 @@ use crate::surroundings::Surroundings;
 
 /// How many runs that stand out are shown of a command.
 const RUNS: u32 = 5;
+
+/// The size of what a command works on, by which its growth is told.
+const SIZE: &str = "context.task_count";
 
 /// The pipeline that makes the analysis.
 pub(crate) fn plan(args: &AnalyzeArgs, here: &Surroundings) -> Result<Pipeline, Error> {
@@ -38,15 +41,15 @@ pub(crate) fn plan(args: &AnalyzeArgs, here: &Surroundings) -> Result<Pipeline, 
     let title = format!("Analysis{subject}: {}, {}", args.focus.title(), args.timeframe.words());
     let form =
         ["--as=analysis".to_owned(), format!("--focus={}", args.focus.word()), format!("--title={title}")];
-    Ok(Pipeline {
-        stages: vec![
-            Stage(vec![
-                reader(&[&metric])?,
-                reader(&[&by, &metric])?,
-                reader(&["--changes", &judged])?,
-                reader(&[&top, &metric])?,
-            ]),
-            Stage(vec![Invocation::new(find(here, "pm-report")?, form)]),
-        ],
-    })
+    let mut readers = vec![reader(&[&metric])?, reader(&[&by, &metric])?];
+    if against != SIZE {
+        readers.push(reader(&[&format!("--by=command,{SIZE}"), &metric])?);
+    }
+    readers.extend([reader(&["--changes", &judged])?, reader(&[&top, &metric])?]);
+    if args.focus == Focus::Api && args.command.is_none() && args.machine.is_none() {
+        let requests = span.iter().cloned().chain(["--as=evidence", "--topic=api-usage"].map(OsString::from));
+        readers.push(Invocation::new(find(here, "pm-report")?, requests));
+    }
+    let report = Stage(vec![Invocation::new(find(here, "pm-report")?, form)]);
+    Ok(Pipeline { stages: vec![Stage(readers), report] })
 }

@@ -5,23 +5,25 @@
 //! `context.project_size`; changes; and the runs themselves, of which whoever writes them chooses those that matter
 //! (`pm-aggregate --top`).
 
+mod field;
 mod page;
 
 use indexmap::IndexMap;
 use pm_record::{
-    MetricSummary, PerformanceChange, PerformanceMetrics, PerformanceSummary, Record, Scalar, Thousandths,
-    Timestamp,
+    MetricSummary, OperationCost, PerformanceChange, PerformanceMetrics, PerformanceSummary, Record, Scalar,
+    Thousandths, Timestamp,
 };
 
 use crate::findings::{Tone, What, change_in_words};
 use crate::report::{LONGEST_LABEL, LONGEST_TEXT, kept};
 use crate::times;
 
+pub(crate) use field::{Field, Growth};
 pub(crate) use page::render;
 
 /// How many commands are kept, and how much of each.
 const MOST_COMMANDS: usize = 1000;
-const MOST_PARTS: usize = 50;
+const MOST_FIELDS: usize = 8;
 const MOST_RUNS: usize = 20;
 const MOST_CHANGES: usize = 20;
 
@@ -43,14 +45,16 @@ pub(crate) struct Analysis {
     pub(crate) focus: Focus,
     commands: IndexMap<String, Command>,
     pub(crate) left_out: u64,
+    /// What kinds of requests cost, the dearest first, where requests were recorded.
+    pub(crate) operations: Vec<OperationCost>,
 }
 
 /// What is known of a command.
 #[derive(Debug, Default)]
 pub(crate) struct Command {
     pub(crate) summary: Option<PerformanceSummary>,
-    /// The same by one field more: its name, its value, and the runs that have it.
-    pub(crate) parts: Vec<(String, String, PerformanceSummary)>,
+    /// The same by one field more: by its name, its values and the runs that have each.
+    parts: IndexMap<String, Field>,
     /// The latest first.
     pub(crate) changes: Vec<Change>,
     pub(crate) runs: Vec<PerformanceMetrics>,
@@ -100,7 +104,13 @@ impl Focus {
 
 impl Analysis {
     pub(crate) fn new(title: &str, focus: Focus) -> Self {
-        Self { title: kept(title, LONGEST_TEXT), focus, commands: IndexMap::new(), left_out: 0 }
+        Self {
+            title: kept(title, LONGEST_TEXT),
+            focus,
+            commands: IndexMap::new(),
+            left_out: 0,
+            operations: Vec::new(),
+        }
     }
 
     /// Takes in one record; kinds that it is not made of are passed over.
@@ -116,6 +126,10 @@ impl Analysis {
                     }
                 });
             }
+            // One without resources tells of requests.
+            Record::Api(seen) if seen.resources.is_empty() => {
+                self.operations = seen.request_patterns.operations;
+            }
             _ => {}
         }
     }
@@ -125,18 +139,20 @@ impl Analysis {
         let command = kept(command, LONGEST_LABEL);
         let mut others = summary.by.iter().filter(|(field, _)| *field != "command");
         let part = others.next().map(|(field, value)| {
-            let value = if value.is_null() { "none".to_owned() } else { value.to_string() };
+            let value = if value.is_null() { field::NONE.to_owned() } else { value.to_string() };
             (kept(field, LONGEST_LABEL), kept(&value, LONGEST_LABEL))
         });
         if others.next().is_some() {
             return;
         }
+        let metric = self.focus.metric();
         self.with(command, |command| match part {
             None => command.summary = Some(summary),
-            Some((field, value)) if command.parts.len() < MOST_PARTS => {
-                command.parts.push((field, value, summary));
+            Some((field, value)) => {
+                if command.parts.len() < MOST_FIELDS || command.parts.contains_key(&field) {
+                    command.parts.entry(field).or_default().push(value, metric, summary);
+                }
             }
-            Some(_) => {}
         });
     }
 
@@ -172,12 +188,10 @@ impl Analysis {
 }
 
 impl Command {
-    /// Values of one field more, if any run has one at all; those that many have first.
-    pub(crate) fn by_value(&self) -> Vec<(&str, &str, &PerformanceSummary)> {
-        if self.parts.iter().all(|(_, value, _)| value == "none") {
-            return Vec::new();
-        }
-        self.parts.iter().map(|(field, value, summary)| (field.as_str(), value.as_str(), summary)).collect()
+    /// The fields that some run has at all.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &Field)> {
+        let known = self.parts.iter().filter(|(_, field)| field.is_known());
+        known.map(|(name, field)| (name.strip_prefix("context.").unwrap_or(name), field))
     }
 }
 

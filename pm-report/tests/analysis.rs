@@ -153,3 +153,55 @@ proptest! {
         }
     }
 }
+
+/// `sizes` of tasks, each with the median of its runs.
+fn grown(field: &str, medians: &[(String, u64)]) -> String {
+    let parts = medians
+        .iter()
+        .map(|(size, median)| summary("batch", &format!(r#","{field}":{size}"#), 5, *median / 3));
+    summary("batch", "", 100, 1000) + &parts.collect::<String>()
+}
+
+#[track_caller]
+fn begins(line: &str, expected: &str) {
+    assert!(line.starts_with(expected), "{line}");
+}
+
+#[test]
+fn time_that_goes_with_the_size_of_a_project_is_told_as_a_power_of_it() {
+    let line = |input: &str| {
+        let page = page(input, &["--as", "analysis", "--width", "160"]);
+        page.lines().find(|line| line.contains("task_count")).unwrap_or_default().trim().to_owned()
+    };
+    let sizes = || (1..=20_u32).map(|size| size * 10);
+    let of_medians = |median: &dyn Fn(f64) -> f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time of some seconds")]
+        let medians = sizes().map(|size| (size.to_string(), median(f64::from(size)).round() as u64));
+        line(&grown("context.task_count", &medians.collect::<Vec<_>>()))
+    };
+    let power = |exponent: f64| of_medians(&|size| 3000.0 * (size / 10.0).powf(exponent));
+    begins(
+        &power(1.5),
+        "grows      faster than task_count, as its power 1.50 (1.50 to 1.50): 2.0s at 10, 2m 59s at 200 (100 runs)",
+    );
+    begins(&power(0.5), "grows      with task_count, as its power 0.50");
+    begins(&power(-0.5), "grows      against task_count, as its power -0.50");
+    begins(
+        &of_medians(&|size| 3000.0 + size * 7919.0 % 1000.0),
+        "grows      not with task_count: its power is ",
+    );
+    // A few values, or words, are told one by one.
+    let few = grown("context.task_count", &[("10".to_owned(), 300), ("20".to_owned(), 600)]);
+    assert!(line(&few).starts_with("by         task_count: 10 p50 "), "{}", line(&few));
+    let words: Vec<_> =
+        sizes().map(|size| (size.to_string(), 3000)).chain([("\"many\"".to_owned(), 9)]).collect();
+    assert!(line(&grown("context.task_count", &words)).starts_with("by         task_count: 10 p50 "));
+}
+
+#[test]
+fn the_dearest_requests_are_told_where_requests_were_recorded() {
+    let seen = r#"{"api_monitoring":{"timestamp":"2024-12-06T10:00:00Z","request_patterns":{"operations":[{"operation":"GraphQL Board","requests":20,"cost":75,"time_ms":4000},{"operation":"GET /repos/{owner}/{repo}","requests":25,"cost":25}]}}}"#;
+    let page = page(&(week() + seen + "\n"), &["--as", "analysis", "--focus", "api"]);
+    let told = "The dearest requests of all commands\n   GraphQL Board\n      75 of the quota, 75% · 20 requests · 4.0s\n   GET /repos/{owner}/{repo}\n      25 of the quota, 25% · 25 requests\n";
+    assert!(page.contains(told), "{page}");
+}

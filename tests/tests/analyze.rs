@@ -12,7 +12,7 @@ fn place() -> Place {
             time=$(date -u -d "@$((now - 7200 + run * 90))" +%Y-%m-%dT%H:%M:%SZ)
             for command in batch status; do
                 [ $command = batch ] && total=$((500 + slower + size * 500 + run % 7)) || total=$((90 + run % 7))
-                echo "{\"performance_metrics\":{\"command\":\"$command\",\"timestamp\":\"$time\",\"duration\":{\"total_ms\":$total},\"resource_usage\":{\"peak_memory_mb\":$((40 + size * 9))},\"github_api\":{\"requests_made\":$((3 + size))},\"context\":{\"project_size\":\"${names[$size]}\"},\"exit_code\":0}}"
+                echo "{\"performance_metrics\":{\"command\":\"$command\",\"timestamp\":\"$time\",\"duration\":{\"total_ms\":$total},\"resource_usage\":{\"peak_memory_mb\":$((40 + size * 9))},\"github_api\":{\"requests_made\":$((3 + size))},\"context\":{\"project_size\":\"${names[$size]}\",\"task_count\":$(((run % 20 + 1) * 10))},\"exit_code\":0}}"
             done
         done > ".github-pm/records/$(date -u +%F).ndjson"
         echo "{\"performance_metrics\":{\"command\":\"batch\",\"timestamp\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\",\"duration\":{\"total_ms\":9000},\"context\":{\"project_size\":\"large\"},\"host\":\"build-7\",\"exit_code\":4}}" >> ".github-pm/records/$(date -u +%F).ndjson"
@@ -29,6 +29,7 @@ fn each_command_has_its_distribution_its_changes_and_the_runs_that_stand_out() {
     assert!(batch.contains("\nbatch\n   runs       81 · 1 failed\n"), "{page}");
     assert!(batch.contains("   changed    time regressed since ") && !status.contains("changed"), "{page}");
     assert!(batch.contains("project_size: large p50 1.") && batch.contains(" · small p50 "), "{page}");
+    assert!(status.contains("\n   grows      not with task_count: its power is "), "{page}");
     assert!(batch.contains("9.0s") && batch.contains("exit status 4") && batch.contains("build-7"), "{page}");
 }
 

@@ -6,7 +6,7 @@ use owo_colors::Style;
 use pm_cli::{human, printable};
 use pm_record::{MetricSummary, PerformanceMetrics, PerformanceSummary, Scalar, Thousandths};
 
-use super::{Analysis, Command, Focus, began};
+use super::{Analysis, Command, Field, Focus, Growth, began};
 use crate::findings::{Tone, What};
 use crate::sheet::Sheet;
 
@@ -18,6 +18,9 @@ const PHASES: usize = 6;
 const VALUES: usize = 8;
 const CHANGES: usize = 5;
 const RUNS: usize = 5;
+
+/// How many kinds of requests.
+const OPERATIONS: usize = 8;
 
 /// What begins the lines below a command, and how wide the names of its parts are.
 const INDENT: &str = "   ";
@@ -39,6 +42,7 @@ pub(crate) fn render(analysis: &Analysis, width: usize, color: bool) -> String {
         page.sheet.end_line();
         page.command(analysis.focus, name, command, summary, metric);
     }
+    page.operations(analysis);
     let hidden = commands.len().saturating_sub(COMMANDS) as u64 + analysis.left_out;
     if hidden > 0 {
         page.sheet.end_line();
@@ -95,9 +99,31 @@ impl Page {
         for (name, text) in details(focus, summary) {
             self.part(name, &text, Style::new());
         }
-        self.values(focus, &what, command);
+        self.fields(focus, &what, command);
         self.changes(command);
         self.runs(focus, &what, command, metric);
+    }
+
+    /// What kinds of requests cost most.
+    fn operations(&mut self, analysis: &Analysis) {
+        if analysis.operations.is_empty() {
+            return;
+        }
+        self.sheet.end_line();
+        self.sheet.paragraph("", "The dearest requests of all commands", Style::new().bold());
+        let cost: u64 = analysis.operations.iter().map(|operation| operation.cost).sum();
+        for operation in analysis.operations.iter().take(OPERATIONS) {
+            let share = human::percentage(operation.cost as f64 / cost.max(1) as f64);
+            let time = operation.time_ms.map(|time| format!(" · {}", human::duration(time.to_f64())));
+            let figures = format!(
+                "{} of the quota, {share} · {} requests{}",
+                human::count(operation.cost),
+                human::count(operation.requests),
+                time.unwrap_or_default()
+            );
+            self.sheet.paragraph(INDENT, &printable(&operation.operation), Style::new());
+            self.sheet.paragraph(&format!("{INDENT}{INDENT}"), &figures, Style::new().dimmed());
+        }
     }
 
     fn distribution(&mut self, what: &What, metric: &MetricSummary) {
@@ -134,21 +160,14 @@ impl Page {
         self.part("", &text.join(" · "), Style::new());
     }
 
-    /// How the metric goes with another field.
-    fn values(&mut self, focus: Focus, what: &What, command: &Command) {
-        let values = command.by_value();
-        let Some(&(field, ..)) = values.first() else { return };
-        let field = field.strip_prefix("context.").unwrap_or(field);
-        let texts = values.iter().take(VALUES).filter_map(|(_, value, summary)| {
-            let metric = summary.metrics.get(focus.metric())?;
-            let (word, middle) = match metric.p50 {
-                Some(median) => ("p50", median),
-                None => ("mean", metric.mean?),
-            };
-            Some(format!("{value} {word} {} ({})", what.value(Some(middle)), counted(summary.count)))
-        });
-        let text = texts.collect::<Vec<_>>().join(" · ");
-        self.part("by", &format!("{field}: {text}"), Style::new());
+    /// How the metric goes with other fields.
+    fn fields(&mut self, focus: Focus, what: &What, command: &Command) {
+        for (name, field) in command.fields() {
+            match field.growth() {
+                Some(growth) => self.part("grows", &grows(name, what, &growth), Style::new()),
+                None => self.part("by", &values(name, focus, what, field), Style::new()),
+            }
+        }
     }
 
     fn changes(&mut self, command: &Command) {
@@ -172,6 +191,44 @@ impl Page {
             self.part(if place == 0 { name } else { "" }, &notable(focus, what, run, metric), Style::new());
         }
     }
+}
+
+/// The values of a field, with what is usual of each.
+fn values(name: &str, focus: Focus, what: &What, field: &Field) -> String {
+    let texts = field.values.iter().take(VALUES).filter_map(|(value, summary)| {
+        let metric = summary.metrics.get(focus.metric())?;
+        let (word, middle) = match metric.p50 {
+            Some(median) => ("p50", median),
+            None => ("mean", metric.mean?),
+        };
+        Some(format!("{value} {word} {} ({})", what.value(Some(middle)), counted(summary.count)))
+    });
+    format!("{name}: {}", texts.collect::<Vec<_>>().join(" · "))
+}
+
+/// As which power of a size the metric grows.
+fn grows(name: &str, what: &What, growth: &Growth) -> String {
+    let Growth { exponent, ends, runs } = growth;
+    let interval = format!("{:.2} to {:.2}", exponent.low, exponent.high);
+    let word = match exponent {
+        exponent if exponent.low > 1.0 => "faster than",
+        exponent if exponent.low > 0.0 => "with",
+        exponent if exponent.high < 0.0 => "against",
+        _ => {
+            return format!(
+                "not with {name}: its power is {:.2} ({interval}), {}",
+                exponent.value,
+                counted(*runs)
+            );
+        }
+    };
+    let [small, large] =
+        ends.map(|(size, value)| format!("{} at {size}", what.value(Thousandths::from_f64(value))));
+    format!(
+        "{word} {name}, as its power {:.2} ({interval}): {small}, {large} ({})",
+        exponent.value,
+        counted(*runs)
+    )
 }
 
 fn counted(count: u64) -> String {
