@@ -80,23 +80,32 @@ impl Page {
         self.paragraph(text, INDENT, INDENT, Style::new());
     }
 
-    /// The facts on one line, or on one line each where that would be too long.
+    /// The facts on as few lines as they fit on, none of them cut unless it is longer than a line.
     fn facts(&mut self, report: &Report) {
         const BETWEEN: &str = " · ";
-        let facts = report.facts();
-        let style = |bad| if bad { Style::new().red() } else { Style::new() };
-        let texts: Vec<_> = facts.iter().map(|fact| fact.text.as_str()).collect();
-        if fit::width(&texts.join(BETWEEN)) > self.sheet.width {
-            for fact in &facts {
-                self.paragraph(&fact.text, "", "", style(fact.bad));
+        let mut column = 0;
+        for fact in report.facts() {
+            let style = if fact.bad { Style::new().red() } else { Style::new() };
+            let width = fit::width(&fact.text);
+            let fits = column + fit::width(BETWEEN) + width <= self.sheet.width;
+            if column > 0 && !fits {
+                self.sheet.end_line();
+                column = 0;
             }
-            return;
+            if width > self.sheet.width {
+                self.paragraph(&fact.text, "", "", style);
+                continue;
+            }
+            if column > 0 {
+                self.sheet.text.push_str(BETWEEN);
+                column += fit::width(BETWEEN);
+            }
+            self.sheet.paint(&fact.text, style);
+            column += width;
         }
-        for (at, fact) in facts.iter().enumerate() {
-            self.sheet.text.push_str(if at == 0 { "" } else { BETWEEN });
-            self.sheet.paint(&fact.text, style(fact.bad));
+        if column > 0 {
+            self.sheet.end_line();
         }
-        self.sheet.end_line();
     }
 
     fn remarks(&mut self, report: &Report) {

@@ -10,9 +10,7 @@ use crate::{ALL_DAY, alert, an_ordinary_day, page, run, summary, timed};
 fn a_page_of_60_columns() {
     assert_snapshot!(page(&an_ordinary_day(), &["--width", "60"]), @"
     Performance report
-    2024-12-06 08:00 to 16:30 UTC
-    1,621 runs
-    3 failed (0.2%)
+    2024-12-06 08:00 to 16:30 UTC · 1,621 runs · 3 failed (0.2%)
     17m 50s in total
 
     command          runs  failed    mean ± std    p50    p95
@@ -96,9 +94,7 @@ fn color_marks_failures_and_alerts_and_changes_nothing_else() {
     let page = page(&an_ordinary_day(), &["--width", "60", "--color", "always"]);
     assert_snapshot!(page.replace('\x1b', "␛"), @"
     ␛[1mPerformance report␛[0m
-    2024-12-06 08:00 to 16:30 UTC
-    1,621 runs
-    ␛[31m3 failed (0.2%)␛[0m
+    2024-12-06 08:00 to 16:30 UTC · 1,621 runs · ␛[31m3 failed (0.2%)␛[0m
     17m 50s in total
 
     ␛[1mcommand␛[0m          ␛[1mruns␛[0m  ␛[1mfailed␛[0m    ␛[1mmean ± std␛[0m    ␛[1mp50␛[0m    ␛[1mp95␛[0m
@@ -214,9 +210,7 @@ fn hostile_names_cannot_drive_the_terminal_or_break_the_table() {
     input += &alert(r"\u001b[1m", r"\u009b > \u001b", r"a\nb", evil);
     assert_snapshot!(page(&input, &["--width", "60", "--title", "\x1b[5mblink"]), @r"
     \u{1b}[5mblink
-    2024-12-06 08:00 to 16:30 UTC
-    9 runs
-    none failed
+    2024-12-06 08:00 to 16:30 UTC · 9 runs · none failed
     90ms in total
 
     command                     runs  failed    mean ± std   p95
@@ -428,6 +422,19 @@ fn a_glance_shows_the_course_of_each_command_and_how_it_came_out_beside_before()
     assert!(row("status").contains("cannot tell    ▁▁ "), "{page}");
     assert!(!page.contains("nobody can tell"), "that is a matter for `compare`: {page}");
     assert!(page.contains("TIP: one") && page.ends_with("Tips not shown: 1\n"), "{page}");
+}
+
+#[test]
+fn a_glance_at_several_widths_without_and_with_color_and_in_markdown() {
+    for width in ["60", "80", "120"] {
+        assert_snapshot!(
+            format!("a_glance_at_{width}_columns"),
+            page(&a_glance(), &["--width", width, "--tips", "1"])
+        );
+    }
+    let colored = page(&a_glance(), &["--width", "80", "--tips", "1", "--color", "always"]);
+    assert_snapshot!("a_glance_in_color", colored.replace('\u{1b}', "␛"));
+    assert_snapshot!("a_glance_in_markdown", page(&a_glance(), &["--as", "markdown", "--tips", "1"]));
 }
 
 #[test]
