@@ -53,12 +53,14 @@ pub(crate) fn around(
 /// standard error carries them there, if a rule asks for the channel `github`, but not the console's text; standard output
 /// stays the host command's, because it is data more often. The cost: a step that keeps the host command's standard
 /// error has an annotation among it.
+///
+/// Tips are made only where somebody reads them: whoever has been told of one is not told again for hours.
 fn verdict(here: &Surroundings) -> Option<OsString> {
     let mut command = explain::quote(here.tool("pm-alert")?.as_os_str());
     command.push(match here {
         Surroundings { stderr_is_terminal: true, .. } => " --pass >/dev/null",
-        Surroundings { is_job: true, .. } => " --pass --no-console >/dev/null",
-        _ => " --pass >/dev/null 2>&1",
+        Surroundings { is_job: true, .. } => " --pass --no-tips --no-console >/dev/null",
+        _ => " --pass --no-tips >/dev/null 2>&1",
     });
     Some(command)
 }

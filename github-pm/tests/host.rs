@@ -36,7 +36,7 @@ fn it_is_measured_judged_and_named_by_its_first_word() {
     );
     assert_eq!(
         place.wrap_log(),
-        "--store\n--then\nTOP/bin/pm-alert --pass >/dev/null 2>&1\n--name\nsetup-complete\n--\nTOP/path/gh-pm\nsetup-complete\nMy Project\n--all\n"
+        "--store\n--then\nTOP/bin/pm-alert --pass --no-tips >/dev/null 2>&1\n--name\nsetup-complete\n--\nTOP/path/gh-pm\nsetup-complete\nMy Project\n--all\n"
     );
 }
 
@@ -44,7 +44,7 @@ fn it_is_measured_judged_and_named_by_its_first_word() {
 fn in_a_job_annotations_reach_its_log_and_the_console_stays_silent() {
     let place = Place::new().program("path/gh-pm", HOST).variable("GITHUB_ACTIONS", "true");
     place.run(&["status"]).check("gh-pm: status\n", "", 0);
-    let expected = "--store\n--then\nTOP/bin/pm-alert --pass --no-console >/dev/null\n--name\n";
+    let expected = "--store\n--then\nTOP/bin/pm-alert --pass --no-tips --no-console >/dev/null\n--name\n";
     assert!(place.wrap_log().starts_with(expected), "{}", place.wrap_log());
 }
 

@@ -136,7 +136,7 @@ fn each_program_is_given_the_store_and_its_own_flags() {
     let expected = [
         ("pm-sample", "--interval 200ms --store=TOP/desk/.github-pm\n"),
         ("pm-ratelimit", "--interval 60s --store=TOP/desk/.github-pm\n"),
-        ("pm-alert", "--follow --store=TOP/desk/.github-pm\n"),
+        ("pm-alert", "--follow --store=TOP/desk/.github-pm --no-tips\n"),
     ];
     for (program, args) in expected {
         let args = args.replace("TOP", place.path("").display().to_string().trim_end_matches('/'));

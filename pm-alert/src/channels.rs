@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use pm_cli::{Environment, Exit, Explain, Streams};
-use pm_store::{ChannelKind, ChannelSettings, Store};
+use pm_store::{ChannelKind, ChannelSettings, LONGEST_TIMEOUT_MILLIS, Store};
 
 pub(crate) use courier::Report;
 use courier::{Courier, Parcel, Transport};
@@ -30,7 +30,8 @@ use crate::notice::{Delivery, Held, Notice, Outcome};
 use crate::{Error, TOOL};
 
 /// Longer than any channel takes until it gives up.
-const PATIENCE: Duration = Duration::from_secs(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
+const _: () = assert!(PATIENCE.as_millis() >= courier::BUDGET.as_millis() + LONGEST_TIMEOUT_MILLIS as u128);
 
 /// Whoever has interrupted us does not wait; what was not sent by then is sent by a later run.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(2);
@@ -161,8 +162,7 @@ impl Channels {
 
     /// The same, once everybody has taken what was handed over or given up, and what GitHub is told at the end.
     pub(crate) fn finish(&mut self, io: &mut Streams) -> Vec<Delivery> {
-        let patience = if io.interrupted().is_some() { PATIENCE_AFTER_SIGNAL } else { PATIENCE };
-        let end = Instant::now() + patience;
+        let begin = Instant::now();
         let couriers = std::mem::take(&mut self.couriers);
         // A job may end before the others have taken what is theirs.
         if let Err(error) = self.github.finish(io) {
@@ -170,7 +170,15 @@ impl Channels {
         }
         // All of them at once, and not one after the other.
         let closing: Vec<_> = couriers.into_values().map(Courier::close).collect();
-        let reports: Vec<_> = closing.into_iter().flat_map(|courier| courier.wait(end)).collect();
+        let mut interrupted = None;
+        let mut end = || {
+            if interrupted.is_none() && io.interrupted().is_some() {
+                interrupted = Some(Instant::now());
+            }
+            let soon = interrupted.map(|at| at + PATIENCE_AFTER_SIGNAL);
+            soon.into_iter().chain([begin + PATIENCE]).min().unwrap_or(begin)
+        };
+        let reports: Vec<_> = closing.into_iter().flat_map(|courier| courier.wait(&mut end)).collect();
         let deliveries = self.deliveries(reports, io);
         let unfinished: Vec<_> = self.held.counts().map(|(name, count)| (name.to_owned(), count)).collect();
         for (channel, count) in unfinished {

@@ -275,24 +275,29 @@ impl<'a> Desk<'a> {
         written
     }
 
-    /// Settles what is left, waits for whoever is being told, and tells people what was only counted.
+    /// Settles what is left, waits for whoever is being told, and tells people what was only counted. Where standard
+    /// output takes nothing, whoever else is to be told is told all the same, and the state says so.
     pub(crate) fn finish(&mut self, io: &mut Streams) -> io::Result<()> {
-        self.settle(io)?;
+        let settled = self.settle(io);
         if let Some(digest) = self.digest.take() {
+            settled?;
             let is_text = io.output.is_terminal();
             return digest.finish().try_for_each(|alert| {
                 let line = if is_text { digest::line(&alert).into_bytes() } else { record_line(alert) };
                 io.output.write_all(&line)
             });
         }
-        self.advise(io)?;
-        if self.notifies() && (self.ledger.has_state() || self.judge.needs_clock()) {
-            self.judge_batch(io, true)?;
-        }
+        let advised = self.advise(io);
+        let is_timed = self.notifies() && (self.ledger.has_state() || self.judge.needs_clock());
+        let ticked = if is_timed { self.judge_batch(io, true) } else { Ok(()) };
         let deliveries = self.channels.finish(io);
         self.mark(&deliveries, io);
         self.ledger.sync();
         self.tell_troubles(io);
+        settled.and(advised).and(ticked).and(self.say_what_was_counted(io))
+    }
+
+    fn say_what_was_counted(&mut self, io: &mut Streams) -> io::Result<()> {
         if io.output.is_terminal() {
             let text = self.console.finish(self.config.color.decide(&io.environment, true));
             return io.output.write_all(text.as_bytes());

@@ -2,7 +2,7 @@
 //!
 //! An alert is written down with the change that caused it and taken out once its channels have it, so
 //! that a crash in between does not swallow it: a later run sends it once more. Nobody holds the lock
-//! while alerts are sent, so another run may find one that is just being sent; only after a minute does it
+//! while alerts are sent, so another run may find one that is just being sent; only after two minutes does it
 //! count as left behind. The cost is that what a crash left behind waits so long.
 //!
 //! The disk is waited for once, at the end of a run, and alerts do not wait for it. The cost: a run that follows a store

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use pm_record::{PerformanceAlert, Record};
 use serde::{Deserialize, Serialize};
 
-/// Longer than a channel takes, unless much waits for it; whoever brings it says again each half of that that he does.
-const SENDING_MILLIS: i64 = 60_000;
+/// How long whoever brings it has it to himself. He says again each half of that that he does, but not any more once he
+/// only waits for channels to end: so the other half is longer than he does that.
+const SENDING_MILLIS: i64 = 120_000;
 const AGAIN_MILLIS: u64 = SENDING_MILLIS.unsigned_abs() / 2;
+const _: () = assert!(AGAIN_MILLIS as u128 > crate::channels::PATIENCE.as_millis());
 
 /// After how long a channel that failed is tried again, twice as long after each further failure.
 const FIRST_RETRY_MILLIS: i64 = 30_000;

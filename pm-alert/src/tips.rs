@@ -20,6 +20,9 @@ const MOST: u32 = 20_000;
 /// For how long, in milliseconds.
 const HOUR_MILLIS: u64 = 3_600_000;
 
+/// How many tips are remembered that were told; those give way that were told first.
+const MOST_TOLD: usize = 1000;
+
 /// How many tips are told at once, those first that save most.
 const AT_ONCE: usize = 3;
 
@@ -95,8 +98,7 @@ impl Told {
         self.0.is_empty()
     }
 
-    /// Which of them are to be told now. Those that were told long ago are forgotten, so that no more are kept than can
-    /// be told within that time.
+    /// Which of them are to be told now. Those that were told long ago are forgotten, and the first of too many.
     pub(crate) fn news(&mut self, tips: Vec<OptimizationTip>, now: i64) -> Vec<OptimizationTip> {
         self.0.retain(|_, told| told.abs_diff(now) < Self::COOLDOWN_MILLIS);
         let mut is_new = |tip: &OptimizationTip| match self.0.entry(name(tip)) {
@@ -106,7 +108,23 @@ impl Told {
                 true
             }
         };
-        tips.into_iter().filter(|tip| is_new(tip)).collect()
+        let new = tips.into_iter().filter(|tip| is_new(tip)).collect();
+        self.make_room();
+        new
+    }
+
+    fn make_room(&mut self) {
+        let surplus = self.0.len().saturating_sub(MOST_TOLD);
+        if surplus > 0 {
+            let mut times: Vec<_> = self.0.values().copied().collect();
+            times.sort_unstable();
+            let (last, mut left) = (times[surplus - 1], surplus);
+            self.0.retain(|_, told| {
+                let gives_way = left > 0 && *told <= last;
+                left -= usize::from(gives_way);
+                !gives_way
+            });
+        }
     }
 }
 
@@ -120,4 +138,33 @@ fn name(tip: &OptimizationTip) -> String {
 pub(crate) fn text(tip: &OptimizationTip) -> String {
     let [title, recommendation] = [&tip.title, &tip.recommendation].map(|text| printable(text));
     format!("💡 OPTIMIZATION TIP: {title}\n   Recommendation: {recommendation}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tip(command: &str) -> OptimizationTip {
+        let text = format!(
+            r#"{{"optimization_tip":{{"id":"cache_hit_rate","title":"t","recommendation":"r","command":"{command}"}}}}"#
+        );
+        match Record::parse(text.as_bytes()).expect(&text) {
+            Record::Tip(tip) => *tip,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_remembered_but_not_without_end() {
+        let mut told = Told::default();
+        for number in 0..3000 {
+            assert_eq!(told.news(vec![tip(&format!("c{number}"))], number).len(), 1);
+        }
+        assert_eq!(told.0.len(), MOST_TOLD);
+        // The newest are those that are remembered.
+        assert_eq!(told.news(vec![tip("c2000"), tip("c1999")], 3000).len(), 1);
+        // Also where all were told at once.
+        let many = (0..3000).map(|number| tip(&format!("d{number}"))).collect();
+        assert_eq!((told.news(many, 3001).len(), told.0.len()), (3000, MOST_TOLD));
+    }
 }

@@ -392,10 +392,10 @@ fn an_alert_whose_sender_was_killed_is_sent_once_more_and_can_be_told_by_its_id(
     let state = fs::read_to_string(place.path().join("s.json")).expect("a state");
     let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
     let taken = state["pending"][0]["taken"].as_i64().expect("a time");
-    assert_eq!(told(&place, "", taken + 59_000).exit, Exit::Done);
+    assert_eq!(told(&place, "", taken + 119_000).exit, Exit::Done);
     assert_eq!(receiver.seen().len(), 0);
-    assert_eq!(told(&place, "", taken + 61_000).exit, Exit::Done);
-    assert_eq!(told(&place, "", taken + 62_000).exit, Exit::Done);
+    assert_eq!(told(&place, "", taken + 121_000).exit, Exit::Done);
+    assert_eq!(told(&place, "", taken + 122_000).exit, Exit::Done);
     let again = receiver.seen();
     assert_eq!((again.len(), pending(&place)), (1, 0));
     assert_eq!(again[0].body, first.body);
@@ -423,4 +423,40 @@ fn twenty_runs_at_once_on_one_state_tell_everything_once() {
     let ids: std::collections::BTreeSet<_> =
         bodies.iter().filter_map(|body| body.split("\"command\":\"").nth(1)?.split('"').next()).collect();
     assert_eq!((bodies.len(), ids.len(), pending(&place)), (20, 20, 0));
+}
+
+/// A process of its own, whose standard output takes nothing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only a process can have a full disk behind its standard output"
+)]
+fn with_a_full_disk(place: &Place, input: &str) -> std::process::Output {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    fs::write(place.path().join("in.ndjson"), input).expect("written");
+    std::process::Command::new(env!("CARGO_BIN_EXE_pm-alert"))
+        .args(ARGS)
+        .arg("in.ndjson")
+        .current_dir(place.path())
+        .stdout(full)
+        .output()
+        .expect("the tool")
+}
+
+#[test]
+fn where_standard_output_takes_nothing_everybody_else_is_told_and_the_state_says_so() {
+    // It answers late, so that whoever does not wait for it has not been told.
+    let place = Place::empty();
+    let slow = script(&place, "slow", "sleep 0.3; cat > told");
+    fs::write(
+        place.path().join("a.yml"),
+        format!("channels: {{ team: {{ type: command, run: ['{slow}'] }} }}\nalerts: {{ memory_usage_high: {{ threshold_mb: 100, notification_channels: [team] }} }}\n"),
+    )
+    .expect("written");
+    let outcome = with_a_full_disk(&place, &big("x", "10:00:00", 101));
+    let said = String::from_utf8_lossy(&outcome.stderr);
+    assert!(said.contains("standard output") && outcome.status.code() == Some(4), "{said}");
+    let heard = fs::read_to_string(place.path().join("told")).unwrap_or_default();
+    assert!(heard.contains("memory_usage_high"), "{heard}");
+    let state = fs::read_to_string(place.path().join("s.json")).expect("a state");
+    assert!(state.contains("command x") && pending(&place) == 0, "{state}");
 }

@@ -282,7 +282,7 @@ fn an_alert_that_could_not_be_logged_is_logged_by_a_later_run() {
     assert_eq!((failed.stdout.lines().count(), failed.exit), (1, Exit::Environment));
     assert!(failed.stderr.contains("pm-alert: cannot open '"), "{}", failed.stderr);
     fs::remove_dir(place.store("state/alerts.ndjson")).expect("removed");
-    let later = run(place.trial(&batch("10:00:01", 2000, "")).now(NOW + 61_000), &[]);
+    let later = run(place.trial(&batch("10:00:01", 2000, "")).now(NOW + 121_000), &[]);
     assert_eq!((later.stdout.lines().count(), later.exit), (1, Exit::Done));
     assert_eq!(place.read("state/alerts.ndjson"), [failed.stdout, later.stdout].concat());
     assert!(!later.stderr.contains("PERFORMANCE ALERT"), "{}", later.stderr);
@@ -298,7 +298,7 @@ fn a_state_that_came_with_a_clone_cannot_drive_the_terminal() {
     assert_ne!(hostile, state);
     fs::write(place.store("state/alerts.json"), hostile).expect("written");
     let later =
-        run(place.trial(&batch("10:00:01", 2000, "")).now(NOW + 61_000).on_terminal(), &["--color=never"]);
+        run(place.trial(&batch("10:00:01", 2000, "")).now(NOW + 121_000).on_terminal(), &["--color=never"]);
     assert!(later.stdout.contains("\n   \\u{1b}]0;x 3.2s | Threshold"), "{}", later.stdout);
 }
 

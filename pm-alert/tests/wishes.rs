@@ -86,6 +86,24 @@ fn a_channel_that_is_not_done_in_time_is_named_and_its_alerts_are_kept() {
     assert_eq!(pending(&place), 1);
 }
 
+#[test]
+fn whoever_interrupts_it_while_it_waits_for_a_channel_is_heard() {
+    let receiver = Receivers::new(vec![Answer::Wait]);
+    let place = place(&format!("type: webhook, timeout: 25s, url: '{}'", receiver.url("")));
+    let mut child = process(&place);
+    let mut input = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut input, big("x", "10:00:00", 101).as_bytes()).expect("written");
+    drop(input);
+    receiver.next();
+    // The input is over long before the channel is.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    let said = String::from_utf8(child.wait_with_output().expect("an end").stderr).expect("text");
+    assert!(said.contains("channel 'team' was not done in time"), "{said}");
+    assert_eq!(pending(&place), 1);
+}
+
 /// A run of `name` whose cache had some answers and lacked others.
 fn cached(name: &str, hits: u32, misses: u32) -> String {
     batch("10:00:00", 1, &format!(r#","github_api":{{"cache_hits":{hits},"cache_misses":{misses}}}"#))

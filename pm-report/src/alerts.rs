@@ -144,7 +144,11 @@ impl Alert {
 
     /// What happened, to be read after the command's name: `execution time exceeded threshold`.
     pub(crate) fn event(&self) -> String {
-        let event = if self.is_resolved() { "is within its threshold again" } else { "exceeded threshold" };
+        let event = match parts(&self.quoted.threshold_exceeded) {
+            _ if self.is_resolved() => "is within its threshold again",
+            Some((_, BELOW, _)) => "fell below threshold",
+            _ => "exceeded threshold",
+        };
         format!("{} {event}", self.measure)
     }
 
@@ -209,8 +213,17 @@ fn measure(record: &PerformanceAlert) -> String {
 /// What was exceeded, and the threshold: `execution_time` and `5s`.
 fn exceeded(record: &PerformanceAlert) -> (&str, &str) {
     let exceeded = record.threshold_exceeded.as_str();
-    let relations = [" >= ", " > ", " < "];
-    relations.iter().find_map(|relation| exceeded.split_once(relation)).unwrap_or((&record.kind, exceeded))
+    parts(exceeded).map_or((&record.kind, exceeded), |(measure, _, threshold)| (measure, threshold))
+}
+
+const BELOW: &str = " < ";
+
+/// A violation in parts: what was measured, how it stands to the threshold, and the threshold.
+fn parts(exceeded: &str) -> Option<(&str, &'static str, &str)> {
+    [" >= ", " > ", BELOW].into_iter().find_map(|relation| {
+        let (measure, threshold) = exceeded.split_once(relation)?;
+        Some((measure, relation, threshold))
+    })
 }
 
 /// A figure of the evidence in the unit of its metric.

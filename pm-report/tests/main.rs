@@ -103,6 +103,14 @@ fn alerts_are_shown_even_where_runs_were_not_summarized() {
 }
 
 #[test]
+fn what_is_less_than_it_should_be_fell_below_its_threshold() {
+    let low = alert("x", "cache_hit_rate < 70%", "45%", "");
+    let outcome = run(&low, &[]);
+    assert!(outcome.stdout.contains("cache hit rate fell below threshold"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("Threshold: 70%"), "{}", outcome.stdout);
+}
+
+#[test]
 fn summaries_may_come_with_the_runs_that_they_are_of() {
     let raw = "{\"performance_metrics\":{\"command\":\"a\",\"timestamp\":\"2024-12-06T10:00:00Z\",\"duration\":{\"total_ms\":1}}}\n";
     let summary = timed("a", ALL_DAY, 1, 1, "");

@@ -11,7 +11,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use pm_record::{Field, Scalar, Severity};
 
-pub use channels::{ChannelKind, ChannelSettings, Format, Secret};
+pub use channels::{ChannelKind, ChannelSettings, Format, LONGEST_TIMEOUT_MILLIS, Secret};
 pub use metric::{Metric, RecordKind, Special, Unit};
 
 use crate::{Error, Store};

@@ -58,9 +58,9 @@ mod wakeup;
 mod yaml;
 
 pub use alerts::{
-    Alerts, ApiRateLimitWarning, ChannelKind, ChannelSettings, Format, MemoryUsageHigh, Metric, MetricLimit,
-    OtherRule, PerformanceDegradation, RecordKind, Secret, Special, Statistic, Terms, Unit, Watch,
-    WindowSettings,
+    Alerts, ApiRateLimitWarning, ChannelKind, ChannelSettings, Format, LONGEST_TIMEOUT_MILLIS,
+    MemoryUsageHigh, Metric, MetricLimit, OtherRule, PerformanceDegradation, RecordKind, Secret, Special,
+    Statistic, Terms, Unit, Watch, WindowSettings,
 };
 pub use append::append_line;
 pub use benchmarks::{Baseline, Benchmarks, Limits, NewBaselines, ProjectSize, Scenario};

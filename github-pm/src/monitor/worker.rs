@@ -149,7 +149,12 @@ impl Tended {
             );
             return (!is_known).then_some(text);
         };
-        let invocation = Tether::around(&Invocation::new(program, &self.args), this_program(here));
+        let mut args = self.args.clone();
+        if self.job == Job::Alerts && *role == (Role::Detached { console: None }) {
+            // Nobody would read them.
+            args.push("--no-tips".into());
+        }
+        let invocation = Tether::around(&Invocation::new(program, &args), this_program(here));
         let mut command = invocation.command();
         command.stdin(Stdio::null());
         match role {

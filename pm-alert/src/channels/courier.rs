@@ -21,7 +21,7 @@ const MOST: usize = 500;
 
 /// How often a message is tried at once, and how long that may take before the last of them.
 const ATTEMPTS: u32 = 3;
-const BUDGET: Duration = Duration::from_secs(20);
+pub(super) const BUDGET: Duration = Duration::from_secs(20);
 
 /// Before the second attempt; four times as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -31,6 +31,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a receiver that failed is left alone.
 const REST: Duration = Duration::from_secs(30);
+
+/// How often whoever waits for it looks whether there is still time.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A way to a receiver.
 pub(super) trait Transport: fmt::Debug + Send {
@@ -108,13 +111,17 @@ impl Courier {
 }
 
 impl Closing {
-    /// What it has still to say, until it ends or the time is over.
-    pub(super) fn wait(self, end: Instant) -> Vec<Report> {
+    /// What it has still to say, until it ends or the time is over; `end` may come to be sooner meanwhile.
+    pub(super) fn wait(self, mut end: impl FnMut() -> Instant) -> Vec<Report> {
         let mut reports = Vec::new();
-        while let Ok(report) = self.reports.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            reports.push(report);
+        loop {
+            let left = end().saturating_duration_since(Instant::now());
+            match self.reports.recv_timeout(left.min(LOOK)) {
+                Ok(report) => reports.push(report),
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                Err(_) => return reports,
+            }
         }
-        reports
     }
 }
 

@@ -47,10 +47,10 @@ fn an_alert_that_a_crash_left_behind_is_sent_by_a_later_run_and_by_one_only() {
     assert_eq!(crashed.notices[0].len(), 1);
     let soon = judged_by(&mut place.ledger(), observed("10:00:01", 100), NOW + 1000);
     assert_eq!(soon.left_behind, []);
-    let later = judged_by(&mut place.ledger(), observed("10:00:02", 100), NOW + 62_000);
+    let later = judged_by(&mut place.ledger(), observed("10:00:02", 100), NOW + 122_000);
     let texts: Vec<_> = later.left_behind.iter().map(|notice| &notice.text).collect();
     assert_eq!(texts, [&crashed.notices[0][0].text, &soon.notices[0][0].text]);
-    let other = judged_by(&mut place.ledger(), observed("10:00:03", 100), NOW + 63_000);
+    let other = judged_by(&mut place.ledger(), observed("10:00:03", 100), NOW + 123_000);
     assert_eq!(other.left_behind, []);
 }
 
@@ -81,7 +81,7 @@ fn what_a_run_that_goes_on_still_holds_is_sent_by_nobody_else_and_not_by_itself_
         assert_eq!(judged_by(&mut place.ledger(), Vec::new(), now).left_behind, []);
     }
     // It was killed.
-    assert_eq!(judged_by(&mut place.ledger(), Vec::new(), NOW + 661_000).left_behind.len(), 1);
+    assert_eq!(judged_by(&mut place.ledger(), Vec::new(), NOW + 721_000).left_behind.len(), 1);
 }
 
 #[test]
@@ -91,19 +91,22 @@ fn what_every_channel_has_is_forgotten_and_what_one_lacks_is_tried_again_later_a
     let notice = &judged.notices[0][0];
     place.ledger().settle(&[delivery(notice, "console", Outcome::Done)], NOW);
     let again = |now| judged_by(&mut place.ledger(), Vec::new(), now).left_behind;
-    assert_eq!(again(NOW + 59_000), []);
-    assert_eq!(again(NOW + 61_000)[0].channels, ["log"]);
-    assert_eq!(again(NOW + 62_000), []);
+    assert_eq!(again(NOW + 119_000), []);
+    assert_eq!(again(NOW + 121_000)[0].channels, ["log"]);
+    assert_eq!(again(NOW + 122_000), []);
     let failed = Outcome::Failed { not_before: None };
-    place.ledger().settle(&[delivery(notice, "log", failed)], NOW + 62_000);
-    assert_eq!((again(NOW + 91_000).len(), again(NOW + 93_000).len(), again(NOW + 94_000).len()), (0, 1, 0));
-    place.ledger().settle(&[delivery(notice, "log", failed)], NOW + 94_000);
-    assert_eq!((again(NOW + 153_000).len(), again(NOW + 155_000).len()), (0, 1));
+    place.ledger().settle(&[delivery(notice, "log", failed)], NOW + 122_000);
+    assert_eq!(
+        (again(NOW + 151_000).len(), again(NOW + 153_000).len(), again(NOW + 154_000).len()),
+        (0, 1, 0)
+    );
+    place.ledger().settle(&[delivery(notice, "log", failed)], NOW + 154_000);
+    assert_eq!((again(NOW + 213_000).len(), again(NOW + 215_000).len()), (0, 1));
     let asked = Outcome::Failed { not_before: Some(600_000) };
-    place.ledger().settle(&[delivery(notice, "log", asked)], NOW + 155_000);
-    assert_eq!((again(NOW + 754_000).len(), again(NOW + 756_000).len()), (0, 1));
-    place.ledger().settle(&[delivery(notice, "log", Outcome::Done)], NOW + 756_000);
-    assert_eq!(again(NOW + 10_000_000), []);
+    place.ledger().settle(&[delivery(notice, "log", asked)], NOW + 215_000);
+    assert_eq!((again(NOW + 814_000).len(), again(NOW + 816_000).len()), (0, 1));
+    place.ledger().settle(&[delivery(notice, "log", Outcome::Done)], NOW + 816_000);
+    assert_eq!(again(NOW + 70_000_000), []);
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn what_waits_to_be_sent_is_bounded() {
     let place = Place::new();
     let many = (0..PENDING + 5).flat_map(|_| observed("10:00:00", 3200)).collect();
     assert_eq!(judged_by(&mut place.ledger(), many, NOW).notices.concat().len(), PENDING + 5);
-    let left = judged_by(&mut place.ledger(), Vec::new(), NOW + 61_000).left_behind;
+    let left = judged_by(&mut place.ledger(), Vec::new(), NOW + 121_000).left_behind;
     // That it has begun is news, and outlives that it goes on.
     assert_eq!((left.len(), left[0].number, left[1].number), (PENDING, 1, 7));
 }

@@ -196,7 +196,9 @@ pub(super) type Wrong = (String, String);
 
 /// How long an attempt may take where the settings do not say.
 const TIMEOUT_MILLIS: i64 = 10_000;
-const LONGEST_TIMEOUT_MILLIS: i64 = 25_000;
+
+/// How long it may take at most.
+pub const LONGEST_TIMEOUT_MILLIS: i64 = 25_000;
 
 impl RawChannel {
     /// Checks it: each kind has keys of its own.
