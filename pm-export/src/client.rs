@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pm_cli::{Environment, printable};
-use pm_github::Secret;
+use pm_github::{NoRoots, Secret};
 use pm_http::NoWay;
 use prost::Message;
 use ureq::Agent;
@@ -24,6 +24,9 @@ const SHOWN: usize = 300;
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where OpenTelemetry's users say what to trust.
+const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 
 /// What the user says about the way to an address, beside what holds for every address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,6 +76,9 @@ impl Client {
             let agent = pm_http::agent(url, USER_AGENT, timeout, &environment);
             let agent = agent.map_err(|error| match error {
                 NoWay::Address => Error::Address { url: (*url).to_owned() },
+                NoWay::Roots(NoRoots::Named { path, reason, .. }) if way.certificate.is_some() => {
+                    NoWay::Roots(NoRoots::Named { variable: CERTIFICATE, path, reason }).into()
+                }
                 error => error.into(),
             })?;
             agents.push(((*url).to_owned(), agent));

@@ -12,7 +12,7 @@ use crate::delivery::Delivery;
 use crate::error::Warning;
 use crate::intake::{self, Taker};
 use crate::meter::Meter;
-use crate::receivers::{Batch, Receiver, Tracer, WINDOW, span_of};
+use crate::receivers::{Batch, Receiver, Seconds, Tracer, WINDOW, span_of};
 use crate::state::{Partly, State};
 use crate::traces::Executions;
 use crate::waiting::follow;
@@ -31,6 +31,8 @@ struct Push<'a> {
     delivery: Delivery,
     totals: Meter,
     windows: BTreeMap<i64, Meter>,
+    /// Which seconds of minutes have been delivered, where points take the place of others.
+    seconds: Seconds,
     alerts: Vec<PerformanceAlert>,
     executions: Executions,
     tracer: Tracer,
@@ -68,6 +70,7 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
             (*done, push.cut) = (partly.arrived.clone(), Some(partly.records.max(1)));
         }
         push.executions = backlog.state.traces.as_ref().map(Executions::restore).unwrap_or_default();
+        push.seconds = backlog.state.seconds.clone();
         push.since = Some(backlog.state.since);
         follow(config, &store, &mut backlog, &mut push, io)
     } else {
@@ -107,6 +110,7 @@ impl<'a> Push<'a> {
             ),
             totals,
             windows: BTreeMap::new(),
+            seconds: Seconds::default(),
             alerts: Vec::new(),
             executions: Executions::default(),
             tracer,
@@ -205,6 +209,7 @@ impl<'a> Push<'a> {
         let batch = Batch {
             totals: &self.totals,
             windows: &self.windows,
+            seconds: &self.seconds,
             alerts: &self.alerts,
             spans: &self.executions.spans,
             has_totals,
@@ -214,6 +219,9 @@ impl<'a> Push<'a> {
         let newest = self.windows.last_key_value().map(|(start, _)| start + WINDOW);
         self.delivery.begin(newest);
         self.receiver.deliver(&batch, &mut self.delivery, io)?;
+        if self.receiver.replaces_points() {
+            self.seconds.take(&self.windows);
+        }
         self.windows.clear();
         self.alerts.clear();
         self.executions.spans.clear();
@@ -283,6 +291,7 @@ impl Taker for Push<'_> {
         if !self.receiver.takes_windows() {
             state.keep(&self.totals.model);
         }
+        state.seconds = self.seconds.clone();
         if self.receiver.takes_executions() {
             state.traces = Some(self.executions.keep());
         }

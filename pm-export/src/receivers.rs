@@ -14,7 +14,7 @@ use pm_cli::Streams;
 use pm_github::Secret;
 use pm_record::PerformanceAlert;
 
-pub(crate) use datadog::Datadog;
+pub(crate) use datadog::{Datadog, Seconds};
 pub(crate) use newrelic::NewRelic;
 pub(crate) use otlp::{Endpoint, Otlp};
 pub(crate) use pushgateway::Pushgateway;
@@ -34,6 +34,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) totals: &'a Meter,
     /// The same by minutes, which are known by their first millisecond.
     pub(crate) windows: &'a BTreeMap<i64, Meter>,
+    /// Which seconds of these minutes have been delivered.
+    pub(crate) seconds: &'a Seconds,
     pub(crate) alerts: &'a [PerformanceAlert],
     pub(crate) spans: &'a Spans,
     /// Whether totals are delivered with it.
@@ -125,6 +127,11 @@ impl Receiver {
 
     /// Whether it takes alerts as events, and not only their number.
     pub(crate) fn takes_events(&self) -> bool {
+        matches!(self, Self::Datadog(_))
+    }
+
+    /// Whether a point takes the place of another one of the same second.
+    pub(crate) fn replaces_points(&self) -> bool {
         matches!(self, Self::Datadog(_))
     }
 

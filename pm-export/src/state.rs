@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::catalog::FAMILIES;
 use crate::exponential::Sketch;
 use crate::model::{Model, Series, Shape, Value};
+use crate::receivers::Seconds;
 use crate::spread::Spread;
 use crate::traces::KeptTraces;
 
@@ -29,6 +30,9 @@ pub(crate) struct State {
     /// The batch behind what was read, if a part of it has arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) partly: Option<Partly>,
+    /// Which seconds of minutes have been delivered, to whom a point takes the place of another.
+    #[serde(default, skip_serializing_if = "Seconds::is_empty")]
+    pub(crate) seconds: Seconds,
     /// Spans that wait for their run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traces: Option<KeptTraces>,

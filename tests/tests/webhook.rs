@@ -69,6 +69,7 @@ fn a_receiver_that_nobody_vouches_for_is_told_nothing() {
     let outcome = told(&github, &url, &[]);
     assert_eq!((outcome.code, github.requests().len()), (Some(4), 0));
     assert!(outcome.stderr.starts_with("pm-alert: cannot tell channel 'hook': "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("invalid peer certificate: UnknownIssuer"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains(&github.token()), "{}", outcome.stderr);
 }
 

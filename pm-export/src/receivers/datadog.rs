@@ -1,12 +1,14 @@
 //! Datadog: counts and gauges as series, values as distributions, alerts as events.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use pm_github::Secret;
 use pm_record::{AlertState, PerformanceAlert, Severity};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Batch, Shipment, WINDOW, WINDOW_SECONDS};
+use super::{Batch, Shipment, WINDOW_SECONDS};
 use crate::catalog::{Kind, Unit};
 use crate::delivery::{Packing, Parcel, Shown};
 use crate::meter::Meter;
@@ -38,7 +40,7 @@ impl Datadog {
             for one in meter.model.sorted() {
                 match &one.value {
                     Value::Spread(_) => self.distribution(start / 1000, one, &mut distributions),
-                    _ => series.extend(self.series(time_of(start, meter) / 1000, one)),
+                    _ => series.extend(self.series(batch.seconds.free(start, meter), one)),
                 }
             }
         }
@@ -157,10 +159,38 @@ impl Datadog {
     }
 }
 
-/// When a minute's sums were made, in milliseconds: when its last record was. A minute that is delivered in several
-/// batches has a point for each, where one of the same second would take the place of the one before.
-fn time_of(start: i64, meter: &Meter) -> i64 {
-    meter.span.map_or(start, |(_, end)| end.clamp(start, start + WINDOW - 1))
+/// Which seconds of each minute have a point. A minute that is delivered in several batches has one for each, and one of the
+/// same second would take the place of the one before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seconds(BTreeMap<i64, u64>);
+
+impl Seconds {
+    /// How many minutes are remembered: twice as many as records may be old.
+    const MOST: usize = 120;
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The second for a minute's sums: that of its last record, or the next that has no point yet.
+    fn free(&self, start: i64, meter: &Meter) -> i64 {
+        let used = self.0.get(&start).copied().unwrap_or_default();
+        let last = meter.span.map_or(start, |(_, end)| end).saturating_sub(start) / 1000;
+        let last = last.clamp(0, WINDOW_SECONDS - 1);
+        let mut after = (last..WINDOW_SECONDS).chain(0..last);
+        start / 1000 + after.find(|second| used >> second & 1 == 0).unwrap_or(last)
+    }
+
+    /// Notes what has been delivered.
+    pub(crate) fn take(&mut self, windows: &BTreeMap<i64, Meter>) {
+        for (&start, meter) in windows {
+            let second = self.free(start, meter) - start / 1000;
+            *self.0.entry(start).or_default() |= 1 << second;
+        }
+        while self.0.len() > Self::MOST {
+            self.0.pop_first();
+        }
+    }
 }
 
 /// `name:value`, without what its tags cannot have.
@@ -181,5 +211,42 @@ fn unit(unit: Unit) -> Option<&'static str> {
         Unit::Bytes => Some("byte"),
         Unit::Ratio => Some("fraction"),
         Unit::Things => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pm_cli::{Exit, Streams, Trial};
+
+    use super::*;
+    use crate::config::Config;
+
+    const START: i64 = 1_733_481_000_000;
+
+    /// What is noted of batches of one minute of which the last record was in these seconds of it.
+    fn seconds(ends: &[i64]) -> Vec<i64> {
+        let mut found = Vec::new();
+        let note = |args, io: &mut Streams| -> Result<Exit, crate::Error> {
+            let args = pm_cli::parse(args, io)?.expect("arguments");
+            let config = Config::new(args, START, &io.environment)?;
+            let mut seconds = Seconds::default();
+            for end in ends {
+                let mut meter = Meter::new(&config);
+                meter.span = Some((START - 9, START + end * 1000 + 999));
+                found.push(seconds.free(START, &meter) - START / 1000);
+                seconds.take(&BTreeMap::from([(START, meter)]));
+            }
+            Ok(Exit::Done)
+        };
+        assert_eq!(Trial::new().run(crate::TOOL, note, &[]).exit, Exit::Done);
+        found
+    }
+
+    #[test]
+    fn no_two_batches_of_a_minute_have_a_point_in_the_same_second() {
+        assert_eq!(seconds(&[7, 9, 9, 9, 7, 59, 59, 99]), [7, 9, 10, 11, 8, 59, 0, 1]);
+        let mut all = seconds(&[30; 60]);
+        all.sort_unstable();
+        assert_eq!(all, (0..60).collect::<Vec<_>>());
     }
 }
