@@ -304,7 +304,7 @@ fn what_explain_prints_runs_the_same() {
     let explained = place.run(&[&["--explain"], &words[..]].concat());
     assert_eq!(place.wrap_log(), "");
     explained.check(
-        "GITHUB_PM_DEPTH=1 TOP/bin/pm-wrap --store --then 'TOP/bin/pm-alert --pass >/dev/null 2>&1' --name batch -- TOP/path/gh-pm batch 'it'\\''s' '' '$HOME'\n",
+        "GITHUB_PM_DEPTH=1 TOP/bin/pm-wrap --store --then 'TOP/bin/pm-alert --pass --no-tips >/dev/null 2>&1' --name batch -- TOP/path/gh-pm batch 'it'\\''s' '' '$HOME'\n",
         "",
         0,
     );
