@@ -114,6 +114,10 @@ pub struct AdviceArgs {
     #[arg(long, value_name = "MIB", requires = "store")]
     pub newest: Option<u16>,
 
+    /// With --newest: read limits and resource use of all the time, and only runs and requests of its end
+    #[arg(long, requires = "newest")]
+    pub all_readings: bool,
+
     /// Give advice about these only [default: all]
     #[arg(long, value_enum, value_name = "TOPIC,…", value_delimiter = ',')]
     pub topic: Vec<TopicArg>,

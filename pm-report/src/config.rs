@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) most_tips: Option<usize>,
     /// Of evidence: about how many bytes of the store's newest records are read, all if nothing is said.
     pub(crate) newest: Option<u64>,
+    /// Of evidence: whether limits and resource use are read of what is older too.
+    pub(crate) all_readings: bool,
     /// Where the page is served, if it is.
     pub(crate) serving: Option<Serving>,
     /// What runs are held against where a benchmark is made of them.
@@ -65,7 +67,7 @@ impl Config {
         output: &Output,
         now: i64,
     ) -> Result<Self, Usage> {
-        let AdviceArgs { store, period, topic, newest } = args.advice;
+        let AdviceArgs { store, period, topic, newest, all_readings } = args.advice;
         let is_advice =
             matches!(args.form, Form::Advice | Form::AdviceMarkdown | Form::AdviceJson | Form::Evidence);
         if let Some(named) = store.as_ref().filter(|_| !is_advice) {
@@ -137,6 +139,7 @@ impl Config {
             output: args.output,
             most_tips: args.tips,
             newest: newest.map(|mebibytes| u64::from(mebibytes) << 20),
+            all_readings,
             serving: args.serve.map(|address| Serving {
                 address,
                 command: args.command,

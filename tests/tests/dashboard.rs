@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use pm_e2e::harness::{Place, repository};
+use pm_e2e::harness::{Place, repository, run_record};
 use serde_json::Value;
 
 use crate::schema::Schemas;
@@ -132,6 +132,26 @@ fn what_is_explained_prints_the_same() {
         cmp run.json apart.json
     ";
     place.sh(same).succeeds();
+}
+
+#[test]
+fn limits_are_of_all_the_time_where_runs_are_of_its_end() {
+    let place = Place::new();
+    let reading = |day: u32, left: u32| {
+        format!(
+            "{{\"api_monitoring\":{{\"timestamp\":\"2024-12-0{day}T10:00:00.000Z\",\"resources\":{{\"core\":{{\"limit\":5000,\"used\":1,\"remaining\":{left}}}}}}}}}\n"
+        )
+    };
+    let runs = |day: u32| run_record("batch", &format!("2024-12-0{day}T11:00:00.000Z"), 100).repeat(12_000);
+    place.write(".github-pm/records/2024-12-01.ndjson", runs(1) + &reading(1, 11));
+    place.write(".github-pm/records/2024-12-02.ndjson", reading(2, 22) + &runs(2) + &reading(2, 33));
+    let evidence = |flags: &str| {
+        let left = "jq -c '.api_monitoring | select(.resources) | .resources.core.remaining' | tr '\\n' ' '";
+        place.sh(&format!("pm-report --as evidence --store {flags} | {left}")).succeeds()
+    };
+    assert_eq!(evidence(""), "11 22 33 ");
+    assert_eq!(evidence("--newest 1"), "33 ");
+    assert_eq!(evidence("--newest 1 --all-readings"), "11 22 33 ");
 }
 
 #[test]
