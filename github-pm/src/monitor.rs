@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pm_cli::{Exit, Streams};
+use pm_record::Timestamp;
 use pm_store::Store;
 
 use crate::args::{StartArgs, StatusArgs, StopArgs, WatchArgs};
@@ -43,6 +44,11 @@ pub(crate) enum Monitoring {
     },
     /// End it.
     Stop(Store),
+}
+
+/// A time as people read it, to the second: `2024-12-06 10:30:15 UTC`.
+fn moment(time: Timestamp) -> String {
+    format!("{} UTC", time.to_string()[..19].replace('T', " "))
 }
 
 /// What a monitor is to do.

@@ -35,10 +35,12 @@ pub fn short_duration(millis: f64) -> String {
     text
 }
 
-/// A number of mebibytes: `0.4MB`, `78MB`, `1.2GB`.
+/// A number of mebibytes: `6KB`, `0.4MB`, `78MB`, `1.2GB`.
 #[must_use]
 pub fn mebibytes(mebibytes: f64) -> String {
-    if mebibytes >= 1024.0 {
+    if mebibytes > 0.0 && mebibytes < 0.095 {
+        format!("{:.0}KB", (mebibytes * 1024.0).max(1.0))
+    } else if mebibytes >= 1024.0 {
         format!("{:.1}GB", mebibytes / 1024.0)
     } else if mebibytes >= 10.0 || mebibytes == 0.0 {
         format!("{mebibytes:.0}MB")
@@ -123,7 +125,9 @@ mod tests {
 
     #[test]
     fn memory_is_short() {
-        assert_eq!([0.0, 0.44, 78.2, 1229.0].map(mebibytes), ["0MB", "0.4MB", "78MB", "1.2GB"]);
+        let cases = [0.0, 0.0001, 0.006, 0.0949, 0.095, 0.44, 78.2, 1229.0];
+        let texts = ["0MB", "1KB", "6KB", "97KB", "0.1MB", "0.4MB", "78MB", "1.2GB"];
+        assert_eq!(cases.map(mebibytes), texts);
     }
 
     #[test]

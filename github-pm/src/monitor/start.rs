@@ -83,8 +83,9 @@ fn console(io: &Streams) -> Option<std::ffi::OsString> {
 
 /// What a monitor says when it has begun.
 pub(super) fn headline(monitor: &Monitor) -> String {
-    let end =
-        monitor.until.map_or_else(|| "until it is stopped".to_owned(), |until| format!("until {until}"));
+    let end = monitor
+        .until
+        .map_or_else(|| "until it is stopped".to_owned(), |until| format!("until {}", super::moment(until)));
     format!("the monitor runs (pid {}), {end}", monitor.process.pid)
 }
 
@@ -102,7 +103,11 @@ fn started(monitor: &Monitor) -> String {
 pub(super) fn already(holder: &Holder) -> String {
     match holder {
         Holder::Here(Some(monitor)) => {
-            format!("a monitor runs already (pid {}), since {}\n", monitor.process.pid, monitor.since)
+            format!(
+                "a monitor runs already (pid {}), since {}\n",
+                monitor.process.pid,
+                super::moment(monitor.since)
+            )
         }
         _ => "a monitor runs already\n".to_owned(),
     }

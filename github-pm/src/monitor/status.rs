@@ -9,6 +9,7 @@ use pm_store::{Monitor, Question, Retention, Source, Store, Worker};
 use serde::Serialize;
 
 use super::lookout::{Holder, holder};
+use super::moment;
 use crate::Error;
 use crate::surroundings::Surroundings;
 
@@ -165,21 +166,25 @@ impl Status {
             let _ = writeln!(text, "  {name:<12}  {}", printable(&value));
         };
         if let Some(since) = self.since {
-            row("since", since.to_string());
-            row("until", self.until.map_or_else(|| "it is stopped".to_owned(), |until| until.to_string()));
+            row("since", moment(since));
+            row("until", self.until.map_or_else(|| "it is stopped".to_owned(), moment));
         }
         for worker in &self.workers {
             row(&worker.program, worker_text(worker));
         }
-        let (ticks, readings) = (human::count(records.system_metrics), human::count(records.api_monitoring));
-        row("records", format!("{ticks} ticks, {readings} readings of rate limits"));
-        row("last tick", self.last_tick.map_or_else(|| "none yet".to_owned(), |tick| tick.to_string()));
-        for quota in &self.quota {
-            let reset = quota.reset_time.map_or_else(String::new, |reset| format!(", reset at {reset}"));
-            row("quota", format!("{}: {} of {} left{reset}", quota.resource, quota.remaining, quota.limit));
+        let ticks = counted(records.system_metrics, "tick", "ticks");
+        let readings = counted(records.api_monitoring, "reading of rate limits", "readings of rate limits");
+        row("records", format!("{ticks}, {readings}"));
+        row("last tick", self.last_tick.map_or_else(|| "none yet".to_owned(), moment));
+        let (told, untouched): (Vec<_>, Vec<_>) = self.quota.iter().partition(|quota| quota.is_of_interest());
+        for quota in told {
+            row("quota", quota.text());
+        }
+        if !untouched.is_empty() {
+            row("", format!("{} more, of which nothing is used", untouched.len()));
         }
         for alert in &self.alerts_firing {
-            let since = alert.since.map_or_else(String::new, |since| format!(" since {since}"));
+            let since = alert.since.map_or_else(String::new, |since| format!(" since {}", moment(since)));
             row("alert", format!("{}: {}{since}", alert.kind, alert.subject));
         }
         row(
@@ -199,6 +204,28 @@ impl Quota {
         let (remaining, reset_time) = (limit.remaining?.to_f64(), limit.reset_time);
         Some(Self { resource: resource.to_owned(), remaining, limit: limit.limit?.to_f64(), reset_time })
     }
+
+    /// GitHub names more than a dozen limits, of which most people ever use two.
+    fn is_of_interest(&self) -> bool {
+        self.remaining < self.limit || ["core", "graphql"].contains(&self.resource.as_str())
+    }
+
+    fn text(&self) -> String {
+        let Self { resource, remaining, limit, reset_time } = self;
+        let [remaining, limit] = [remaining, limit].map(|requests| human::count(whole(*requests)));
+        let reset = reset_time.map_or_else(String::new, |reset| format!(", reset at {}", moment(reset)));
+        format!("{resource}: {remaining} of {limit} left{reset}")
+    }
+}
+
+/// A number of requests, of which a record could hold any.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is below 0 counts as 0")]
+fn whole(requests: f64) -> u64 {
+    requests as u64
+}
+
+fn counted(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", human::count(number), if number == 1 { one } else { more })
 }
 
 fn worker_text(worker: &Worker) -> String {
@@ -206,7 +233,10 @@ fn worker_text(worker: &Worker) -> String {
     match (worker.pid, worker.restarts) {
         (Some(pid), 0) => format!("runs (pid {pid})"),
         (Some(pid), restarts) => {
-            format!("runs (pid {pid}), started again {restarts} times; before, it {trouble}")
+            format!(
+                "runs (pid {pid}), started again {}; before, it {trouble}",
+                counted(restarts.into(), "time", "times")
+            )
         }
         (None, _) => trouble.to_owned(),
     }
