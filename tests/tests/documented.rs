@@ -14,6 +14,7 @@ mod days;
 mod page;
 mod shape;
 
+use pm_e2e::fake_github::{DEFAULT_TOKEN, FakeGithub, Setup};
 use pm_e2e::harness::{Place, repository};
 
 use days::Days;
@@ -28,30 +29,34 @@ const HOSTS: [(&str, &str); 2] = [
     ("gh-pm", "case $1 in batch) sleep 0.12 ;; *) sleep 0.04 ;; esac; echo \"$1: done\""),
 ];
 
-/// A home and a folder to work in, with somebody's GitHub CLI in reach.
-fn bare() -> Place {
+/// A home and a folder to work in, with somebody's GitHub CLI and a GitHub in reach.
+fn bare(github: &FakeGithub) -> Place {
     let place = Place::new();
     for (name, body) in HOSTS {
         place.script(&format!("../host/{name}"), body);
     }
     let host = place.path().parent().expect("a folder above").join("host");
     let path = format!("{}:{}:/usr/bin:/bin", pm_e2e::harness::programs().display(), host.display());
-    // A terminal as wide as what is written for no terminal.
-    place.with([("PATH", path.as_str()), ("NO_COLOR", "1"), ("COLUMNS", "100"), ("TERM", "xterm")])
+    // So wide that no table has to leave out a column.
+    let place = place.with([("GITHUB_API_URL", github.url().as_str()), ("GH_TOKEN", DEFAULT_TOKEN)]);
+    place.with([("PATH", path.as_str()), ("NO_COLOR", "1"), ("COLUMNS", "120"), ("TERM", "xterm")])
 }
 
 /// The same with the example store, moved to today.
-fn with_example(days: Days) -> Place {
-    let place = bare();
+fn with_example(days: Days, github: &FakeGithub) -> Place {
+    let place = bare(github);
     let example = repository().join("tests/fixtures/documented");
     let copied =
         place.sh(&format!("cp -R '{}' .github-pm && chmod -R u+w,go-w .github-pm", example.display()));
     copied.succeeds();
-    for file in std::fs::read_dir(place.path().join(".github-pm/records")).expect("records").flatten() {
-        let name = file.file_name().into_string().expect("a day");
-        let text = days.to_now(&std::fs::read_to_string(file.path()).expect("a day of records"));
-        std::fs::remove_file(file.path()).expect("a file of our own");
-        place.write(&format!(".github-pm/records/{}", days.to_now(&name)), text);
+    for folder in [".github-pm", ".github-pm/records"] {
+        let files = std::fs::read_dir(place.path().join(folder)).expect("a folder").flatten();
+        for file in files.filter(|file| file.path().is_file()) {
+            let name = file.file_name().into_string().expect("a name");
+            let text = days.to_now(&std::fs::read_to_string(file.path()).expect("a text"));
+            std::fs::remove_file(file.path()).expect("a file of our own");
+            place.write(&format!("{folder}/{}", days.to_now(&name)), text);
+        }
     }
     place
 }
@@ -59,7 +64,7 @@ fn with_example(days: Days) -> Place {
 /// Runs one block where the block before has left off.
 fn run(place: &Place, block: &str, in_terminal: bool) -> String {
     let script = format!(
-        "if [ -f ~/left ]; then . ~/left; cd \"$PWD\"; fi\nset -eo pipefail\n{block}\nset +e\nexport -p > ~/left"
+        "if [ -f ~/left ]; then . ~/left; cd \"$PWD\"; fi\nset -e\n{block}\nset +e\nexport -p > ~/left"
     );
     place.write("../home/block", script);
     let outcome = place.sh(if in_terminal {
@@ -72,16 +77,18 @@ fn run(place: &Place, block: &str, in_terminal: bool) -> String {
 }
 
 /// What is this machine's in an output, with the names that the pages give to such things.
-fn anonymous(said: &str, place: &Place, days: Days) -> String {
+fn anonymous(said: &str, place: &Place, github: &FakeGithub) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let home = place.path().parent().expect("a folder above").join("home");
     let named = [
         (place.path().display().to_string(), "/home/me/work"),
         (home.display().to_string(), "/home/me"),
         (pm_e2e::harness::programs().display().to_string(), "/home/me/.local/bin"),
+        (github.url(), "https://api.github.com"),
+        (github.tcp_address().to_string(), "github.com"),
     ];
     let said = named.iter().fold(said.to_owned(), |said, (real, shown)| said.replace(real, shown));
-    shape::unnamed(&shape::with_word(&days.to_page(&said), host.trim(), "ci"))
+    shape::unnamed(&shape::with_word(&said, host.trim(), "ci"))
 }
 
 /// Goes through a page, and says of which of its blocks the output is another one; with `update` it is made true.
@@ -91,17 +98,19 @@ fn go_through(name: &str) {
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let mut page = Page::read(&text);
     let days = Days::now();
-    let mut place = bare();
+    let github = FakeGithub::start(Setup::default());
+    let mut place = bare(&github);
     let mut said = String::new();
     let mut wrong = Vec::new();
     for part in &mut page.parts {
         match part {
             Part::Prose(_) => {}
-            Part::Fresh => place = with_example(days),
+            Part::Fresh => place = with_example(days, &github),
             // The README's test runs it.
             Part::Command { block, .. } if block.trim() == "scripts/quickstart" => {}
             Part::Command { block, in_terminal } => {
-                said = anonymous(&run(&place, &days.to_now(block), *in_terminal), &place, days);
+                said = run(&place, &days.to_now(block), *in_terminal);
+                said = days.to_page(&anonymous(&said, &place, &github));
             }
             Part::Output { text, is_measured } => {
                 let said = if *is_measured { said.clone() } else { days.with_hour_of_page(&said) };
@@ -128,4 +137,9 @@ fn go_through(name: &str) {
 #[test]
 fn whoever_begins_sees_what_the_page_for_beginners_says() {
     go_through("getting-started.md");
+}
+
+#[test]
+fn each_command_of_the_specification_says_what_its_page_says() {
+    go_through("specification-commands.md");
 }
