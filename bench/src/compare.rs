@@ -9,6 +9,7 @@ mod answer;
 mod api;
 mod args;
 mod conversation;
+mod days;
 mod detect;
 mod error;
 mod export;
@@ -19,6 +20,7 @@ mod machine;
 mod measure;
 mod page;
 mod peer;
+mod report;
 mod sample;
 mod start_up;
 mod table;
@@ -81,6 +83,9 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     if matches!(args.what, What::Alert | What::All) {
         alert::compare(&mut bench)?;
     }
+    if matches!(args.what, What::Report | What::All) {
+        report::compare(&mut bench)?;
+    }
     if matches!(args.what, What::Detect | What::All) {
         detect::compare(&mut bench)?;
     }
@@ -119,6 +124,7 @@ impl Bench<'_> {
             What::Sample => vec![sample::OURS],
             What::Export => vec![export::TOOL],
             What::Alert => vec![alert::OURS],
+            What::Report => report::TOOLS.to_vec(),
             What::Wrap | What::All => start_up::TOOLS.to_vec(),
             // It is the mathematics that are compared, in this program.
             What::Detect => Vec::new(),

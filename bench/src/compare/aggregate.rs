@@ -48,7 +48,7 @@ fn ours(bench: &Bench<'_>, log: &Path) -> CommandLine {
 }
 
 /// Removes a folder of an earlier run, if there is one.
-fn clear(folder: &Path) -> Result<(), Error> {
+pub(super) fn clear(folder: &Path) -> Result<(), Error> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file(folder, error)),
         _ => Ok(()),

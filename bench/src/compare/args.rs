@@ -71,6 +71,8 @@ pub(super) enum What {
     Export,
     /// Judging records, and telling of alerts
     Alert,
+    /// The report of a year, and the page of a million runs
+    Report,
     /// Finding change points, and comparing samples
     Detect,
     /// Everything
@@ -130,10 +132,8 @@ impl Args {
     /// The words that ask for the same again.
     pub(super) fn again(&self) -> String {
         let month = match self.what {
-            What::Wrap | What::Api | What::Sample | What::Export | What::Alert | What::Detect => {
-                String::new()
-            }
             What::Aggregate | What::All => format!(" --month-records {}", self.month_records),
+            _ => String::new(),
         };
         let only: Vec<String> = self.only.iter().map(word).collect();
         let only = if only.is_empty() { String::new() } else { format!(" --only {}", only.join(",")) };

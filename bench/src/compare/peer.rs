@@ -70,6 +70,12 @@ impl Peer {
         Self::in_package(bench, "prometheus_client", "prometheus_client")
     }
 
+    /// A browser that is driven.
+    pub(super) fn playwright(bench: &Bench<'_>) -> Option<Self> {
+        bench.on_path("chromium")?;
+        Self::in_package(bench, "playwright", "playwright.sync_api")
+    }
+
     pub(super) fn opentelemetry_proto(bench: &Bench<'_>) -> Option<Self> {
         Self::in_package(bench, "opentelemetry-proto", "opentelemetry.proto.trace.v1.trace_pb2")
     }

@@ -4,14 +4,15 @@
 //! time. What the report says is held against a pass over the raw records, made before they are compacted.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pm_cli::human;
-use pm_record::{PerformanceMetrics, Record, Scalar, Timestamp};
+use pm_record::{Scalar, Timestamp};
 
 use super::super::answer::summary;
+use super::super::days::{DAY, write_days};
 use super::super::figures::median;
 use super::super::goal::Goal;
 use super::super::measure::in_turn;
@@ -23,7 +24,6 @@ const MOST_MS: f64 = 50.0;
 
 const DAYS: u32 = 30;
 const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
 
 /// Runs and failed runs of each command.
 type Counts = BTreeMap<String, (u64, u64)>;
@@ -85,30 +85,6 @@ fn build(folder: &Path, records: u64, now: i64) -> io::Result<Vec<PathBuf>> {
     });
     files.extend(write_days(folder, last)?);
     Ok(files)
-}
-
-/// Writes runs that are in order, each to the file of its day, and waits for the disk.
-fn write_days(folder: &Path, runs: impl Iterator<Item = PerformanceMetrics>) -> io::Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut open: Option<BufWriter<File>> = None;
-    let mut day = i64::MIN;
-    for run in runs {
-        if run.timestamp.as_millis().div_euclid(DAY) != day || open.is_none() {
-            finish(open.take())?;
-            day = run.timestamp.as_millis().div_euclid(DAY);
-            let path = folder.join(format!("{}.ndjson", run.timestamp.day()));
-            open = Some(BufWriter::with_capacity(1 << 20, File::create(&path)?));
-            files.push(path);
-        }
-        let line = Record::Performance(Box::new(run)).to_line();
-        open.as_mut().map_or(Ok(()), |file| file.write_all(&line))?;
-    }
-    finish(open)?;
-    Ok(files)
-}
-
-fn finish(file: Option<BufWriter<File>>) -> io::Result<()> {
-    file.map_or(Ok(()), |file| file.into_inner()?.sync_all())
 }
 
 /// Runs and failed runs of each hour and command.
@@ -185,6 +161,8 @@ fn size_mib(folder: &Path) -> io::Result<f64> {
 
 #[cfg(test)]
 mod tests {
+    use pm_record::Record;
+
     use super::*;
 
     #[test]
