@@ -208,7 +208,7 @@ fn shipped(metadata: &Metadata) -> Vec<&Package> {
 }
 
 /// Every Rust file of ours, tests included.
-fn sources() -> Vec<std::path::PathBuf> {
+pub(crate) fn sources() -> Vec<std::path::PathBuf> {
     let mut todo = vec![repository().to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = todo.pop() {

@@ -20,6 +20,7 @@ mod fleet;
 mod interrupted;
 mod invariants;
 mod manual;
+mod messages;
 mod monitor;
 mod optimize;
 mod porcelain;
