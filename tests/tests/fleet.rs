@@ -1,5 +1,10 @@
 //! Beyond one machine: what many hosts have recorded, in one answer.
 
+mod engines;
+mod spark;
+mod ssh;
+mod streams;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use pm_e2e::harness::Place;
 

@@ -11,13 +11,13 @@ use crate::export::{Running, query, until};
 const RUNS: u32 = 300;
 
 /// An address of this machine on which nobody listens.
-fn free() -> String {
+pub(crate) fn free() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.expect("a port").to_string()
 }
 
 /// A program that listens at `address`, once it does.
-fn listening(place: &Place, program: &str, args: &[&str], address: &str) -> Running {
+pub(crate) fn listening(place: &Place, program: &str, args: &[&str], address: &str) -> Running {
     let name = program.rsplit('/').next().unwrap_or(program);
     let log = std::fs::File::create(place.path().join(format!("{name}.log"))).expect("a log");
     let output = log.try_clone().expect("a second handle");
@@ -29,7 +29,7 @@ fn listening(place: &Place, program: &str, args: &[&str], address: &str) -> Runn
 }
 
 /// A `VictoriaMetrics` that shows what it has at once.
-fn victoria(place: &Place) -> (Running, u16) {
+pub(crate) fn victoria(place: &Place) -> (Running, u16) {
     let address = free();
     let listen = format!("-httpListenAddr={address}");
     let args = [
