@@ -136,7 +136,7 @@ fn each_program_is_given_the_store_and_its_own_flags() {
     let expected = [
         ("pm-sample", "--interval 200ms --store=TOP/desk/.github-pm\n"),
         ("pm-ratelimit", "--interval 60s --store=TOP/desk/.github-pm\n"),
-        ("pm-alert", "--follow --store=TOP/desk/.github-pm --no-tips\n"),
+        ("pm-alert", "--follow --store=TOP/desk/.github-pm --no-tips --begin={\"files\":[]}\n"),
     ];
     for (program, args) in expected {
         let args = args.replace("TOP", place.path("").display().to_string().trim_end_matches('/'));
@@ -185,7 +185,7 @@ fn a_program_that_is_killed_is_started_again_and_that_is_said() {
     kill_process(first, Signal::KILL).expect("killed");
     until("it is another one", || place.worker("pm-sample") != first);
     let status = place.run(&["monitor", "status"]).stdout;
-    assert!(status.contains("started again 1 times; before, it was ended by signal 9"), "{status}");
+    assert!(status.contains("started again 1 time; before, it was ended by signal 9"), "{status}");
     let log = fs::read_to_string(place.path("desk/.github-pm/run/monitor.log")).expect("a log");
     assert!(log.contains("pm-sample was ended by signal 9; next try in 1 s"), "{log}");
 }
@@ -300,10 +300,10 @@ fn a_full_disk_is_said_and_ends_nothing() {
         ../bin/github-pm monitor start; echo \"start $?\"
         ../bin/github-pm monitor status; echo \"status $?\"
         rm .github-pm/full; kill -9 $(cat ../home/pm-sample.pids)
-        for i in $(seq 200); do ../bin/github-pm monitor status | grep \"again 1 times\" && break; sleep 0.1; done
+        for i in $(seq 200); do ../bin/github-pm monitor status | grep \"again 1 time;\" && break; sleep 0.1; done
         ../bin/github-pm monitor stop; echo \"stop $?\"'";
     let seen = place.sh(script);
-    for part in ["start 0\n", "status 0\n", "started again 1 times", "the monitor has ended\nstop 0\n"] {
+    for part in ["start 0\n", "status 0\n", "started again 1 time;", "the monitor has ended\nstop 0\n"] {
         assert!(seen.stdout.contains(part), "{part} is not in {seen:?}");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pm_cli::{ColorChoice, InputArgs, PeriodArgs};
+use pm_store::Place;
 
 /// Turn records into alerts
 ///
@@ -61,6 +62,10 @@ pub struct Args {
     #[arg(long, requires = "store", conflicts_with_all = ["replay", "since", "until", "state", "exit_code"])]
     pub follow: bool,
 
+    /// Where to begin, where no earlier run says so: what the store held when the monitor began, as JSON
+    #[arg(long, value_name = "PLACE", requires = "follow", hide = true, value_parser = place)]
+    pub begin: Option<Place>,
+
     /// Digest one file of the store's records, hour by hour, as compaction does
     #[arg(long, value_name = "NAME", requires_all = ["digest", "store"], conflicts_with_all = ["since", "until", "config"])]
     pub segment: Option<String>,
@@ -95,6 +100,11 @@ pub struct Args {
         reason = "a doc comment here would replace the tool's own description in its help"
     )]
     pub input: InputArgs,
+}
+
+/// Reads a place as a monitor writes it.
+fn place(text: &str) -> Result<Place, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 const EXAMPLES: &str = "\

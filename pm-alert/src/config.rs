@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pm_cli::{ColorChoice, Period, Source, Usage};
 use pm_record::Timestamp;
-use pm_store::Span;
+use pm_store::{Place, Span};
 
 use crate::args::Args;
 
@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) digest: Option<Hours>,
     /// Whether the store is read without end.
     pub(crate) follow: bool,
+    /// Where that begins, unless an earlier run says so; without it, with the next record.
+    pub(crate) begin: Option<Place>,
     /// The only file of the store to read.
     pub(crate) segment: Option<String>,
     /// What to do in place of judging.
@@ -87,6 +89,7 @@ impl Config {
                 Hours::Together
             }),
             follow: args.follow,
+            begin: args.begin,
             segment: args.segment,
             errand: if args.check { Some(Errand::Check) } else { args.test.map(Errand::Test) },
             pass: args.pass,

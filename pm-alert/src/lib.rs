@@ -248,7 +248,8 @@ fn home(config: &Config, store: Option<&Store>, io: &Streams) -> Home {
 fn follow(config: &Config, ledger: &mut Ledger, progress: Progress, io: &Streams) -> Result<Input, Error> {
     let Source::Store(named) = &config.source else { unreachable!("clap demands a store") };
     let store = meant(named.as_deref(), io)?;
-    let from = ledger.follow(io.clock.now_millis()).map_or(From::Now, From::Place);
+    let place = ledger.follow(io.clock.now_millis()).or_else(|| config.begin.clone());
+    let from = place.map_or(From::Now, From::Place);
     let follow = store.follow(&from)?;
     Ok(io.fed(store.root(), Box::new(Following::new(follow, progress))))
 }

@@ -129,8 +129,13 @@ fn pid(child: &Child) -> Pid {
 }
 
 fn follow(place: &Place) -> Child {
+    follow_with(place, &[])
+}
+
+fn follow_with(place: &Place, more: &[&str]) -> Child {
     let mut command = place.command("pm-alert");
-    let command = command.args(["--store", "--follow"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let command =
+        command.args(["--store", "--follow"]).args(more).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().expect("started")
 }
 
@@ -182,6 +187,17 @@ fn a_follower_that_is_killed_misses_nothing_and_repeats_nothing() {
     kill_process(pid(&second), Signal::TERM).expect("sent");
     let status = second.wait().expect("waited for");
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
+}
+
+#[test]
+fn what_is_recorded_while_a_follower_starts_is_judged() {
+    let place = place();
+    // A monitor says what there was when it began: nothing.
+    place.sh("pm-wrap --store --name batch -- true").succeeds();
+    let mut late = follow_with(&place, &["--begin={\"files\":[]}"]);
+    until("the run before it is told", || logged(&place).len() == 1);
+    kill_process(pid(&late), Signal::TERM).expect("sent");
+    late.wait().expect("waited for");
 }
 
 #[test]

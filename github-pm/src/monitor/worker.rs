@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use pm_store::Worker;
+use pm_store::{From, Store, Worker};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -38,6 +38,7 @@ const JOBS: [Job; 3] = [Job::Sample, Job::Quota, Job::Alerts];
 pub(super) struct Tended {
     job: Job,
     args: Vec<OsString>,
+    store: Store,
     state: State,
     pause: Option<Duration>,
     restarts: u32,
@@ -108,6 +109,7 @@ impl Tended {
             Self {
                 job,
                 args: job.args(order),
+                store: order.store.clone(),
                 state: if is_off { State::Off } else { State::Waiting { until: now } },
                 pause: None,
                 restarts: 0,
@@ -153,6 +155,9 @@ impl Tended {
         if self.job == Job::Alerts && *role == (Role::Detached { console: None }) {
             // Nobody would read them.
             args.push("--no-tips".into());
+        }
+        if self.job == Job::Alerts {
+            args.extend(begin(&self.store));
         }
         let invocation = Tether::around(&Invocation::new(program, &args), this_program(here));
         let mut command = invocation.command();
@@ -238,6 +243,13 @@ impl Tended {
         let program = self.job.program().to_owned();
         Worker { program, pid, restarts: self.restarts, trouble: self.trouble.clone() }
     }
+}
+
+/// Where the store ends now. A program takes a while to start, and what is recorded meanwhile is judged by nobody else.
+fn begin(store: &Store) -> Option<OsString> {
+    let place = store.follow(&From::Now).ok()?.place();
+    let place = serde_json::to_string(&place).expect("a place has only strings and numbers");
+    Some(format!("--begin={place}").into())
 }
 
 /// The file that runs now, even after an upgrade has replaced it.
