@@ -50,7 +50,12 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
     let mut groups = [&sides.baseline, &sides.current].map(Groups::new);
     let mut without_distribution = 0;
     for (input, taken) in inputs {
-        let mut both = Both { groups: &mut groups, taken, without_distribution: &mut without_distribution };
+        let mut both = Both {
+            groups: &mut groups,
+            taken,
+            judged: &config.judged,
+            without_distribution: &mut without_distribution,
+        };
         let outcome = passage::read(input, &mut runs, config.strict, &mut both);
         account.add(outcome.map_err(|error| error.named(account.several))?, false);
     }
@@ -83,6 +88,8 @@ pub(crate) fn run(config: &Config, task: &Task, io: &mut Streams) -> Result<Exit
 struct Both<'a, 'b> {
     groups: &'b mut [Groups<'a>; 2],
     taken: [Option<Taken>; 2],
+    /// The metrics that are asked about.
+    judged: &'b [String],
     without_distribution: &'b mut u64,
 }
 
@@ -93,8 +100,8 @@ impl Taker for Both<'_, '_> {
         match reading {
             Reading::Run(run) => sides.try_for_each(|(groups, taken)| groups.take(Reading::Run(run), taken)),
             Reading::Partial(partial) => {
-                if let Some((_, Ok(State::Moments(_)))) = partial.metric() {
-                    *self.without_distribution += 1;
+                if let Some((name, Ok(State::Moments(_)))) = partial.metric() {
+                    *self.without_distribution += u64::from(self.judged.iter().any(|judged| judged == name));
                     return Ok(());
                 }
                 sides.try_for_each(|(groups, taken)| groups.take(Reading::Partial(partial), taken))

@@ -170,6 +170,24 @@ fn days_whose_records_are_gone_are_compared_by_their_rollups() {
 }
 
 #[test]
+fn rollups_tell_what_they_do_not_know_to_whom_it_may_matter() {
+    let place = Place::new();
+    for day in ["2026-10-01", "2026-10-02"] {
+        let run = run_record("batch", &format!("{day}T10:00:00.000Z"), 100);
+        let run = run.replace("\"exit_code\"", "\"resource_usage\":{\"peak_memory_mb\":50},\"exit_code\"");
+        place.write(&format!(".github-pm/records/{day}.ndjson"), run.repeat(9));
+    }
+    place.write(".github-pm/config.yml", "store: { keep_days: null, keep_rollups_days: null }\n");
+    place.sh("github-pm performance store compact --quiet").succeeds();
+    let said = |metric: &str| {
+        let question = "pm-aggregate --store --compare 2026-10-01 --current 2026-10-02 --quick --metric";
+        place.sh(&format!("{question} {metric} 2>&1 >/dev/null")).succeeds()
+    };
+    assert_eq!(said("duration.total_ms"), "");
+    assert!(said("resource_usage.peak_memory_mb").contains("no quantiles"));
+}
+
+#[test]
 fn a_command_with_nothing_to_compare_is_said_unless_nobody_wants_to_know() {
     let place = Place::new();
     let run = |command: &str, day: u32| run_record(command, &format!("2026-10-0{day}T10:00:00.000Z"), 100);
