@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pm_cli::Instant;
 use pm_record::{Timestamp, Window};
-use pm_store::{Benchmarks, Question, Store};
+use pm_store::{Benchmarks, Store};
 
 use crate::Error;
 use crate::args::CompareArgs;
@@ -70,16 +70,8 @@ fn by_default(store: &Store, current: Window) -> Result<Sides, Error> {
     if let Some(date) = &benchmarks.baseline.date
         && let Ok(Instant::At(start)) = date.parse()
     {
-        let (since, until) = (Timestamp::from_millis(start), Timestamp::from_millis(start + 24 * 3_600_000));
-        let rollups = Some(pm_store::Grain::All);
-        let question = Question {
-            since: Some(since),
-            until: Some(until),
-            rollups,
-            records_first: true,
-            by_machine: true,
-        };
-        if !store.sources(&question)?.is_empty() && until <= current.start {
+        let end = Timestamp::from_millis(start + 24 * 3_600_000);
+        if end <= current.start && store.has_day(Timestamp::from_millis(start))? {
             return Ok(Sides { baseline: date.into(), name: date.clone() });
         }
     }

@@ -156,6 +156,10 @@ fn limits_that_pm_alert_refuses_are_a_failure_in_its_own_words() {
     printf 'pm-alert: -5 is no limit\n  hint: write `threshold_mb: 100`\n' >&2; exit 2 ;;
 esac"#;
     let place = healthy().program("bin/pm-alert", refuses).program("path/cat", "while read -r _; do :; done");
+    // Nobody is asked about limits that are not there.
+    check(&examine(&place), &["alerts.yml      not there, so no limit is watched"], 0);
+    assert!(!place.path("home/asked").exists());
+    place.file("desk/.github-pm/alerts.yml", "alerts: {}\n");
     let finding = "✗ limits          -5 is no limit\n                    → write `threshold_mb: 100`\n";
     check(&examine(&place), &[finding], 4);
     let asked = fs::read_to_string(place.path("home/asked")).expect("it was asked");

@@ -86,6 +86,8 @@ fn a_comparison_takes_the_baseline_s_day_else_its_limits_else_the_week_before() 
     let limits =
         "benchmarks: { baseline: { date: '2024-12-01' }, commands: { batch: { baseline_ms: 5 } } }\n";
     fs::write(place.path("desk/.github-pm/benchmarks.yml"), limits).expect("written");
+    // What came after that day says nothing of it.
+    fs::write(place.path("desk/.github-pm/records/2024-12-02.ndjson"), "").expect("written");
     let limits = compare(&[]);
     assert!(limits.contains("|--compare=TOP/desk/.github-pm/benchmarks.yml|--since="), "{limits}");
     fs::write(place.path("desk/.github-pm/records/2024-12-01.ndjson"), "").expect("written");

@@ -151,6 +151,15 @@ impl Store {
         Ok(sources)
     }
 
+    /// Whether something was appended on the day of this time, and is there as records or as a rollup of that day.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::sources`].
+    pub fn has_day(&self, time: Timestamp) -> Result<bool, Error> {
+        Ok(self.segments(true)?.keys().any(|segment| segment.day == Day::of(time)))
+    }
+
     /// Every segment with its files: none where only a rollup is left.
     pub(crate) fn segments(&self, rolled_up: bool) -> Result<BTreeMap<Segment, Vec<RecordFile>>, Error> {
         let mut segments = BTreeMap::<_, Vec<_>>::new();

@@ -141,19 +141,19 @@ impl<'a> Table<'a> {
             if task.across_machines { BTreeSet::new() } else { before.intersection(&now).collect() };
         if !moved.is_empty() {
             notes.push(format!(
-                "commands with runs on both sides, but of different machines, not compared: {}; --across-machines compares them",
+                "not compared, because both sides have runs of them, but on different machines: {}; --across-machines compares them",
                 listed(&moved)
             ));
         }
-        let only = |names: &BTreeSet<String>, side: &str| {
+        let only = |names: &BTreeSet<String>, why: &str| {
             let names: BTreeSet<_> = names.iter().filter(|name| !moved.contains(name)).collect();
-            (!names.is_empty()).then(|| format!("commands with runs only {side}: {}", listed(&names)))
+            (!names.is_empty()).then(|| format!("not compared, because {why}: {}", listed(&names)))
         };
-        notes.extend(only(&before, "in the baseline"));
+        notes.extend(only(&before, "only the baseline has runs of them"));
         let beside = if matches!(task.baseline, Baseline::Limits(_)) {
-            "and no baseline_ms"
+            "they have no baseline_ms"
         } else {
-            "outside of the baseline"
+            "the baseline has no runs of them"
         };
         notes.extend(only(&now, beside));
         if self.rows.is_empty() && notes.is_empty() {
