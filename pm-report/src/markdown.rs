@@ -24,7 +24,7 @@ const LONGEST_ALERTS: usize = LONGEST / 2;
 pub(crate) fn render(report: &Report) -> String {
     let mut page = format!("## {}\n\n", prose(report.title()));
     if report.is_empty() {
-        page.push_str("No runs were recorded in this time.\n");
+        page.push_str("Nothing to show: no runs were recorded in this time, or none that can be compared.\n");
         page.push_str("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.\n");
     }
     findings(&mut page, report.findings(), report.is_about_comparing());

@@ -21,11 +21,14 @@ pub(crate) fn render(report: &Report, width: usize, color: bool) -> String {
     page.paragraph(&printable(report.title()), "", "", Style::new().bold());
     if report.is_empty() {
         page.sheet.end_line();
-        page.plain("No runs were recorded in this time.");
+        page.plain("Nothing to show: no runs were recorded in this time, or none that can be compared.");
         page.plain("Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.");
     }
     page.findings(report.findings(), report.is_about_comparing());
     if !report.rows().is_empty() {
+        if !report.findings().is_empty() {
+            page.sheet.end_line();
+        }
         page.facts(report);
         page.sheet.end_line();
         page.table(&Table::new(report));
@@ -151,9 +154,6 @@ impl Page {
         }
         if findings.left_out() > 0 {
             self.plain(&format!("Findings not shown: {}", human::count(findings.left_out())));
-        }
-        if !findings.is_empty() {
-            self.sheet.end_line();
         }
     }
 

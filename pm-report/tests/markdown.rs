@@ -32,7 +32,7 @@ fn an_empty_report_says_what_to_type() {
     assert_snapshot!(markdown(""), @"
     ## Performance report
 
-    No runs were recorded in this time.
+    Nothing to show: no runs were recorded in this time, or none that can be compared.
     Record some with `pm-wrap --store -- CMD` or `github-pm <command>`.
     ");
 }

@@ -63,6 +63,12 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// A count of things: `1 file`, `1,204 files`.
+#[must_use]
+pub fn counted(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { more })
+}
+
 /// A ratio in percent, with one decimal below ten: `0%`, `<0.1%`, `4.5%`, `63%`.
 #[must_use]
 pub fn percentage(ratio: f64) -> String {
@@ -133,6 +139,11 @@ mod tests {
     #[test]
     fn counts_are_grouped_by_thousands() {
         assert_eq!([0, 999, 1204, 1_234_567].map(count), ["0", "999", "1,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn one_thing_is_no_plural() {
+        assert_eq!([0, 1, 1204].map(|n| counted(n, "day", "days")), ["0 days", "1 day", "1,204 days"]);
     }
 
     #[test]

@@ -172,8 +172,9 @@ impl Status {
         for worker in &self.workers {
             row(&worker.program, worker_text(worker));
         }
-        let ticks = counted(records.system_metrics, "tick", "ticks");
-        let readings = counted(records.api_monitoring, "reading of rate limits", "readings of rate limits");
+        let ticks = human::counted(records.system_metrics, "tick", "ticks");
+        let readings =
+            human::counted(records.api_monitoring, "reading of rate limits", "readings of rate limits");
         row("records", format!("{ticks}, {readings}"));
         row("last tick", self.last_tick.map_or_else(|| "none yet".to_owned(), moment));
         let (told, untouched): (Vec<_>, Vec<_>) = self.quota.iter().partition(|quota| quota.is_of_interest());
@@ -224,10 +225,6 @@ fn whole(requests: f64) -> u64 {
     requests as u64
 }
 
-fn counted(number: u64, one: &str, more: &str) -> String {
-    format!("{} {}", human::count(number), if number == 1 { one } else { more })
-}
-
 fn worker_text(worker: &Worker) -> String {
     let trouble = worker.trouble.as_deref().unwrap_or("is not started yet");
     match (worker.pid, worker.restarts) {
@@ -235,7 +232,7 @@ fn worker_text(worker: &Worker) -> String {
         (Some(pid), restarts) => {
             format!(
                 "runs (pid {pid}), started again {}; before, it {trouble}",
-                counted(restarts.into(), "time", "times")
+                human::counted(restarts.into(), "time", "times")
             )
         }
         (None, _) => trouble.to_owned(),

@@ -19,7 +19,10 @@ pub(super) fn render(store: &Store, figures: &Figures) -> String {
         rows.push(("rollups", format!("{name:<11}  {}", files(amount))));
     }
     if let (Some(first), number) = (figures.only_rolled_up.first(), figures.only_rolled_up.len() as u64) {
-        rows.push(("rolled up only", format!("{}, the first of {first}", counted(number, "day", "days"))));
+        rows.push((
+            "rolled up only",
+            format!("{}, the first of {first}", human::counted(number, "day", "days")),
+        ));
     }
     let bytes = figures.to_prune.iter().map(|removal| removal.bytes).sum();
     rows.push(("to remove", files(Amount { files: figures.to_prune.len() as u64, bytes })));
@@ -43,7 +46,7 @@ pub(super) fn render(store: &Store, figures: &Figures) -> String {
 fn days(figures: &Figures) -> String {
     match (figures.days.first(), figures.days.last()) {
         (Some(first), Some(last)) => {
-            let number = counted(figures.days.len() as u64, "day", "days");
+            let number = human::counted(figures.days.len() as u64, "day", "days");
             format!("{number}, {first} to {last}")
         }
         _ => "none".to_owned(),
@@ -53,7 +56,7 @@ fn days(figures: &Figures) -> String {
 fn files(amount: Amount) -> String {
     match amount.files {
         0 => "none".to_owned(),
-        number => format!("{}, {}", counted(number, "file", "files"), size(amount.bytes)),
+        number => format!("{}, {}", human::counted(number, "file", "files"), size(amount.bytes)),
     }
 }
 
@@ -64,8 +67,4 @@ fn compressed(figures: &Figures) -> String {
     }
     let ratio = figures.text_bytes as f64 / bytes as f64;
     format!("{}, of {} of text ({ratio:.1} to 1)", files(figures.compressed), size(figures.text_bytes))
-}
-
-fn counted(number: u64, one: &str, more: &str) -> String {
-    format!("{} {}", human::count(number), if number == 1 { one } else { more })
 }

@@ -77,10 +77,10 @@ pub(super) fn removals(store: &Store, removals: &[Removal], dry_run: bool) -> St
 pub(super) fn verified(store: &Store, verified: &Verified) -> String {
     let Verified { files, lines, rollups, flaws } = verified;
     let mut text = format!(
-        "{} lines in {} files of records, and {} rollups\n",
-        human::count(*lines),
-        human::count(*files as u64),
-        human::count(*rollups as u64)
+        "{} in {} of records, and {}\n",
+        human::counted(*lines, "line", "lines"),
+        human::counted(*files as u64, "file", "files"),
+        human::counted(*rollups as u64, "rollup", "rollups")
     );
     for Flaw { path, kind } in flaws {
         let mark = if kind.is_damage() { "✗" } else { "!" };

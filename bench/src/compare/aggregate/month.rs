@@ -200,6 +200,11 @@ mod tests {
         let expected = Counts::from([("sync".to_owned(), (8881, 328))]);
         let reason = difference(&reported, &expected);
         assert_eq!(reason.as_deref(), Some("a has 1 runs and 0 failed, and the raw records have none"));
-        assert_eq!(super::reported("No runs were recorded in this time.\n"), None);
+        assert_eq!(
+            super::reported(
+                "Nothing to show: no runs were recorded in this time, or none that can be compared.\n"
+            ),
+            None
+        );
     }
 }
