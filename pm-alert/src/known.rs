@@ -191,8 +191,10 @@ impl Known {
         (followed.at.abs_diff(now) < RESTART_MILLIS.unsigned_abs()).then_some(followed.place)
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec(self).expect("every key of the state is a string");
+    /// What is kept, of about as many bytes as it had before.
+    pub(crate) fn to_bytes(&self, before: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(before + before / 16);
+        serde_json::to_writer(&mut bytes, self).expect("every key of the state is a string");
         bytes.push(b'\n');
         bytes
     }

@@ -12,7 +12,7 @@
 //! no end, tries again each time.
 
 use pm_record::OptimizationTip;
-use pm_store::{LockedState, Place, StateFile, Store};
+use pm_store::{LockedState, Place, Seen, StateFile, Store};
 
 use crate::Error;
 use crate::judge::Observation;
@@ -26,8 +26,8 @@ pub(crate) struct Ledger {
     home: Home,
     known: Known,
     /// What stood in the file last, of which `known` was made, or which was made of it: while nobody else writes, it
-    /// need not be understood again for each record.
-    kept: Option<Vec<u8>>,
+    /// need neither be read nor understood again for each record.
+    kept: Option<(Vec<u8>, Seen)>,
     reached: Option<Place>,
     is_following: bool,
     is_unwritten: bool,
@@ -147,14 +147,14 @@ impl Ledger {
         let locked = self.load();
         let result = change(&mut self.known);
         if let Some(locked) = locked {
-            let bytes = self.known.to_bytes();
-            if self.kept.as_ref().is_some_and(|kept| *kept == bytes) {
+            let bytes = self.known.to_bytes(self.kept.as_ref().map_or(0, |(bytes, _)| bytes.len()));
+            if self.kept.as_ref().is_some_and(|(kept, _)| *kept == bytes) {
                 return result;
             }
             match locked.replace_soon(&bytes) {
-                Ok(()) => {
+                Ok(seen) => {
                     (self.is_unwritten, self.is_unsynced) = (false, true);
-                    self.kept = Some(bytes);
+                    self.kept = Some((bytes, seen));
                 }
                 // There may be room again before the end of a run that has none.
                 Err(error) if self.is_following => {
@@ -179,7 +179,13 @@ impl Ledger {
     /// Locks the file and takes over what stands there; no lock when the state lives in memory.
     fn load(&mut self) -> Option<LockedState> {
         let locked = self.file()?.and_then(|file| file.lock());
-        match locked.and_then(|locked| Ok((locked.read()?, locked))) {
+        // While nobody else writes, what stands there need not even be read.
+        if let (Ok(now), Some((_, seen)), false) = (&locked, &self.kept, self.is_unwritten)
+            && now.is_as(seen)
+        {
+            return locked.ok();
+        }
+        match locked.and_then(|locked| Ok((locked.see()?, locked))) {
             Err(error) => {
                 self.give_up(error.into());
                 None
@@ -193,10 +199,9 @@ impl Ledger {
                 (self.known, self.kept) = (Known::default(), None);
                 Some(locked)
             }
-            Ok((bytes, locked)) if bytes == self.kept => Some(locked),
-            Ok((Some(bytes), locked)) => match Known::from_bytes(&bytes) {
+            Ok((Some((bytes, seen)), locked)) => match Known::from_bytes(&bytes) {
                 Ok(known) => {
-                    (self.known, self.kept) = (known, Some(bytes));
+                    (self.known, self.kept) = (known, Some((bytes, seen)));
                     Some(locked)
                 }
                 Err(reason) => self.set_aside(locked, reason),

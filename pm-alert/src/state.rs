@@ -13,6 +13,7 @@
 
 mod row;
 mod window;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::reading::{Limit, Reading, Setting, Span, Standing, Subject};
 use crate::rule::Rule;
 use crate::rules::silence;
 pub(crate) use row::{Row, Told};
+use written::Written;
 
 /// How many pairs of a rule and a subject are remembered at least.
 const SUBJECTS: usize = 1000;
@@ -54,7 +56,7 @@ pub(crate) struct State {
     seen: IndexSet<Box<str>, RandomState>,
     // By rule and subject.
     #[serde(serialize_with = "by_name")]
-    rows: IndexMap<String, Row, RandomState>,
+    rows: IndexMap<String, Written<Row>, RandomState>,
     // How many readings were taken in: the time of day of `Row::touched`.
     readings: u64,
     // How many that fire had to give way.
@@ -155,7 +157,9 @@ impl State {
             let rows = self.rows.values_mut().filter(|row| row.rule == rule.name && row.seen.is_some());
             for row in rows {
                 let seen = row.seen.filter(|seen| *seen <= horizon).unwrap_or(instant);
-                row.seen = Some(seen);
+                if row.seen != Some(seen) {
+                    row.seen = Some(seen);
+                }
                 let silence = now.saturating_sub(seen.as_millis());
                 if silence > after {
                     let reading = quiet(rule, &row.subject, seen, instant, silence, after);
@@ -163,7 +167,7 @@ impl State {
                 }
             }
         }
-        for (name, row) in &mut self.rows {
+        for (name, row) in self.rows.iter_mut().filter(|(_, row)| row.is_flapping()) {
             alerts.extend(row.calm(name, Some(instant)));
         }
         alerts
@@ -195,7 +199,8 @@ impl State {
 
     /// What fires, in the order of the names of rows.
     pub(crate) fn firing(&self) -> impl Iterator<Item = (&String, &Row)> {
-        let firing: BTreeMap<_, _> = self.rows.iter().filter(|(_, row)| row.fired.is_some()).collect();
+        let rows = self.rows.iter().map(|(name, row)| (name, &**row));
+        let firing: BTreeMap<_, _> = rows.filter(|(_, row)| row.fired.is_some()).collect();
         firing.into_iter()
     }
 
@@ -228,7 +233,8 @@ impl State {
         // The count may come from a stranger's file, so it is not trusted to be small.
         self.readings = self.readings.saturating_add(1);
         let place = self.rows.get_index_of(name).unwrap_or_else(|| {
-            self.rows.insert_full(name.to_owned(), Row::new(rule, subject.clone(), source)).0
+            let row = Written::new(Row::new(rule, subject.clone(), source));
+            self.rows.insert_full(name.to_owned(), row).0
         });
         let row = &mut self.rows[place];
         row.touched = self.readings;
@@ -250,7 +256,10 @@ impl State {
 }
 
 /// The same state is written as the same bytes, whoever came first.
-fn by_name<S: Serializer>(rows: &IndexMap<String, Row, RandomState>, to: S) -> Result<S::Ok, S::Error> {
+fn by_name<S: Serializer>(
+    rows: &IndexMap<String, Written<Row>, RandomState>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     rows.iter().collect::<BTreeMap<_, _>>().serialize(to)
 }
 

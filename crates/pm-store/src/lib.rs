@@ -81,7 +81,7 @@ pub use running::{RunEntry, Running};
 pub use settings::{Retention, Settings};
 pub use ship::{Destination, Shipped};
 pub use sources::{Form, Grain, Question, Source, Span};
-pub use state_file::{LockedState, StateFile};
+pub use state_file::{LockedState, Seen, StateFile};
 pub use trust::Trust;
 pub use upkeep::{Deed, Reason, Removal, Upkeep, Witness};
 pub use verify::{Flaw, FlawKind, Verified};

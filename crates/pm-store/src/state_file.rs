@@ -4,9 +4,9 @@
 //! without the lock sees the old state or the new one, never half of one. For the same reason a state is
 //! never a symbolic link, also where the user named it: replacing would replace the link.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +30,14 @@ pub struct LockedState {
     path: PathBuf,
     // Closing the file releases the lock.
     _lock: File,
+}
+
+/// A state as it was read or written: while this is held, no later one can be taken for it.
+#[derive(Debug)]
+pub struct Seen {
+    // An open file keeps its number, which the file system gives to another one once it is closed and gone.
+    _file: File,
+    status: Metadata,
 }
 
 impl StateFile {
@@ -98,10 +106,26 @@ impl LockedState {
     ///
     /// [`Error::Io`] if it is there and cannot be read, [`Error::Link`] if it is a link.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.see()?.map(|(bytes, _)| bytes))
+    }
+
+    /// The same, with what tells this state from a later one.
+    ///
+    /// # Errors
+    ///
+    /// As [`LockedState::read`].
+    pub fn see(&self) -> Result<Option<(Vec<u8>, Seen)>, Error> {
         let Some(mut file) = links::open_to_read(&self.path)? else { return Ok(None) };
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Error::io("read", &self.path))?;
-        Ok(Some(bytes))
+        let seen = Seen::of(file).map_err(Error::io("look at", &self.path))?;
+        Ok(Some((bytes, seen)))
+    }
+
+    /// Whether the state is still the one that was seen.
+    #[must_use]
+    pub fn is_as(&self, seen: &Seen) -> bool {
+        self.path.symlink_metadata().is_ok_and(|now| seen.is(&now))
     }
 
     /// Replaces the state: all of it or, when anything fails, nothing.
@@ -110,7 +134,7 @@ impl LockedState {
     ///
     /// [`Error::Io`] if it could not be written; the old state is then still there.
     pub fn replace(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.put(bytes, true)
+        self.put(bytes, true).map(drop)
     }
 
     /// The same without waiting for the disk, for whoever replaces it all the time: after a power cut the state may
@@ -119,14 +143,16 @@ impl LockedState {
     /// # Errors
     ///
     /// As [`LockedState::replace`].
-    pub fn replace_soon(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.put(bytes, false)
+    pub fn replace_soon(&self, bytes: &[u8]) -> Result<Seen, Error> {
+        let file = self.put(bytes, false)?;
+        Seen::of(file).map_err(Error::io("look at", &self.path))
     }
 
-    fn put(&self, bytes: &[u8], is_synced: bool) -> Result<(), Error> {
+    fn put(&self, bytes: &[u8], is_synced: bool) -> Result<File, Error> {
         let new = beside(&self.path, "new");
-        write_whole(&new, bytes, is_synced).map_err(Error::io("write", &new))?;
-        std::fs::rename(&new, &self.path).map_err(Error::io("replace", &self.path))
+        let file = write_whole(&new, bytes, is_synced).map_err(Error::io("write", &new))?;
+        std::fs::rename(&new, &self.path).map_err(Error::io("replace", &self.path))?;
+        Ok(file)
     }
 
     /// Moves a state that cannot be understood out of the way and says where it is now.
@@ -146,6 +172,21 @@ impl LockedState {
     }
 }
 
+impl Seen {
+    fn of(file: File) -> io::Result<Self> {
+        let status = file.metadata()?;
+        Ok(Self { _file: file, status })
+    }
+
+    /// The same file, and not written to since, as an editor may do.
+    fn is(&self, now: &Metadata) -> bool {
+        let what = |status: &Metadata| {
+            (status.dev(), status.ino(), status.len(), status.mtime(), status.mtime_nsec())
+        };
+        what(&self.status) == what(now)
+    }
+}
+
 /// A file of ours beside the state, `alerts.json.lock`. The whole name is kept, because another file of the
 /// user's may differ in its ending only.
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -155,7 +196,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-pub(crate) fn write_whole(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], is_synced: bool) -> io::Result<File> {
     // What a crash left behind, or a stranger put there, is neither kept nor followed.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -164,7 +205,10 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], is_synced: bool) -> io::Res
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     // Without this, a power cut after the rename could leave an empty file where the old state was.
-    if is_synced { file.sync_data() } else { Ok(()) }
+    if is_synced {
+        file.sync_data()?;
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -185,6 +229,28 @@ mod tests {
             state.lock().expect("the lock again").read().expect("bytes").as_deref(),
             Some(&b"two"[..])
         );
+    }
+
+    #[test]
+    fn a_state_that_was_seen_is_known_again_until_anybody_writes_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s.json");
+        let locked = StateFile::at(&path).lock().expect("the lock");
+        let one = locked.replace_soon(b"state").expect("written");
+        assert!(locked.is_as(&one));
+        let (bytes, read) = locked.see().expect("read").expect("a state");
+        assert!(bytes == b"state" && locked.is_as(&read));
+        // The same bytes, in files that could have been given the number of the first.
+        for _ in 0..9 {
+            let other = locked.replace_soon(b"state").expect("written");
+            assert!(locked.is_as(&other) && !locked.is_as(&one) && !locked.is_as(&read));
+        }
+        let last = locked.replace_soon(b"state").expect("written");
+        std::fs::write(&path, "an editor's").expect("written");
+        assert!(!locked.is_as(&last));
+        let gone = locked.replace_soon(b"state").expect("written");
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!locked.is_as(&gone));
     }
 
     #[test]

@@ -196,6 +196,11 @@ impl Row {
         resolved
     }
 
+    /// Whether it began so often lately that nobody is told any more.
+    pub(super) fn is_flapping(&self) -> bool {
+        self.is_flapping
+    }
+
     /// Ends the flapping, if the last change is long enough ago, and says how it has come to rest.
     pub(super) fn calm(&mut self, name: &str, at: Option<Timestamp>) -> Option<Alert> {
         if !self.is_flapping || !is_past(at, self.changed_at, STEADY_MILLIS) {
