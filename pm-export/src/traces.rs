@@ -83,7 +83,7 @@ struct KeptHeld {
 impl Place {
     /// One that is made of a run's name, and so the same every time.
     pub(crate) fn derived(name: &str) -> Self {
-        let hash = Sha256::digest(format!("trace\0{name}"));
+        let hash = Sha256::new().chain_update(b"trace\0").chain_update(name).finalize();
         let (mut trace, mut span) = ([0; 16], [0; 8]);
         trace.copy_from_slice(&hash[..16]);
         span.copy_from_slice(&hash[16..24]);

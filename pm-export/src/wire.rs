@@ -21,7 +21,7 @@ fn low_bits(value: u64) -> u8 {
 }
 
 /// How many bytes a number takes.
-fn length_of(value: u64) -> usize {
+pub(crate) fn length_of(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
@@ -41,9 +41,14 @@ pub(crate) fn fixed(tag: u32, value: u64, out: &mut Vec<u8>) {
 
 /// Bytes, or text.
 pub(crate) fn bytes(tag: u32, value: &[u8], out: &mut Vec<u8>) {
-    key(tag, DELIMITED, out);
-    varint(value.len() as u64, out);
+    head(tag, value.len(), out);
     out.extend_from_slice(value);
+}
+
+/// What stands before a message of which the length is known.
+pub(crate) fn head(tag: u32, length: usize, out: &mut Vec<u8>) {
+    key(tag, DELIMITED, out);
+    varint(length as u64, out);
 }
 
 /// A message that `write` writes, of which `left_free` bytes of length are expected.

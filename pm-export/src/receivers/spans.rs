@@ -121,12 +121,12 @@ impl Tracer {
             let (trace, span) = (self.text(run, TRACE)?, self.text(run, SPAN)?);
             Some(Place { trace: identifier(trace)?, span: identifier(span)? })
         };
-        of_trace().unwrap_or_else(|| {
-            let unnamed = || {
+        of_trace().unwrap_or_else(|| match self.text(run, EXECUTION) {
+            Some(name) => Place::derived(name),
+            None => {
                 let command = self.text(run, COMMAND).unwrap_or_default();
-                format!("{command} {} {}", run.timestamp(), run.total())
-            };
-            Place::derived(&self.text(run, EXECUTION).map_or_else(unnamed, str::to_owned))
+                Place::derived(&format!("{command} {} {}", run.timestamp(), run.total()))
+            }
         })
     }
 
@@ -181,16 +181,26 @@ fn begin(id: [u8; 8], name: &str, kind: u64, (start, end): (u64, u64), out: &mut
     wire::fixed(tag::END, end, out);
 }
 
+/// There are a dozen of them in a span. Their lengths are known before, and so nothing is written twice.
 fn attribute(key: &str, value: Any<'_>, out: &mut Vec<u8>) {
-    wire::message(tag::ATTRIBUTES, 1, out, |out| {
-        wire::bytes(tag::KEY, key.as_bytes(), out);
-        wire::message(tag::VALUE, 1, out, |out| match value {
-            Any::Text(text) => wire::bytes(tag::TEXT, text.as_bytes(), out),
-            Any::Bool(truth) => wire::number(tag::BOOL, truth.into(), out),
-            Any::Int(number) => wire::number(tag::INT, number.cast_unsigned(), out),
-            Any::Double(number) => wire::fixed(tag::DOUBLE, number.to_bits(), out),
-        });
-    });
+    /// The number of a field, of those below 16, takes a byte.
+    const TAG: usize = 1;
+    let with_length = |length: usize| TAG + wire::length_of(length as u64) + length;
+    let length = match value {
+        Any::Text(text) => with_length(text.len()),
+        Any::Bool(_) => TAG + 1,
+        Any::Int(number) => TAG + wire::length_of(number.cast_unsigned()),
+        Any::Double(_) => TAG + size_of::<f64>(),
+    };
+    wire::head(tag::ATTRIBUTES, with_length(key.len()) + with_length(length), out);
+    wire::bytes(tag::KEY, key.as_bytes(), out);
+    wire::head(tag::VALUE, length, out);
+    match value {
+        Any::Text(text) => wire::bytes(tag::TEXT, text.as_bytes(), out),
+        Any::Bool(truth) => wire::number(tag::BOOL, truth.into(), out),
+        Any::Int(number) => wire::number(tag::INT, number.cast_unsigned(), out),
+        Any::Double(number) => wire::fixed(tag::DOUBLE, number.to_bits(), out),
+    }
 }
 
 fn status(failed: bool, out: &mut Vec<u8>) {
@@ -263,10 +273,11 @@ fn request_fields(request: &ApiRequest, id: u64, start: u64, out: &mut Vec<u8>) 
 #[cfg(test)]
 mod tests {
     use pm_record::{Reading, RunReader};
+    use proptest::prelude::*;
     use prost::Message;
 
     use super::*;
-    use crate::proto::{ScopeSpans, Span};
+    use crate::proto::{Any as Proto, AnyValue, KeyValue, ScopeSpans, Span};
 
     /// The spans of some lines, as they are read again from what is sent.
     fn spans(lines: &[&str]) -> Vec<Span> {
@@ -312,6 +323,31 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 5);
+    }
+
+    /// An attribute as it was written.
+    fn read_again(key: &str, value: Any<'_>) -> KeyValue {
+        let mut written = Vec::new();
+        attribute(key, value, &mut written);
+        let (length, whole) = (written.len(), [&written[..], &written[..]].concat());
+        // Two, so that one that is too long or too short is no attribute any more.
+        let span = Span::decode(whole.as_slice()).expect("attributes");
+        assert_eq!((span.attributes.len(), span.encoded_len()), (2, 2 * length));
+        span.attributes[1].clone()
+    }
+
+    proptest! {
+        #[test]
+        fn attributes_are_written_as_they_are_meant(key in ".{1,150}", text in ".{0,150}", truth in any::<bool>(), int in any::<i64>(), double in any::<f64>()) {
+            let expected = |value| KeyValue {
+                key: key.clone(),
+                value: Some(AnyValue { value: Some(value) }),
+            };
+            prop_assert_eq!(read_again(&key, Any::Text(&text)), expected(Proto::Text(text.clone())));
+            prop_assert_eq!(read_again(&key, Any::Bool(truth)), expected(Proto::Bool(truth)));
+            prop_assert_eq!(read_again(&key, Any::Int(int)), expected(Proto::Int(int)));
+            prop_assert_eq!(read_again(&key, Any::Double(double)), expected(Proto::Double(double)));
+        }
     }
 
     #[test]
