@@ -113,15 +113,34 @@ const TRACE_ID: u32 = 1;
 const PARENT: u32 = 4;
 
 impl Spans {
-    /// Writes a span, without its trace and its parent, by `write`.
+    /// Writes a span, without its trace and its parent, by `write`. Most are longer than 127 bytes, and none than 16383.
     pub(crate) fn add(
         &mut self,
         trace: &[u8; 16],
         parent: Option<&[u8; 8]>,
         write: impl FnOnce(&mut Vec<u8>),
     ) {
-        // Most are longer than 127 bytes, and none than 16383.
-        wire::message(SPANS, 2, &mut self.bytes, |out| {
+        self.add_of(2, trace, parent, write);
+    }
+
+    /// The same of one that is expected to be shorter than 128 bytes, and so is not moved when it is.
+    pub(crate) fn add_short(
+        &mut self,
+        trace: &[u8; 16],
+        parent: Option<&[u8; 8]>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.add_of(1, trace, parent, write);
+    }
+
+    fn add_of(
+        &mut self,
+        left_free: usize,
+        trace: &[u8; 16],
+        parent: Option<&[u8; 8]>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        wire::message(SPANS, left_free, &mut self.bytes, |out| {
             wire::bytes(TRACE_ID, trace, out);
             if let Some(parent) = parent {
                 wire::bytes(PARENT, parent, out);

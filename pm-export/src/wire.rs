@@ -8,6 +8,7 @@
 const FIXED64: u32 = 1;
 const DELIMITED: u32 = 2;
 
+#[inline]
 pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(low_bits(value) | 0x80);
@@ -25,27 +26,32 @@ pub(crate) fn length_of(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
+#[inline]
 fn key(tag: u32, kind: u32, out: &mut Vec<u8>) {
     varint(u64::from(tag << 3 | kind), out);
 }
 
+#[inline]
 pub(crate) fn number(tag: u32, value: u64, out: &mut Vec<u8>) {
     key(tag, 0, out);
     varint(value, out);
 }
 
+#[inline]
 pub(crate) fn fixed(tag: u32, value: u64, out: &mut Vec<u8>) {
     key(tag, FIXED64, out);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Bytes, or text.
+#[inline]
 pub(crate) fn bytes(tag: u32, value: &[u8], out: &mut Vec<u8>) {
     head(tag, value.len(), out);
     out.extend_from_slice(value);
 }
 
 /// What stands before a message of which the length is known.
+#[inline]
 pub(crate) fn head(tag: u32, length: usize, out: &mut Vec<u8>) {
     key(tag, DELIMITED, out);
     varint(length as u64, out);

@@ -108,7 +108,7 @@ impl Tracer {
             let end = after(start, duration);
             let id = mixed(&[b"phase", &place.span, name.as_bytes()]);
             let short = name.strip_suffix("_ms").unwrap_or(name);
-            executions.spans.add(&place.trace, Some(&place.span), |out| {
+            executions.spans.add_short(&place.trace, Some(&place.span), |out| {
                 begin(id.to_be_bytes(), short, INTERNAL, (start, end), out);
                 attribute("github_pm.laid_end_to_end", Any::Bool(true), out);
             });
@@ -121,13 +121,11 @@ impl Tracer {
             let (trace, span) = (self.text(run, TRACE)?, self.text(run, SPAN)?);
             Some(Place { trace: identifier(trace)?, span: identifier(span)? })
         };
-        of_trace().unwrap_or_else(|| match self.text(run, EXECUTION) {
-            Some(name) => Place::derived(name),
-            None => {
-                let command = self.text(run, COMMAND).unwrap_or_default();
-                Place::derived(&format!("{command} {} {}", run.timestamp(), run.total()))
-            }
-        })
+        let unnamed = || {
+            let command = self.text(run, COMMAND).unwrap_or_default();
+            Place::derived(&format!("{command} {} {}", run.timestamp(), run.total()))
+        };
+        of_trace().unwrap_or_else(|| self.text(run, EXECUTION).map_or_else(unnamed, Place::derived))
     }
 
     fn fields(self, run: &Run<'_>, place: Place, out: &mut Vec<u8>) {
