@@ -36,6 +36,8 @@ mod refusal;
 mod results;
 mod selection;
 mod top;
+#[cfg(test)]
+mod trees;
 mod window;
 mod workers;
 
