@@ -169,31 +169,40 @@ def of_each_command(args):
     return of
 
 
-def read(spark, paths):
-    """The lines of plain files and the contents of compressed ones, each as a table; none of what is not there."""
-    plain = spark.read.option("pathGlobFilter", PLAIN).option("lineSep", "\n")
-    whole = spark.read.format("binaryFile").option("pathGlobFilter", COMPRESSED)
-    return plain.text(paths), whole.load(paths).select("path", "content")
+def lines(spark, paths):
+    """Plain files, a row a line, cut between workers."""
+    return spark.read.option("pathGlobFilter", PLAIN).option("lineSep", "\n").text(paths)
+
+
+def files(spark, paths, kind=COMPRESSED):
+    """Files as they are, a row a file."""
+    return spark.read.format("binaryFile").option("pathGlobFilter", kind).load(paths)
 
 
 def summary(spark, options):
     """Partial results of everything, merged."""
-    plain, whole = read(spark, options.paths)
     flags = ["--partial", *options.flags]
-    value = plain.select(functions.col("value").cast("binary"))
-    parts = value.rdd.mapPartitions(partial(flags)).union(whole.rdd.mapPartitions(partial_of_files(flags)))
-    keep = ["--merge", "--partial", *options.kept]
+    # A line costs Python more than the tool: only what is too large for one worker is cut into them.
+    limit = options.whole_below << 20
+    plain = files(spark, options.paths, PLAIN).select("path", "length").collect()
+    small, large = ([row.path for row in plain if (row.length < limit) == is_small] for is_small in (True, False))
+    parts = files(spark, options.paths).select("path", "content").rdd.mapPartitions(partial_of_files(flags))
+    if small:
+        whole = files(spark, small, PLAIN).select("path", "content")
+        parts = parts.union(whole.rdd.mapPartitions(partial_of_files(flags)))
+    if large:
+        value = lines(spark, large).select(functions.col("value").cast("binary"))
+        parts = parts.union(value.rdd.mapPartitions(partial(flags)))
     # An empty partition has nothing to say; without any, the last process still has the say.
-    found = merged(parts, keep).collect()
-    text = [part for part, _ in found]
-    result, said = run(AGGREGATE, ["--merge", *options.final], text)
+    found = merged(parts, ["--merge", "--partial", *options.kept]).collect()
+    result, said = run(AGGREGATE, ["--merge", *options.final], [part for part, _ in found])
     return result, [words for _, words in found] + [said]
 
 
 def changes(spark, options):
     """Since when each command is what it is: its runs are brought together, because their order matters."""
-    plain, whole = read(spark, options.paths)
-    places = plain.select(
+    whole = files(spark, options.paths).select("path", "content")
+    places = lines(spark, options.paths).select(
         functions.col("_metadata.file_path"),
         functions.col("_metadata.file_block_start"),
         functions.monotonically_increasing_id(),
@@ -229,6 +238,9 @@ def parse(words):
     parser.add_argument("--compare", metavar="BASELINE", help="a date, a range in whole hours, or FIELD=VALUE")
     parser.add_argument("--current", metavar="RUNS", help="what is compared, with --compare")
     parser.add_argument("--partial", action="store_true", help="write the merged state, in place of summaries")
+    parser.add_argument(
+        "--whole-below", type=int, default=64, metavar="MB", help="plain files that are longer are cut between workers"
+    )
     parser.add_argument("--output", required=True, help="a file of the driver's; spark-submit writes errors to standard output")
     return parser.parse_args(words)
 

@@ -54,7 +54,8 @@ fn case(place: &Place, name: &str, args: &str, kill: bool) -> Value {
     let _ = place.sh(&format!("pm-aggregate {args} $(find tree -name '[0-9]*' | sort) > {expected}"));
     assert!(!place.read(&expected).is_empty(), "{args} has an answer");
     let args = args.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('\'', ""));
-    let args: Vec<_> = args.chain(["tree".to_owned()]).collect();
+    let cut = (name == "lines").then(|| "--whole-below=0".to_owned());
+    let args: Vec<_> = args.chain(cut).chain(["tree".to_owned()]).collect();
     json!({"name": name, "args": args, "expected": expected, "kill": kill})
 }
 
@@ -68,7 +69,9 @@ fn spark_says_what_one_run_says_whoever_is_killed_and_a_tool_that_fails_has_the_
     days(&place);
     shipped(&place);
     place.write("damaged/x.ndjson.zst", b"\x28\xb5\x2f\xfd\x24\x05");
+    // Files go whole, or cut into lines where they are long.
     let mut cases = vec![
+        case(&place, "lines", "--by=command,host", false),
         case(&place, "killed", "--by=command,host --window=1h", true),
         case(&place, "metrics", "--metric=all --where=machine=aaaaaaaaaaaa --since=2026-11-21", false),
         case(&place, "compared", "--compare=2026-11-20 --current=2026-11-22", false),
@@ -93,7 +96,7 @@ fn spark_says_what_one_run_says_whoever_is_killed_and_a_tool_that_fails_has_the_
             .to_owned()
     };
     assert_eq!(verdict("killed"), "ok, 1 killed", "{}", outcome.stderr);
-    for name in ["metrics", "compared", "labels", "changes"] {
+    for name in ["lines", "metrics", "compared", "labels", "changes"] {
         assert_eq!(verdict(name), "ok", "{name}: {}", outcome.stderr);
     }
     for (name, words) in [
