@@ -95,10 +95,10 @@ proptest! {
 
     #[test]
     fn any_split_in_any_tree_gives_the_bytes_of_one_run(
-        records in prop::collection::vec((any_record(), any::<Index>()), 0..40),
-        number in 1..10_usize,
+        records in prop::collection::vec((any_record(), any::<Index>()), 0..24),
+        number in 1..7_usize,
         question in 0..6_usize,
-        tree in prop::collection::vec((prop::collection::vec(any::<Index>(), 2..5), any::<bool>()), 0..8),
+        tree in prop::collection::vec((prop::collection::vec(any::<Index>(), 2..5), any::<bool>()), 0..4),
     ) {
         let question = &QUESTIONS[question];
         let mut parts = vec![String::new(); number];
