@@ -256,6 +256,15 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The flag that chooses a command, to be pasted; none for a name that nobody would.
+fn chosen(command: &str) -> String {
+    const LONGEST: usize = 64;
+    if command.len() > LONGEST || command.chars().any(char::is_control) {
+        return String::new();
+    }
+    format!(" --command {}", pm_cli::quote(command))
+}
+
 /// What to type. Nothing is to be done about what is over.
 fn recommendation(reading: &Reading, state: AlertState, has_history: bool) -> Option<String> {
     if state == AlertState::Resolved {
@@ -286,15 +295,15 @@ fn recommendation(reading: &Reading, state: AlertState, has_history: bool) -> Op
             "Run `pm-aggregate --store --since '1 day ago' --by command,exit_code` to see how it failed"
                 .to_owned()
         }
-        (Family::Memory, Subject::Command(_)) => {
-            "Run `pm-aggregate --store --since '7 days ago'` to compare with the memory of its other runs"
-                .to_owned()
-        }
+        (Family::Memory, Subject::Command(name)) => format!(
+            "Run `github-pm performance analyze --focus memory{}` to compare with its other runs",
+            chosen(name)
+        ),
         (Family::Memory, _) => {
             "Run `ps -eo pid,rss,args --sort=-rss | head` there to see which process holds it".to_owned()
         }
-        (_, Subject::Command(_)) => {
-            "Run `github-pm performance report --timeframe week` to compare with its other runs".to_owned()
+        (_, Subject::Command(name)) => {
+            format!("Run `github-pm performance analyze{}` to compare with its other runs", chosen(name))
         }
         (_, Subject::Host(_)) => "Run `github-pm monitor watch` there to see what goes on".to_owned(),
         (_, Subject::Resource { .. } | Subject::Endpoint(_)) => {

@@ -86,7 +86,7 @@ fn runs_are_to_be_compared_only_where_some_are_kept() {
     recommends("Keep its runs, to compare them: `pm-wrap --store -- COMMAND`");
     fs::create_dir(place.store("records")).expect("a folder");
     fs::write(place.store("records/2024-12-06.ndjson"), slow()).expect("written");
-    recommends("Run `github-pm performance report --timeframe week` to compare with its other runs");
+    recommends("Run `github-pm performance analyze --command batch` to compare with its other runs");
 }
 
 #[test]

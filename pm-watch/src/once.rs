@@ -22,7 +22,9 @@ pub(crate) fn size(io: &Streams) -> Size {
         number.filter(|number| (1..=LARGEST).contains(number))
     };
     let terminal = io.output.is_terminal().then(|| ratatui::crossterm::terminal::size().ok()).flatten();
-    let (width, height) = terminal.unwrap_or((USUAL.width, USUAL.height));
+    // A terminal that nobody looks at may be said to have no lines.
+    let seen = terminal.filter(|&(width, height)| width > 0 && height > 0);
+    let (width, height) = seen.unwrap_or((USUAL.width, USUAL.height));
     Size { width: said("COLUMNS").unwrap_or(width), height: said("LINES").unwrap_or(height) }
 }
 

@@ -260,14 +260,14 @@ fn an_alert_has_the_figures_for_machines_and_a_sentence_for_people() {
         concat!(
             r#"{"performance_alert":{"schema":1,"type":"performance_degradation","command":"batch","threshold_exceeded":"execution_time > 3s","#,
             r#""current_value":"3.2s","baseline":"1.8s","severity":"critical","state":"firing","event":"began","timestamp":"2024-12-06T10:00:00.000Z","#,
-            r#""since":"2024-12-06T10:00:00.000Z","recommendation":"Run `github-pm performance report --timeframe week` to compare with its other runs","#,
+            r#""since":"2024-12-06T10:00:00.000Z","recommendation":"Run `github-pm performance analyze --command batch` to compare with its other runs","#,
             r#""evidence":{"metric":"duration.total_ms","value":3200,"threshold":3000,"setting":"max_acceptable_ms","baseline":1800,"violations":1,"execution_id":"exec_1","host":"h"}}}"#,
             "\n"
         )
     );
     assert_eq!(
         alert.text,
-        "⚠️  PERFORMANCE ALERT: Command 'batch' execution time exceeded threshold\n   Current: 3.2s | Threshold: 3.0s | Baseline: 1.8s\n   Recommendation: Run `github-pm performance report --timeframe week` to compare with its other runs\n"
+        "⚠️  PERFORMANCE ALERT: Command 'batch' execution time exceeded threshold\n   Current: 3.2s | Threshold: 3.0s | Baseline: 1.8s\n   Recommendation: Run `github-pm performance analyze --command batch` to compare with its other runs\n"
     );
 }
 

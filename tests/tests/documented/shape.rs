@@ -1,9 +1,14 @@
 //! What stays the same when something is measured again: words, their order, and what stands on which line.
 
 /// A text without figures and what depends on their width: bars, rules, padding, signs and units. Remarks of reports,
-/// which begin with a dot, come and go with what is remarkable.
+/// which begin with a dot and may go on in the next line, come and go with what is remarkable.
 pub(crate) fn of(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("· ")).map(|line| {
+    let mut in_remark = false;
+    let is_other = move |line: &&str| {
+        in_remark = line.starts_with("· ") || in_remark && line.starts_with("  ");
+        !in_remark
+    };
+    let lines = text.lines().filter(is_other).map(|line| {
         let words: Vec<_> =
             line.split(|c: char| c.is_whitespace() || is_drawn(c)).map(without_figures).collect();
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
@@ -97,6 +102,10 @@ fn figures_and_their_width_do_not_count_and_words_do() {
     let one = "sleep  6   220ms ± 40ms  1.8MB  71%\n─────\n█▒▒ pid 6554, exec_f1a1e199f173\n";
     let other = "sleep 12 1.2s ± 7.6ms 12MB 3.1%\n────────\n█ pid 17, exec_92a73529bed7\n";
     assert_eq!(of(one), of(other));
+    assert_eq!(
+        of(&format!("{one}· 1 run stands apart: the\n  3rd took 9ms\nend\n")),
+        of(&format!("{other}end\n"))
+    );
     assert_ne!(of(one), of(&other.replace("pid", "id")));
 }
 
