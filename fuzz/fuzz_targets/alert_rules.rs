@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pm_cli::{Exit, Trial};
+use pm_record::Record;
 
 const RECORDS: &str = concat!(
     r#"{"performance_metrics":{"command":"batch","execution_id":"exec_1","timestamp":"2024-12-06T10:00:00Z","duration":{"total_ms":5000,"phases":{"a_ms":1}},"resource_usage":{"peak_memory_mb":500},"context":{"kind":"full","size":3},"exit_code":1,"host":"h"}}"#,
@@ -30,8 +31,24 @@ fuzz_target!(|text: &[u8]| {
     let judged = run(&["--replay", "--config", "alerts.yml"]);
     let checked = run(&["--check", "--config", "alerts.yml"]);
     match judged.exit {
-        Exit::Done => assert!(judged.stdout.lines().all(|line| line.starts_with("{\"performance_alert\":"))),
-        // What cannot be meant is refused by both.
-        exit => assert_eq!((exit, checked.exit), (Exit::Usage, Exit::Usage), "{}", judged.stderr),
+        Exit::Done => {
+            for line in judged.stdout.lines() {
+                let Ok(Record::Alert(alert)) = Record::parse(line.as_bytes()) else {
+                    panic!("no alert: {line}");
+                };
+                assert!(!alert.kind.is_empty() && !alert.current_value.is_empty(), "{line}");
+            }
+            // What fires can be meant, and is the same every time.
+            assert!(judged.stdout.is_empty() || checked.exit == Exit::Done, "{}", checked.stderr);
+            assert_eq!(run(&["--replay", "--config", "alerts.yml"]).stdout, judged.stdout);
+        }
+        // What cannot be meant is refused by both, where it stands, and before anything comes of it.
+        exit => {
+            assert_eq!((exit, checked.exit), (Exit::Usage, Exit::Usage), "{}", judged.stderr);
+            assert_eq!(judged.stdout, "");
+            assert!(judged.stderr.contains("alerts.yml"), "{}", judged.stderr);
+        }
     }
+    // Nobody is told, and nothing is kept.
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
 });
