@@ -6,8 +6,8 @@
 //! way, the same bytes never stand there twice, and a copy can be checked where the original is gone. The cost is that every
 //! closed day is hashed each time, about a second for a gigabyte.
 //!
-//! Only closed days go, because nobody writes to them any more. What is not finished has a name that begins with a dot, which no reader of a
-//! tree looks at; it gets its name once it has been read back from where it lies.
+//! Only closed days go, because nobody writes to them any more. What is not finished has a name that begins with a dot,
+//! which no reader of a tree looks at; it gets its name once it has been read back from where it lies.
 
 use std::fs::File;
 use std::io::{self, Seek};

@@ -22,7 +22,8 @@ fn answer(place: &Place, engine: &str) -> String {
     outcome.stdout
 }
 
-/// Command, machine, runs and 95th percentile, as `pm-aggregate` has them: exact up to 64 runs of a group, else within 0.27 %.
+/// Command, machine, runs and 95th percentile, as `pm-aggregate` has them: exact up to 64 runs of a group, else
+/// within 0.27 %.
 fn expected(place: &Place) -> String {
     let row = |line: &str| {
         let summary: Value = serde_json::from_str(line).expect("JSON");
