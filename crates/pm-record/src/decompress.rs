@@ -39,7 +39,7 @@ enum Format {
 }
 
 /// Makes a decoder of one format.
-type Begin = fn() -> Format;
+type Begin = fn() -> io::Result<Format>;
 
 /// What a decoder did.
 enum Step {
@@ -106,7 +106,7 @@ impl<R: Read> Decompress<R> {
         if self.at_line_start {
             match Magic::of(self.held.bytes()) {
                 Magic::Whole(begin) => {
-                    self.format = begin();
+                    self.format = begin()?;
                     self.compressed = true;
                     return Ok(Step::Again);
                 }
@@ -194,9 +194,9 @@ impl Magic {
     fn of(bytes: &[u8]) -> Self {
         // Of a first byte only the bits of the mask count.
         let formats: [(&[u8], u8, Begin); 3] = [
-            (&GZIP, 0xff, || Format::Gzip(Box::new(gzip::Member::new()))),
-            (&ZSTD, 0xff, || Format::Zstd(Box::new(zstd::Frame::new()))),
-            (&SKIPPABLE, 0xf0, || Format::Skippable(None)),
+            (&GZIP, 0xff, || Ok(Format::Gzip(Box::new(gzip::Member::new())))),
+            (&ZSTD, 0xff, || Ok(Format::Zstd(Box::new(zstd::Frame::new()?)))),
+            (&SKIPPABLE, 0xf0, || Ok(Format::Skippable(None))),
         ];
         for (magic, mask, begin) in formats {
             let masks = std::iter::once(mask).chain(std::iter::repeat(0xff));

@@ -11,7 +11,10 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 fn zstd(text: &str) -> Vec<u8> {
-    ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+    let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).expect("memory");
+    encoder.include_checksum(true).expect("a checksum");
+    encoder.write_all(text.as_bytes()).expect("memory");
+    encoder.finish().expect("memory")
 }
 
 /// All of it, and how it ended.
