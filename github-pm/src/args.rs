@@ -126,6 +126,7 @@ Examples:
   github-pm performance report                          the last 24 hours
   github-pm performance report --timeframe week --by command,host
   github-pm performance report --as markdown > report.md
+  github-pm performance report --as json | jq '.groups[0]'
   github-pm performance report --timeframe month --html page.html
   github-pm performance report --from /mnt/fleet         what many hosts have shipped
   github-pm --explain performance report                the same as a shell pipeline";
@@ -138,6 +139,8 @@ pub enum ReportForm {
     Terminal,
     /// Tables for a page.
     Markdown,
+    /// One JSON object.
+    Json,
 }
 
 impl ReportForm {
@@ -146,6 +149,7 @@ impl ReportForm {
         match self {
             Self::Terminal => "terminal",
             Self::Markdown => "markdown",
+            Self::Json => "json",
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) struct Alert {
     /// What the latest one says.
     pub(crate) state: AlertState,
     /// The latest one in its own words.
-    quoted: DashboardAlert,
+    pub(crate) quoted: DashboardAlert,
     // What is measured: `execution time`.
     measure: String,
     threshold: String,

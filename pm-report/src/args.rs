@@ -154,6 +154,8 @@ pub enum Form {
     Terminal,
     /// GitHub-flavored Markdown, for `$GITHUB_STEP_SUMMARY`, an issue or a comment
     Markdown,
+    /// What the page shows as one JSON object, for programs
+    Json,
     /// Commands one by one: distributions, phases, changes, and the runs that `pm-aggregate --top` passes on
     Analysis,
     /// What would save time and quota, from records as they are

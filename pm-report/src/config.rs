@@ -54,6 +54,7 @@ pub(crate) enum Medium {
 pub(crate) enum Page {
     Terminal { width: usize, color: bool },
     Markdown,
+    Json,
 }
 
 /// How wide a page is that no terminal and no variable bounds.
@@ -95,8 +96,8 @@ impl Config {
                 return Err(Usage::new(message, hint));
             }
         }
-        if args.tips.is_some() && !matches!(args.form, Form::Terminal | Form::Markdown) {
-            let hint = "leave --tips out, or add `--as terminal` or `--as markdown`";
+        if args.tips.is_some() && !matches!(args.form, Form::Terminal | Form::Markdown | Form::Json) {
+            let hint = "leave --tips out, or add `--as terminal`, `--as markdown` or `--as json`";
             return Err(Usage::new("--tips is about a report", hint));
         }
         let BenchmarkArgs { limits, against, across_machines, exit_code } = &args.benchmark;
@@ -114,6 +115,7 @@ impl Config {
         let medium = match args.form {
             Form::Terminal => Medium::Report(Page::Terminal { width: width(), color: color() }),
             Form::Markdown => Medium::Report(Page::Markdown),
+            Form::Json => Medium::Report(Page::Json),
             Form::Analysis => Medium::Analysis { focus: args.focus, width: width(), color: color() },
             Form::Advice => Medium::Advice(advice::Form::Terminal { width: width(), color: color() }),
             Form::AdviceMarkdown => Medium::Advice(advice::Form::Markdown),

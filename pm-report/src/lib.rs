@@ -30,6 +30,7 @@ mod error;
 mod findings;
 mod fit;
 mod hyperfine;
+mod json;
 mod layout;
 mod limits;
 mod making;

@@ -8,7 +8,7 @@ use crate::dashboard::Dashboard;
 use crate::profile::{Form, Intake};
 use crate::report::Report;
 use crate::{advice, dashboard};
-use crate::{markdown, terminal};
+use crate::{json, markdown, terminal};
 
 /// The title of a report that was given none.
 const TITLE: &str = "Performance report";
@@ -93,6 +93,7 @@ fn report(report: &Report, page: Page) -> (String, Option<String>) {
     let text = match page {
         Page::Terminal { width, color } => terminal::render(report, width, color),
         Page::Markdown => markdown::render(report),
+        Page::Json => json::render(report),
     };
     (text, unsummarized)
 }

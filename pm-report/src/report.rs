@@ -344,6 +344,13 @@ impl Report {
         (self.totals.time > 0).then(|| time.0 as f64 / self.totals.time as f64)
     }
 
+    /// The time that all of it is about, the runs, how many failed, and how long they took together, in milliseconds.
+    pub(crate) fn totals(&self) -> (Option<Window>, u64, u64, Thousandths) {
+        let Totals { runs, failures, time, span, .. } = self.totals;
+        let window = span.map(|(start, end)| Window { start, end });
+        (window, runs, failures, Thousandths(i64::try_from(time).unwrap_or(i64::MAX)))
+    }
+
     /// All of the runs in a few words.
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let Totals { runs, failures, time, span, .. } = self.totals;

@@ -17,7 +17,7 @@ pub(crate) struct Verdicts(Vec<Verdict>);
 pub(crate) struct Verdict {
     command: String,
     pub(crate) status: ComparisonStatus,
-    change: Option<Thousandths>,
+    pub(crate) change: Option<Thousandths>,
     /// How long the runs that are compared took together, about, in milliseconds.
     pub(crate) weight: f64,
 }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod benchmark;
+mod json;
 mod markdown;
 mod profile;
 mod terminal;

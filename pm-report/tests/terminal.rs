@@ -369,7 +369,7 @@ proptest! {
 }
 
 /// Two commands over four hours and hour by hour, what they were beside the hours before, a reading, and two tips.
-fn a_glance() -> String {
+pub(crate) fn a_glance() -> String {
     let summary = |command: &str, from: u32, to: u32, millis: u32| {
         format!(
             r#"{{"performance_summary":{{"by":{{"command":"{command}"}},"window":{{"start":"2024-12-06T{from:02}:30:00Z","end":"2024-12-06T{to:02}:30:00Z"}},"count":4,"metrics":{{"duration.total_ms":{{"count":4,"sum":{0},"p50":{millis}}}}}}}}}"#,

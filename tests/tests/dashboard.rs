@@ -163,10 +163,9 @@ fn a_browser_shows_the_page_of_a_month_and_its_numbers_are_those_of_the_records(
     demand_a_good_page(&said);
     assert_eq!(texts(&said["requests"]), [&url], "it asks for nothing but itself");
     let first = &said["commands"][0];
-    let summary = place.sh("github-pm performance dashboard --timeframe month --records | \
-         jq -c '.performance_summary | select(.by.command == \"sync\")' | sort -t: -k1 | \
-         jq -s -r 'max_by(.count) | \"\\(.count) \\(.metrics[\"duration.total_ms\"].p50)\"'");
-    let summary = summary.succeeds();
+    let figures = "jq -r '.groups[] | select(.by.command == \"sync\") | \"\\(.runs) \\(.duration_ms.p50)\"'";
+    let report = format!("github-pm performance report --timeframe month --as json | {figures}");
+    let summary = place.sh(&report).succeeds();
     let (count, median) = summary.trim().split_once(' ').expect("two figures");
     assert_eq!(first[0], "sync");
     assert_eq!(first[1], count);
