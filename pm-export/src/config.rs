@@ -32,7 +32,7 @@ const MEMORIES: [f64; 12] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0,
 const MEBI: f64 = 1_048_576.0;
 
 /// How many bounds a histogram may have.
-const MOST_BOUNDS: usize = 200;
+const MOST_BOUNDS: usize = 2_000;
 
 /// What to do, with nothing left to default.
 #[derive(Debug)]
