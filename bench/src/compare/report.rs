@@ -28,12 +28,13 @@ const MOST_INTERACTIVE_MS: f64 = 1000.0;
 
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let folder = store(bench, "year", 365)?;
-    let ask = format!(
-        "{} --store --since '365 days ago' | {}",
-        bench.args.bin.join("pm-aggregate").display(),
-        bench.args.bin.join("pm-report").display()
-    );
-    let report = CommandLine::new("a year", "sh", ["-c", &ask]).within(&folder);
+    // The question is asked in the store's folder, and a folder of programs may be named from here.
+    let bin = std::path::absolute(&bench.args.bin).map_err(|source| Error::file(&bench.args.bin, source))?;
+    let [aggregate, report] = ["pm-aggregate", "pm-report"].map(|tool| bin.join(tool).display().to_string());
+    let ask = format!("{aggregate} --store --since '365 days ago' | {report}");
+    let missing = Error::Missing { program: "sh", package: "dash" };
+    let shell = bench.on_path("sh").ok_or(missing)?;
+    let report = CommandLine::new("a year", shell, ["-c", &ask]).within(&folder);
     bench.title("The report of a year of rollups")?;
     let rounds = bench.args.middling_rounds();
     let measured = in_turn(&[&report], rounds)?;
