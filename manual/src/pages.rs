@@ -69,9 +69,9 @@ fn sections(command: &Command) -> Roff {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut has_status = false;
     for paragraph in text.split("\n\n").map(str::trim_end).filter(|paragraph| !paragraph.is_empty()) {
-        let first = paragraph.lines().next().unwrap_or_default();
+        let headed = paragraph.split_once('\n');
         if let Some((heading, lines)) =
-            paragraph.split_once(":\n").filter(|(heading, _)| *heading == first.trim_end_matches(':'))
+            headed.and_then(|(first, lines)| Some((first.strip_suffix(':')?, lines)))
         {
             roff.control("SH", [heading.to_uppercase().as_str()]);
             literal(&mut roff, lines);

@@ -44,6 +44,13 @@ pub(crate) struct Finding {
     order: (ComparisonStatus, Reverse<i64>, Reverse<Option<Timestamp>>),
 }
 
+impl Finding {
+    /// How it came out.
+    pub(crate) fn status(&self) -> ComparisonStatus {
+        self.order.0
+    }
+}
+
 /// How a finding is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {

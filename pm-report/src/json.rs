@@ -1,4 +1,5 @@
-//! A report for programs: what its page shows, as one JSON object on a line, in numbers where the page has words.
+//! A report for programs: what its page shows, as one JSON object on a line, with numbers and words that a program can tell
+//! apart beside the sentences.
 //!
 //! It is no record, because it is the end of a pipeline: whoever wants records takes those that came in. What is not known
 //! is left out; nothing is rounded.
@@ -10,6 +11,7 @@ use pm_record::{
 use serde::Serialize;
 
 use crate::alerts::Alert;
+use crate::findings::{self, Findings};
 use crate::report::{Report, Row};
 use crate::tips::Tip;
 
@@ -79,6 +81,7 @@ struct Point {
 struct Finding<'a> {
     command: &'a str,
     subject: String,
+    status: ComparisonStatus,
     statement: &'a str,
     detail: &'a str,
 }
@@ -104,6 +107,7 @@ struct Advice<'a> {
 /// Renders `report` as one line.
 pub(crate) fn render(report: &Report) -> String {
     let (window, runs, failures, total_ms) = report.totals();
+    let found = report.findings();
     let document = Document {
         title: report.title(),
         window,
@@ -112,7 +116,7 @@ pub(crate) fn render(report: &Report) -> String {
         total_ms,
         groups: report.rows().iter().map(|row| group(report, row)).collect(),
         groups_left_out: report.rows_left_out(),
-        findings: findings(report),
+        findings: found.sorted(true).into_iter().map(|one| finding(found, one)).collect(),
         alerts: report.alerts().sorted().into_iter().map(told).collect(),
         tips: report.tips().all().iter().map(advice).collect(),
     };
@@ -143,18 +147,14 @@ fn group<'a>(report: &'a Report, row: &'a Row) -> Group<'a> {
     }
 }
 
-fn findings(report: &Report) -> Vec<Finding<'_>> {
-    let all = report.findings();
-    let told = |finding| -> Finding<'_> {
-        let found: &crate::findings::Finding = finding;
-        Finding {
-            command: &found.command,
-            subject: all.subject(found),
-            statement: &found.statement,
-            detail: &found.detail,
-        }
-    };
-    all.sorted(true).into_iter().map(told).collect()
+fn finding<'a>(findings: &Findings, found: &'a findings::Finding) -> Finding<'a> {
+    Finding {
+        command: &found.command,
+        subject: findings.subject(found),
+        status: found.status(),
+        statement: &found.statement,
+        detail: &found.detail,
+    }
 }
 
 fn told(alert: &Alert) -> Told<'_> {

@@ -42,7 +42,8 @@ fn a_glance_has_its_verdicts_its_trends_and_its_tips() {
     let medians: Vec<_> =
         sync["trend"].as_array().expect("a trend").iter().map(|point| &point["median_ms"]).collect();
     assert_eq!(medians, [&json!(100), &json!(500), &json!(1600)]);
-    assert_eq!(document["findings"][0]["command"], "sync");
+    let first = &document["findings"][0];
+    assert_eq!((&first["command"], &first["status"]), (&json!("sync"), &json!("regressed")));
     assert_eq!(document["tips"].as_array().map(Vec::len), Some(2));
 }
 

@@ -114,8 +114,12 @@ def main():
             "violations": {"light": violations(page)},
         }
         if args.touch:
+            page.locator("#stretch").select_option("0.25")
+            # As if the command that is shown alone had been renamed meanwhile.
+            page.evaluate("() => { const select = document.querySelector('#command'); select.append(new Option('gone', 'gone')); select.value = 'gone'; select.dispatchEvent(new Event('change')); }")
             subprocess.run(["sh", "-c", args.touch], check=True)
             page.get_by_role("rowheader", name=args.until_text, exact=True).first.wait_for(timeout=60_000)
+            said["kept"] = [page.locator("#stretch").input_value(), page.locator("svg.data").first.get_attribute("viewBox"), page.locator("#command").input_value()]
             said["followed"] = table(page, "commands")
         if args.screenshots:
             page.screenshot(path=f"{args.screenshots}/light.png", full_page=True)

@@ -221,6 +221,8 @@ fn a_served_page_follows_what_is_recorded() {
     let touch = r#"printf '{"performance_metrics":{"command":"brand-new","timestamp":"%s","duration":{"total_ms":7}}}\n' "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" >> ".github-pm/records/$(date -u +%F).ndjson""#;
     let said = browse(&place, &served.url, &["--touch", touch, "--until-text", "brand-new"]);
     demand_a_good_page(&said);
+    // The part of the time that somebody looks at stays, and a command that is gone does not hide the others.
+    assert_eq!(texts(&said["kept"]), ["0.25", "3000 0 1000 1000", ""]);
     let here = |request: &&str| request.starts_with(&served.url);
     assert!(texts(&said["requests"]).iter().all(here), "{}", said["requests"]);
     assert!(

@@ -3,7 +3,7 @@
 //! Each size counts once, with the median of its runs, on logarithms of both: the slope of the line through them is the
 //! exponent. What a command takes to start makes it seem smaller than it is.
 
-use pm_record::{PerformanceSummary, Thousandths};
+use pm_record::PerformanceSummary;
 use pm_stats::{LeastSquares, Slope};
 
 /// How many values are kept as they are, and how many sizes.
@@ -38,14 +38,17 @@ pub(super) const NONE: &str = "none";
 impl Field {
     pub(super) fn push(&mut self, value: String, metric: &str, summary: PerformanceSummary) {
         let metric = summary.metrics.get(metric).and_then(|metric| metric.p50.or(metric.mean));
-        match (value.parse::<f64>(), metric.map(Thousandths::to_f64)) {
-            (Ok(size), Some(metric)) if size > 0.0 && metric > 0.0 && size.is_finite() => {
-                if self.sizes.len() < MOST_SIZES {
-                    self.sizes.push((size, metric));
-                }
-                self.runs = self.runs.saturating_add(summary.count);
+        match value.parse::<f64>().ok().filter(|size| size.is_finite()) {
+            Some(size) => {
+                // Nothing has a logarithm, and tells nothing of how something grows.
+                let point = metric
+                    .map(|metric| (size, metric.to_f64()))
+                    .filter(|&(size, metric)| size > 0.0 && metric > 0.0);
+                let room = MOST_SIZES - self.sizes.len();
+                self.sizes.extend(point.into_iter().take(room));
+                self.runs = self.runs.saturating_add(point.map_or(0, |_| summary.count));
             }
-            _ => self.has_words |= value != NONE,
+            None => self.has_words |= value != NONE,
         }
         if self.values.len() < MOST_VALUES {
             self.values.push((value, summary));

@@ -116,9 +116,10 @@ impl Page {
             let share = human::percentage(operation.cost as f64 / cost.max(1) as f64);
             let time = operation.time_ms.map(|time| format!(" · {}", human::duration(time.to_f64())));
             let figures = format!(
-                "{} of the quota, {share} · {} requests{}",
+                "{} of the quota, {share} · {} {}{}",
                 human::count(operation.cost),
                 human::count(operation.requests),
+                if operation.requests == 1 { "request" } else { "requests" },
                 time.unwrap_or_default()
             );
             self.sheet.paragraph(INDENT, &printable(&operation.operation), Style::new());
