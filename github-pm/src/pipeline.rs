@@ -171,6 +171,7 @@ mod tests {
     #[test]
     fn the_first_failure_in_the_order_of_the_pipeline_is_the_end() {
         check(&[&["exit 0", "sleep 0.1; exit 3"], &["exit 4"]], Exit::Status(3));
+        check(&[&["sleep 0.1; exit 3", "exit 5"], &["exit 4"]], Exit::Status(3));
         check(&[&["true"], &["kill -INT $$"], &["exit 4"]], Exit::Signal(2));
     }
 
