@@ -25,21 +25,18 @@ const SHOWN: usize = 300;
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where OpenTelemetry's users say what to trust.
-const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
-
 /// What the user says about the way to an address, beside what holds for every address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Way {
     /// How long one request may take.
     pub(crate) timeout: Option<Duration>,
-    /// What to trust in place of the usual roots.
-    pub(crate) certificate: Option<PathBuf>,
+    /// What to trust in place of the usual roots, and the variable that names it.
+    pub(crate) certificate: Option<(&'static str, PathBuf)>,
 }
 
 impl Way {
     fn environment(&self, usual: &Environment) -> Environment {
-        let Some(certificate) = &self.certificate else { return usual.clone() };
+        let Some((_, certificate)) = &self.certificate else { return usual.clone() };
         let others = usual
             .variables()
             .filter(|(name, _)| !["SSL_CERT_FILE", "SSL_CERT_DIR"].map(OsStr::new).contains(name));
@@ -76,8 +73,9 @@ impl Client {
             let agent = pm_http::agent(url, USER_AGENT, timeout, &environment);
             let agent = agent.map_err(|error| match error {
                 NoWay::Address => Error::Address { url: (*url).to_owned() },
-                NoWay::Roots(NoRoots::Named { path, reason, .. }) if way.certificate.is_some() => {
-                    NoWay::Roots(NoRoots::Named { variable: CERTIFICATE, path, reason }).into()
+                NoWay::Roots(NoRoots::Named { variable, path, reason }) => {
+                    let variable = way.certificate.as_ref().map_or(variable, |(variable, _)| *variable);
+                    NoWay::Roots(NoRoots::Named { variable, path, reason }).into()
                 }
                 error => error.into(),
             })?;
@@ -157,7 +155,7 @@ fn partial(kind: &str, body: &[u8]) -> Option<String> {
     };
     match (rejected, told.is_empty()) {
         (..=0, true) => None,
-        (..=0, false) => Some(told),
+        (..=0, false) => Some(format!("nothing of it, but says: {told}")),
         (count, true) => Some(format!("{count} of what it got, without saying why")),
         (count, false) => Some(format!("{count} of what it got: {told}")),
     }
@@ -197,7 +195,7 @@ mod tests {
         check_partial(2, "too old", Some("2 of what it got: too old"));
         check_partial(2, "", Some("2 of what it got, without saying why"));
         // All was taken, and it has something to say.
-        check_partial(0, "use another name", Some("use another name"));
+        check_partial(0, "use another name", Some("nothing of it, but says: use another name"));
         check_partial(0, "", None);
         let alone = br#"{"partialSuccess":{"rejectedSpans":"7"}}"#;
         assert_eq!(

@@ -20,7 +20,7 @@ use crate::client::{Client, Reply};
 use crate::config::Config;
 use crate::error::{Lost, Warning};
 use crate::receivers::{Receiver, shown};
-use crate::spool::Spool;
+use crate::spool::{self, Spool};
 use crate::state::hash;
 use crate::waiting::Never;
 use crate::{Error, TOOL};
@@ -243,10 +243,14 @@ impl Delivery {
         Ok(())
     }
 
-    /// When what is kept should be tried again; none if nothing is.
+    /// When what is kept should be tried again; none if nothing is. What another process sends is looked at now and then:
+    /// that one may end.
     pub(crate) fn next_try(&self) -> Option<Instant> {
-        self.spool.as_ref().filter(|spool| spool.has_some())?;
-        Some(self.away.as_ref().map_or_else(Instant::now, |away| away.next))
+        let spool = self.spool.as_ref()?;
+        if spool.has_some() {
+            return Some(self.away.as_ref().map_or_else(Instant::now, |away| away.next));
+        }
+        (spool.left() > 0).then(|| Instant::now() + Duration::from_millis(spool::LOOK.unsigned_abs()))
     }
 
     /// Begins with the requests of a batch, whether for the first time or again. What is delivered by its time has a

@@ -106,8 +106,20 @@ fn holds_secret(url: &str) -> bool {
 }
 
 /// How the names of parameters end that hold keys: `api_key`, `Api-Key`, `access_token` and so on.
-const SECRETS: [&str; 9] =
-    ["key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature"];
+const SECRETS: [&str; 12] = [
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "auth",
+    "authorization",
+    "credential",
+    "signature",
+    "sig",
+];
 
 /// Where keys belong.
 const INTO_A_FILE: &str = "write the key into a file, and add `--key-file FILE`";
@@ -219,8 +231,11 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
         let headers = headers.into_iter().map(|(name, value)| (name, Secret::header(value))).collect();
         let way = Way {
             timeout: setting(signal, "TIMEOUT").map(milliseconds).transpose()?,
-            certificate: setting(signal, "CERTIFICATE")
-                .map(|path| certificate(path, environment))
+            certificate: CERTIFICATES
+                .iter()
+                .filter(|(of, _)| of.is_none_or(|of| of == signal))
+                .find_map(|(_, name)| Some((*name, environment.text(name)?)))
+                .map(|(name, path)| certificate(name, path, environment))
                 .transpose()?,
         };
         Ok(Endpoint { url, json, gzip, way, headers })
@@ -242,13 +257,25 @@ fn milliseconds(text: &str) -> Result<Duration, Usage> {
     Ok(if millis == 0 { Duration::from_hours(1) } else { Duration::from_millis(millis) })
 }
 
-fn certificate(path: &str, environment: &Environment) -> Result<PathBuf, Usage> {
+/// The variables that name certificates, those of a signal first.
+const CERTIFICATES: [(Option<&str>, &str); 3] = [
+    (Some("METRICS"), "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE"),
+    (Some("TRACES"), "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE"),
+    (None, "OTEL_EXPORTER_OTLP_CERTIFICATE"),
+];
+
+/// A file of certificates, with the variable that names it.
+fn certificate(
+    variable: &'static str,
+    path: &str,
+    environment: &Environment,
+) -> Result<(&'static str, PathBuf), Usage> {
     let path = environment.current_dir().join(path);
     if path.is_file() {
-        return Ok(path);
+        return Ok((variable, path));
     }
-    let message = format!("OTEL_EXPORTER_OTLP_CERTIFICATE names '{}', which is no file", path.display());
-    Err(Usage::new(message, "let it name certificates in PEM, or `unset OTEL_EXPORTER_OTLP_CERTIFICATE`"))
+    let message = format!("{variable} names '{}', which is no file", path.display());
+    Err(Usage::new(message, format!("let it name certificates in PEM, or `unset {variable}`")))
 }
 
 /// What the resource is called: `service.name` first.

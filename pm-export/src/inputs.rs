@@ -12,7 +12,7 @@ use crate::backlog::Backlog;
 use crate::config::{Config, Form};
 use crate::delivery::Keys;
 use crate::receivers::Receiver;
-use crate::spool::Spool;
+use crate::spool::{self, Spool};
 use crate::state::hexadecimal;
 
 /// The store that was named, or the one that is found here.
@@ -49,16 +49,21 @@ pub(crate) fn backlog(store: Store, config: &Config, io: &mut Streams) -> Result
     Backlog::open(store, &name, config, io)
 }
 
+/// What the names of spools begin with.
+const SPOOLS: &str = "export-";
+
 /// The spool of a receiver, if there is to be one.
 pub(crate) fn spool(receiver: &Receiver, config: &Config, now: i64) -> Result<Option<Spool>, Error> {
     let Some(folder) = &config.spool else { return Ok(None) };
-    let folder = folder.join(format!("export-{}", account(&receiver.addresses())));
+    let folder = folder.join(format!("{SPOOLS}{}", account(&receiver.addresses())));
+    spool::sweep_beside(&folder, SPOOLS, now);
     let spool = Spool::open(folder.clone(), receiver.longest_age(), now);
     spool.map(Some).map_err(|source| Error::Spool { path: folder, source })
 }
 
-/// What tells a receiver from others, and an account of its from others: what was made for one is for no other. Of the
-/// hash of a key too little is left to find the key by.
+/// What tells a receiver from others, and an account of its from others: what was made for one is for no other. The
+/// piece of a hash that is left tells nothing of a random key; of a password that somebody could guess it would confirm a guess, and
+/// so the folder is the user's alone.
 fn account(addresses: &[(String, Keys)]) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {

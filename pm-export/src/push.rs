@@ -13,6 +13,7 @@ use crate::error::Warning;
 use crate::intake::{self, Taker};
 use crate::meter::Meter;
 use crate::receivers::{Batch, Receiver, Seconds, Tracer, WINDOW, span_of};
+use crate::spool::Spool;
 use crate::state::{Partly, State};
 use crate::traces::Executions;
 use crate::waiting::follow;
@@ -51,6 +52,15 @@ struct Push<'a> {
     expired: u64,
 }
 
+/// The spool, or none where it cannot be used: what comes may well be delivered without one.
+fn spool(receiver: &Receiver, config: &Config, io: &mut Streams) -> Option<Spool> {
+    let spool = inputs::spool(receiver, config, io.clock.now_millis());
+    spool.unwrap_or_else(|error| {
+        io.complain(TOOL, &error);
+        None
+    })
+}
+
 /// The whole run.
 pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Result<Exit, Error> {
     let mut push = Push::new(config, receiver, io)?;
@@ -86,6 +96,8 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
         };
         read.map(|skipped| intake::tell(&skipped, io)).and(finished)
     };
+    // Whoever sent what is kept may have ended meanwhile, and the receiver may be back.
+    let done = done.and_then(|()| push.delivery.send_kept(io));
     push.tell_at_the_end(io);
     let is_kept = push.delivery.tell_at_the_end(io);
     done?;
@@ -101,13 +113,7 @@ impl<'a> Push<'a> {
         Ok(Self {
             config,
             receiver,
-            delivery: Delivery::new(
-                client,
-                receiver,
-                inputs::spool(receiver, config, io.clock.now_millis())?,
-                config,
-                io,
-            ),
+            delivery: Delivery::new(client, receiver, spool(receiver, config, io), config, io),
             totals,
             windows: BTreeMap::new(),
             seconds: Seconds::default(),
@@ -220,7 +226,7 @@ impl<'a> Push<'a> {
         self.delivery.begin(newest);
         self.receiver.deliver(&batch, &mut self.delivery, io)?;
         if self.receiver.replaces_points() {
-            self.seconds.take(&self.windows);
+            self.seconds.take(&self.windows, self.now);
         }
         self.windows.clear();
         self.alerts.clear();

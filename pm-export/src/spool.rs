@@ -37,7 +37,7 @@ const LONGEST_NEW: i64 = 3_600_000;
 const LONGEST_DAMAGED: i64 = LONGEST;
 
 /// How often the folder is looked at, in milliseconds: others may have kept something there.
-const LOOK: i64 = 30_000;
+pub(crate) const LOOK: i64 = 30_000;
 
 /// A folder of requests for one receiver.
 #[derive(Debug)]
@@ -125,8 +125,9 @@ impl Spool {
             let age = now.saturating_sub(status.mtime().saturating_mul(1000));
             match path.extension().and_then(OsStr::to_str).filter(|_| status.is_file()) {
                 Some(ENDING) => files.push((path, status.len())),
-                Some(NEW) if age > LONGEST_NEW => std::fs::remove_file(&path)?,
-                Some(DAMAGED) if age > LONGEST_DAMAGED => std::fs::remove_file(&path)?,
+                // What cannot be removed is in nobody's way.
+                Some(NEW) if age > LONGEST_NEW => drop(std::fs::remove_file(&path)),
+                Some(DAMAGED) if age > LONGEST_DAMAGED => drop(std::fs::remove_file(&path)),
                 _ => {}
             }
         }
@@ -238,6 +239,27 @@ impl Spool {
         self.bytes = self.bytes.saturating_sub(*size);
         self.files.pop_front();
         Ok(was_there)
+    }
+}
+
+/// Removes what was kept for longer than anything is in the spools beside `folder`, whose names begin the same: those of
+/// accounts whose key has been replaced would be opened by nobody any more.
+pub(crate) fn sweep_beside(folder: &Path, prefix: &str, now: i64) {
+    let beside = folder.parent().into_iter().filter_map(|parent| parent.read_dir().ok()).flatten().flatten();
+    let spools = beside.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    let spools =
+        spools.map(|entry| entry.path()).filter(|path| path != folder && is_own(path).is_ok_and(|own| own));
+    for file in spools.filter_map(|spool| spool.read_dir().ok()).flatten().flatten() {
+        let path = file.path();
+        let is_kept = path
+            .extension()
+            .and_then(OsStr::to_str)
+            .is_some_and(|ending| [ENDING, NEW, DAMAGED].contains(&ending));
+        let Ok(status) = path.symlink_metadata() else { continue };
+        if is_kept && status.is_file() && now.saturating_sub(status.mtime().saturating_mul(1000)) > LONGEST {
+            // Whoever has the key may have removed it now; what cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(&path);
+        }
     }
 }
 

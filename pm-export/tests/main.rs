@@ -284,14 +284,16 @@ fn certificates_that_are_none_are_told_by_the_variable_that_named_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, "no certificate").expect("written");
-    let refused = trial(&[RUN]).variable("OTEL_EXPORTER_OTLP_CERTIFICATE", &file).run(
-        pm_export::TOOL,
-        pm_export::run,
-        &["--to", "otlp", "--url", "https://127.0.0.1:9", "--no-spool"],
-    );
-    let expected = "pm-export: OTEL_EXPORTER_OTLP_CERTIFICATE names '";
-    assert!(refused.exit == Exit::Usage && refused.stderr.starts_with(expected), "{}", refused.stderr);
-    assert!(refused.stderr.ends_with("or `unset OTEL_EXPORTER_OTLP_CERTIFICATE`\n"), "{}", refused.stderr);
+    for variable in ["OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE"] {
+        let refused = trial(&[RUN]).variable(variable, &file).run(
+            pm_export::TOOL,
+            pm_export::run,
+            &["--to", "otlp", "--url", "https://127.0.0.1:9", "--no-spool"],
+        );
+        let expected = format!("pm-export: {variable} names '");
+        assert!(refused.exit == Exit::Usage && refused.stderr.starts_with(&expected), "{}", refused.stderr);
+        assert!(refused.stderr.ends_with(&format!("or `unset {variable}`\n")), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -214,3 +214,48 @@ fn what_is_kept_of_one_account_is_not_sent_with_the_key_of_another() {
     place.sh(&format!("{} < /dev/null", with('a'))).succeeds();
     check(&counted(&place), "total", 3);
 }
+
+#[test]
+fn a_spool_that_cannot_be_used_stops_no_delivery() {
+    let place = Place::new();
+    let port = free_port();
+    place.write("runs.ndjson", runs(0, 10));
+    let url = format!("--url http://127.0.0.1:{port}");
+    let export =
+        format!("pm-export --to otlp --signals traces {url} --spool spool --patience 10ms runs.ndjson");
+    place.sh(&export).fails_with(4);
+    // As a folder is that somebody mounted for a group.
+    place.sh("chmod g+w spool/export-*").succeeds();
+    let _back = Mortal::start(&place, port, 0);
+    let outcome = place.sh(&export);
+    assert!(outcome.code == Some(0) && outcome.stderr.contains("others may write to it"), "{outcome:?}");
+    check(&counted(&place), "runs", 10);
+}
+
+#[test]
+fn what_another_one_kept_is_sent_by_who_is_left_when_its_input_ends() {
+    let place = Place::new();
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let start = |first: u32| {
+        let name = format!("{first}.ndjson");
+        place.write(&name, runs(first, 5000));
+        let mut command = place.command("pm-export");
+        let args = ["--to", "otlp", "--signals", "traces", "--url", &url, "--patience", "10ms", &name, "-"];
+        let child = command.args(args).stdin(Stdio::piped()).stderr(Stdio::null()).spawn();
+        child.expect("pm-export starts")
+    };
+    let mut one = start(0);
+    until("a batch in the spool", || (spooled(&place) == 1).then_some(()));
+    let mut two = start(5000);
+    until("another batch in the spool", || (spooled(&place) == 2).then_some(()));
+    one.kill().expect("it lives");
+    one.wait().expect("it ends");
+    let _back = Mortal::start(&place, port, 0);
+    // Until it asks again whether somebody is there.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    drop(two.stdin.take());
+    assert_eq!(two.wait().expect("it ends").code(), Some(0));
+    check(&counted(&place), "runs", 10_000);
+    assert_eq!(spooled(&place), 0);
+}

@@ -116,16 +116,19 @@ impl LockedState {
     /// As [`LockedState::read`].
     pub fn see(&self) -> Result<Option<(Vec<u8>, Seen)>, Error> {
         let Some(mut file) = links::open_to_read(&self.path)? else { return Ok(None) };
+        // Looked at before it is read, so that whoever writes into it meanwhile is noticed.
+        let status = file.metadata().map_err(Error::io("look at", &self.path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Error::io("read", &self.path))?;
-        let seen = Seen::of(file).map_err(Error::io("look at", &self.path))?;
-        Ok(Some((bytes, seen)))
+        Ok(Some((bytes, Seen { _file: file, status })))
     }
 
     /// Whether the state is still the one that was seen.
     #[must_use]
     pub fn is_as(&self, seen: &Seen) -> bool {
-        self.path.symlink_metadata().is_ok_and(|now| seen.is(&now))
+        // Opened, because a file system of another machine says of a name only what it was a while ago.
+        let now = links::open_to_read(&self.path).ok().flatten().map(|file| file.metadata());
+        now.is_some_and(|now| now.is_ok_and(|now| seen.is(&now)))
     }
 
     /// Replaces the state: all of it or, when anything fails, nothing.

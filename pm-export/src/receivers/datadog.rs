@@ -168,6 +168,9 @@ impl Seconds {
     /// How many minutes are remembered: twice as many as records may be old.
     const MOST: usize = 120;
 
+    /// How far ahead, in milliseconds, a minute is remembered.
+    const AHEAD: i64 = 600_000;
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -182,8 +185,9 @@ impl Seconds {
     }
 
     /// Notes what has been delivered.
-    pub(crate) fn take(&mut self, windows: &BTreeMap<i64, Meter>) {
-        for (&start, meter) in windows {
+    pub(crate) fn take(&mut self, windows: &BTreeMap<i64, Meter>, now: i64) {
+        // Minutes of a clock that is ahead would take the room of the present ones; they are too far ahead for Datadog as well.
+        for (&start, meter) in windows.range(..now + Self::AHEAD) {
             let second = self.free(start, meter) - start / 1000;
             *self.0.entry(start).or_default() |= 1 << second;
         }
@@ -234,12 +238,25 @@ mod tests {
                 let mut meter = Meter::new(&config);
                 meter.span = Some((START - 9, START + end * 1000 + 999));
                 found.push(seconds.free(START, &meter) - START / 1000);
-                seconds.take(&BTreeMap::from([(START, meter)]));
+                seconds.take(&BTreeMap::from([(START, meter)]), START);
             }
             Ok(Exit::Done)
         };
         assert_eq!(Trial::new().run(crate::TOOL, note, &[]).exit, Exit::Done);
         found
+    }
+
+    #[test]
+    fn minutes_of_a_clock_that_is_ahead_take_no_room() {
+        let note = |args, io: &mut Streams| -> Result<Exit, crate::Error> {
+            let config = Config::new(pm_cli::parse(args, io)?.expect("arguments"), START, &io.environment)?;
+            let minutes = [0, 60_000, 3 * 3_600_000].map(|ahead| (START + ahead, Meter::new(&config)));
+            let mut seconds = Seconds::default();
+            seconds.take(&BTreeMap::from(minutes), START);
+            assert_eq!(seconds.0.into_keys().collect::<Vec<_>>(), [START, START + 60_000]);
+            Ok(Exit::Done)
+        };
+        assert_eq!(Trial::new().run(crate::TOOL, note, &[]).exit, Exit::Done);
     }
 
     #[test]

@@ -234,3 +234,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_nobody_will_ask_for_again_is_removed_after_a_week_and_no_sooner() {
+    let top = tempfile::tempdir().expect("a folder");
+    let [own, other] = ["export-own", "export-other"].map(|name| top.path().join(name));
+    for folder in [&own, &other, &top.path().join("else")] {
+        Spool::open(folder.clone(), None, 0)
+            .expect("none yet")
+            .put(&parcel("http://x"), b"x", 1, 1)
+            .expect("kept");
+    }
+    let kept = |folder: &Path| {
+        let files = folder.read_dir().expect("a folder").flatten();
+        files.filter(|file| file.path().extension().is_some_and(|ending| ending == ENDING)).count()
+    };
+    let now = other.metadata().expect("a folder").mtime() * 1000;
+    sweep_beside(&own, "export-", now + LONGEST - 60_000);
+    assert_eq!((kept(&own), kept(&other)), (1, 1));
+    sweep_beside(&own, "export-", now + LONGEST + 60_000);
+    assert_eq!((kept(&own), kept(&other), kept(&top.path().join("else"))), (1, 0, 1));
+}
