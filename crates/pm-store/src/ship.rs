@@ -7,9 +7,16 @@
 //! closed day is hashed each time, about a second for a gigabyte.
 //!
 //! Only closed days go, because nobody writes to them any more. What is not finished has a name that begins with a dot,
-//! which no reader of a tree looks at; it gets its name once it has been read back from where it lies.
+//! which no reader of a tree looks at, and that no other writer takes. It gets its name once all of it was handed to the
+//! disk, and what is read back has the hash. That finds what came wrong or changed on the way; the system may
+//! answer from its memory, so what the disk makes of it only a later run with `verify` can find.
+//!
+//! What is wrong with a single file, here or there, keeps none of the others. Only a place that takes no more at all ends
+//! a run.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{File, Metadata};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Seek};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -22,7 +29,7 @@ use crate::figures::Amount;
 use crate::hashing;
 use crate::lock::lock;
 use crate::segment::{RECORDS, RecordFile, Stage};
-use crate::temporary::{remove, sync_folder_of};
+use crate::temporary::sync_folder_of;
 use crate::tree::{DATE, HOST};
 use crate::upkeep::{Deed, Upkeep, Witness};
 use crate::{Error, Store, frame, links};
@@ -30,8 +37,15 @@ use crate::{Error, Store, frame, links};
 /// How long to wait for somebody else who ships this store.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How the name of a file ends that is not finished.
+const UNFINISHED: &str = ".new";
+
 /// How many digits of the hash stand in a name: 64 bits, for which no two days in the world are the same by chance.
 const DIGITS: usize = 16;
+
+/// After which time without a write a file that is not finished belongs to nobody. Whoever loses one that was still written
+/// to ships it again.
+const ABANDONED_MILLIS: i64 = 3_600_000;
 
 /// Where days go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +115,19 @@ impl Store {
         lock(&lock_file, &path, FlockOperation::NonBlockingLockExclusive, PATIENCE)?;
         let mut shipped = Shipped::default();
         let mut known = Vec::new();
+        let mut days = BTreeSet::new();
         let records = self.records_folder();
-        for file in self.record_file_list()?.into_iter().filter(|file| file.path.starts_with(&records)) {
+        let files = self.record_file_list()?.into_iter().filter(|file| file.path.starts_with(&records));
+        let files: Vec<_> = files.collect();
+        if files.iter().any(|file| file.stage == Stage::Closed) {
+            // What holds for every day is said once.
+            let folder = to.host_folder();
+            std::fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
+        }
+        for file in files {
             match file.stage {
                 Stage::Closed => {
+                    days.insert(to.folder(&file));
                     let name = Shipping { to, file: &file, shipped: &mut shipped, witness }.ship()?;
                     known.extend(name);
                 }
@@ -115,8 +138,11 @@ impl Store {
                 }
             }
         }
+        for folder in days {
+            sweep(&folder, now);
+        }
         if to.verify {
-            verify_others(to, &known, &mut shipped)?;
+            verify_others(to, &known, &mut shipped);
         }
         Ok(shipped)
     }
@@ -165,28 +191,35 @@ impl Shipping<'_, '_> {
         };
         let name = format!("{}-{}.ndjson.zst", self.file.segment, &hash[..DIGITS]);
         let place = self.to.folder(self.file).join(name);
-        let was_there = match self.look(&place, bytes, &hash)? {
+        match self.place(original, &place, bytes, &hash) {
+            Err(error) if takes_no_more(&error) => return Err(error),
+            Err(error) => self.shipped.troubles.push(error),
+            Ok(()) => {}
+        }
+        Ok(Some(place))
+    }
+
+    /// Sees to it that what was read here stands there.
+    fn place(&mut self, original: File, place: &Path, bytes: u64, hash: &str) -> Result<(), Error> {
+        let was_there = match self.look(place, bytes, hash)? {
             Found::Whole => {
                 self.shipped.there.add(bytes);
-                return Ok(Some(place));
+                return Ok(());
             }
             Found::Damaged => true,
             Found::Nothing => false,
         };
         // A day that was damaged here would get another name there, and count beside the one that arrived before.
-        let whole = frame::read(original.try_clone().map_err(Error::io("read", &self.file.path))?)
-            .and_then(|mut text| io::copy(&mut text, &mut io::sink()));
-        if let Err(error) = whole {
-            self.shipped.troubles.push(Error::io("read", &self.file.path)(error));
-            return Ok(None);
-        }
-        self.copy(original, &place, &hash)?;
+        frame::read(original.try_clone().map_err(Error::io("read", &self.file.path))?)
+            .and_then(|mut text| io::copy(&mut text, &mut io::sink()))
+            .map_err(Error::io("read", &self.file.path))?;
+        self.copy(original, place, hash)?;
         if was_there {
-            self.shipped.mended.push(place.clone());
+            self.shipped.mended.push(place.to_owned());
         } else {
             self.shipped.copied.add(bytes);
         }
-        Ok(Some(place))
+        Ok(())
     }
 
     fn look(&self, place: &Path, bytes: u64, hash: &str) -> Result<Found, Error> {
@@ -204,8 +237,9 @@ impl Shipping<'_, '_> {
         let folder = place.parent().unwrap_or(place);
         std::fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let unfinished = folder.join(format!(".{name}.new"));
-        remove(&unfinished)?;
+        // Two stores of one host may bring the same bytes at the same time, from machines that know nothing of each other.
+        let (process, random) = (std::process::id(), RandomState::new().hash_one(place));
+        let unfinished = folder.join(format!(".{name}.{process}-{random:x}{UNFINISHED}"));
         let mut write = || {
             original.rewind()?;
             let mut into = File::options().read(true).write(true).create_new(true).open(&unfinished)?;
@@ -219,7 +253,7 @@ impl Shipping<'_, '_> {
         };
         let written = write();
         if written.is_err() {
-            // Whatever room it took is of more use to others. What stays is replaced by the next attempt.
+            // Whatever room it took is of more use to others. What stays is swept when it is old enough.
             let _ = std::fs::remove_file(&unfinished);
         }
         written.map_err(Error::io("write", &unfinished))?;
@@ -239,24 +273,50 @@ enum Found {
     Damaged,
 }
 
-/// Checks what the host has shipped before, and what this store no longer has.
-fn verify_others(to: &Destination, known: &[PathBuf], shipped: &mut Shipped) -> Result<(), Error> {
-    let tree = Store::at(&to.root);
-    let mut files = Vec::new();
-    tree.add_tree(&mut files)?;
-    let of_host = to.host_folder();
-    for RecordFile { path, .. } in files {
-        if !path.starts_with(&of_host) || known.contains(&path) {
-            continue;
-        }
-        let Some(expected) = hash_in_name(&path) else { continue };
-        let Some(mut file) = links::open_to_read(&path)? else { continue };
-        match hashing::of(&mut file) {
-            Ok((hash, bytes)) if hash.starts_with(expected) => shipped.there.add(bytes),
-            _ => shipped.damaged.push(path),
+/// Whether no file at all can go to the place any more.
+fn takes_no_more(error: &Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let kinds = [QuotaExceeded, ReadOnlyFilesystem, StorageFull];
+    matches!(error, Error::Io { source, .. } if kinds.contains(&source.kind()))
+}
+
+/// Removes what others left unfinished in the folder of a day, as far as that can be done.
+fn sweep(folder: &Path, now: Timestamp) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_unfinished = entry.file_name().to_str().is_some_and(|name| {
+            name.starts_with('.') && name.contains(".ndjson.zst.") && name.ends_with(UNFINISHED)
+        });
+        let is_old = |status: Metadata| now.as_millis() - status.mtime() * 1000 > ABANDONED_MILLIS;
+        if is_unfinished && entry.metadata().is_ok_and(is_old) {
+            let _ = std::fs::remove_file(entry.path());
         }
     }
-    Ok(())
+}
+
+/// Checks what the host has shipped before, and what this store no longer has.
+fn verify_others(to: &Destination, known: &[PathBuf], shipped: &mut Shipped) {
+    let tree = Store::at(&to.root);
+    let days = tree.shipped_days(&format!("{HOST}{}", to.host)).unwrap_or_else(|error| {
+        shipped.troubles.push(error);
+        Vec::new()
+    });
+    for (_, folder) in days {
+        let files = tree.shipped_files(&folder).unwrap_or_else(|error| {
+            shipped.troubles.push(error);
+            Vec::new()
+        });
+        for path in files.into_iter().filter(|path| !known.contains(path)) {
+            let Some(expected) = hash_in_name(&path) else { continue };
+            match links::open_to_read(&path) {
+                Ok(Some(mut file)) => match hashing::of(&mut file) {
+                    Ok((hash, bytes)) if hash.starts_with(expected) => shipped.there.add(bytes),
+                    _ => shipped.damaged.push(path),
+                },
+                Ok(None) => {}
+                Err(error) => shipped.troubles.push(error),
+            }
+        }
+    }
 }
 
 /// The digits of the hash in the name of a file that was shipped.

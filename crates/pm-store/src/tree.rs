@@ -24,7 +24,7 @@ const ENDINGS: [&str; 3] = [".ndjson.zst", ".ndjson.gz", ".ndjson"];
 impl Store {
     /// Adds the files of a tree to the others, none of which has a segment that is taken.
     pub(crate) fn add_tree(&self, files: &mut Vec<RecordFile>) -> Result<(), Error> {
-        let shipped = self.shipped_files()?;
+        let shipped = self.shipped()?;
         if shipped.is_empty() {
             return Ok(());
         }
@@ -45,21 +45,33 @@ impl Store {
     }
 
     /// The files of records below `host=…/date=…`, by day, host and name.
-    fn shipped_files(&self) -> Result<Vec<(Day, PathBuf)>, Error> {
+    fn shipped(&self) -> Result<Vec<(Day, PathBuf)>, Error> {
         let mut files = Vec::new();
         for host in self.folders("", HOST)? {
-            for date in self.folders(&host, DATE)? {
-                let Some(day) = date.rsplit_once(DATE).and_then(|(_, day)| Day::parse(day)) else { continue };
-                for entry in self.entries(&date)? {
-                    let is_records = entry.file_name().to_str().is_some_and(is_name_of_records);
-                    if is_records {
-                        links::refuse(&entry.path())?;
-                        files.push((day, entry.path()));
-                    }
-                }
+            for (day, folder) in self.shipped_days(&host)? {
+                files.extend(self.shipped_files(&folder)?.into_iter().map(|path| (day, path)));
             }
         }
         files.sort();
+        Ok(files)
+    }
+
+    /// The folders of the days in that of a host, named from the tree on.
+    pub(crate) fn shipped_days(&self, host: &str) -> Result<Vec<(Day, String)>, Error> {
+        let day = |folder: &str| folder.rsplit_once(DATE).and_then(|(_, day)| Day::parse(day));
+        let folders = self.folders(host, DATE)?.into_iter();
+        Ok(folders.filter_map(|folder| Some((day(&folder)?, folder))).collect())
+    }
+
+    /// The files of records in the folder of a day.
+    pub(crate) fn shipped_files(&self, folder: &str) -> Result<Vec<PathBuf>, Error> {
+        let mut files = Vec::new();
+        for entry in self.entries(folder)? {
+            if entry.file_name().to_str().is_some_and(is_name_of_records) {
+                links::refuse(&entry.path())?;
+                files.push(entry.path());
+            }
+        }
         Ok(files)
     }
 

@@ -1,8 +1,10 @@
 //! Closed days on their way into a tree that several hosts share.
 
+use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, UNIX_EPOCH};
 
 use pm_store::{Deed, Destination, Grain, Question, Shipped, Store};
 
@@ -65,6 +67,17 @@ fn files(tree: &Path) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'))
+}
+
+/// As if the file had last been written to so many hours ago.
+fn written(path: &Path, hours: u64) {
+    let now = u64::try_from(time(NOW).as_millis()).expect("later than 1970");
+    let time = UNIX_EPOCH + Duration::from_millis(now - hours * 3_600_000);
+    File::options().write(true).open(path).and_then(|file| file.set_modified(time)).expect("a time");
 }
 
 #[test]
@@ -155,6 +168,66 @@ fn a_day_that_is_damaged_here_does_not_go_and_the_others_do() {
 }
 
 #[test]
+fn what_stands_in_the_way_of_one_day_keeps_no_other_back() {
+    let (place, tree) = (place(), tree());
+    let verify = Destination { verify: true, ..destination(tree.path(), "one") };
+    let host = tree.path().join("host=one");
+    std::fs::create_dir(&host).expect("a folder");
+    // A file where the folder of the first day belongs.
+    std::fs::write(host.join("date=2026-11-01"), "").expect("written");
+    let attempt = || place.store.ship(&verify, time(NOW), &mut |_, _| ()).expect("shipped");
+    let shipped = attempt();
+    assert_eq!((shipped.copied.files, shipped.troubles.len()), (2, 1), "{:?}", shipped.troubles);
+    std::fs::remove_file(host.join("date=2026-11-01")).expect("removed");
+    assert_eq!(attempt().copied.files, 1);
+    // A link where a file belongs, which would lead somewhere else.
+    let there = files(tree.path());
+    std::fs::remove_file(&there[0]).expect("removed");
+    std::os::unix::fs::symlink(&there[1], &there[0]).expect("a link");
+    std::fs::remove_file(&there[2]).expect("removed");
+    let shipped = attempt();
+    assert_eq!((shipped.copied.files, shipped.there.files), (1, 1));
+    assert!(!shipped.troubles.is_empty() && shipped.damaged.is_empty(), "{shipped:?}");
+}
+
+#[test]
+fn what_another_store_of_the_host_has_not_finished_stays_until_it_is_old() {
+    let (one, other, tree) = (place(), place(), tree());
+    let to = destination(tree.path(), "one");
+    let mut unfinished = Vec::new();
+    // While each file has no name yet, another store brings the same bytes from its first to its last.
+    let mut witness = |deed: Deed, path: &Path| {
+        if deed == Deed::Written {
+            ship(&other.store, &to);
+            unfinished.push(path.to_owned());
+            assert!(path.exists(), "{}", path.display());
+        }
+    };
+    let shipped = one.store.ship(&to, time(NOW), &mut witness).expect("shipped");
+    assert!(shipped.troubles.is_empty(), "{:?}", shipped.troubles);
+    assert_eq!((commands(tree.path(), None).as_str(), files(tree.path()).len()), ("a b c", 3));
+
+    let left = &unfinished[0];
+    std::fs::write(left, "half").expect("written");
+    for (hours, stays) in [(0, true), (2, false)] {
+        written(left, hours);
+        ship(&other.store, &to);
+        assert_eq!(left.exists(), stays, "after {hours} hours");
+    }
+}
+
+#[test]
+fn a_look_at_what_a_host_has_shipped_asks_no_other_host() {
+    let (place, tree) = (place(), tree());
+    let to = Destination { verify: true, ..destination(tree.path(), "one") };
+    std::fs::create_dir_all(tree.path().join("host=two/date=2026-11-01")).expect("folders");
+    // Whoever looks there refuses it.
+    let link = tree.path().join("host=two/date=2026-11-01/x.ndjson.zst");
+    std::os::unix::fs::symlink("/dev/null", link).expect("a link");
+    assert_eq!(ship(&place.store, &to).copied.files, 3);
+}
+
+#[test]
 fn nothing_goes_where_it_would_be_read_twice_or_to_no_place() {
     let (place, tree) = (place(), tree());
     let check = |root: PathBuf, reason: &str| {
@@ -197,6 +270,8 @@ fn whenever_it_is_killed_no_record_stands_there_twice_and_the_next_run_finishes(
         let killed = output.status.signal() == Some(9);
         assert_eq!(killed, step < 6, "step {step}: {}", String::from_utf8_lossy(&output.stdout));
         assert_eq!(commands(tree.path(), None), arrived, "killed after step {step}");
+        // Two hours later nobody writes to what it left.
+        files(tree.path()).iter().filter(|path| is_unfinished(path)).for_each(|path| written(path, 2));
         ship(&place.store, &destination(tree.path(), "one"));
         assert_eq!(commands(tree.path(), None), "a b c", "after step {step} and another run");
         assert_eq!(files(tree.path()).len(), 3, "after step {step}: {:?}", files(tree.path()));
