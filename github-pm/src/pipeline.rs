@@ -1,7 +1,7 @@
 //! Tools joined by pipes, as data, and how they are run.
 //!
 //! No shell is involved: every argument arrives as it is. Each stage has a thread, because the next stage already reads
-//! while its commands still run. Those of the first stage read nothing, and run [side by side](crate::side_by_side).
+//! while its commands still run. Those of a first stage that reads nothing run [side by side](crate::side_by_side).
 
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::unix::process::ExitStatusExt;
@@ -74,7 +74,9 @@ impl Stage {
         reader: Option<&PipeReader>,
         writer: Option<&PipeWriter>,
     ) -> Result<Vec<ExitStatus>, Error> {
-        if let (None, Some(writer), 2..) = (reader, writer, self.0.len()) {
+        // What reads our input reads all of it before the next one gets its turn.
+        let reads_nothing = reader.is_none() && self.0.iter().all(|invocation| !invocation.reads_input);
+        if let (true, Some(writer), 2..) = (reads_nothing, writer, self.0.len()) {
             return side_by_side::run(&self.0, children, writer);
         }
         let run = |invocation: &Invocation| {
@@ -149,6 +151,16 @@ mod tests {
         // The second is done at once when both are there, and the first a little later.
         let (first, second) = (format!("{}; sleep 0.1; echo end", meet("a", "b")), meet("b", "a"));
         check(&[&[&first, &second], &[r#"test "$(cat)" = "$(printf 'a\nend\nb')""#]], Exit::Done);
+    }
+
+    #[test]
+    fn a_group_that_reads_our_input_runs_in_turn() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mark = folder.path().join("mark").display().to_string();
+        let first = sh(&format!("sleep 0.2; touch {mark}")).reading_input();
+        let group = Stage(vec![first, sh(&format!("[ -e {mark} ]"))]);
+        let pipeline = Pipeline { stages: vec![group, Stage(vec![sh("cat")])] };
+        assert_eq!(run(&pipeline).expect("every shell starts"), Exit::Done);
     }
 
     #[test]
