@@ -30,7 +30,10 @@ pub(super) fn destination(
 pub(super) fn words(to: &Destination, shipped: &Shipped) -> String {
     let mut parts = vec![amount(shipped.copied, "shipped")];
     parts.extend((shipped.there.files > 0).then(|| amount(shipped.there, "there already")));
-    parts.extend((shipped.open > 0).then(|| format!("{} still written to", files(shipped.open))));
+    parts.extend(
+        (shipped.open > 0)
+            .then(|| format!("{} still written to", human::counted(shipped.open, "file", "files"))),
+    );
     let mut text = format!("{}\n", parts.join(", "));
     let mut tell = |mark: &str, path: &PathBuf, what: &str, advice: &str| {
         let path = path.strip_prefix(&to.root).unwrap_or(path).display().to_string();
@@ -57,7 +60,7 @@ pub(super) fn words(to: &Destination, shipped: &Shipped) -> String {
         let _ = writeln!(
             text,
             "! {} of days that have ended: `github-pm performance store compact` closes them",
-            files(shipped.ended)
+            human::counted(shipped.ended, "file", "files")
         );
     }
     text
@@ -66,10 +69,6 @@ pub(super) fn words(to: &Destination, shipped: &Shipped) -> String {
 fn amount(amount: Amount, what: &str) -> String {
     match amount.files {
         0 => format!("nothing {what}"),
-        number => format!("{} {what} ({})", files(number), size(amount.bytes)),
+        number => format!("{} {what} ({})", human::counted(number, "file", "files"), size(amount.bytes)),
     }
-}
-
-fn files(number: u64) -> String {
-    format!("{} {}", human::count(number), if number == 1 { "file" } else { "files" })
 }
