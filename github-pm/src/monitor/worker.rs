@@ -97,6 +97,10 @@ impl Job {
             Self::Alerts => vec!["--follow".into()],
         };
         args.push(in_store(&order.store));
+        if self == Self::Alerts && order.role == (Role::Detached { console: None }) {
+            // Nobody would read them.
+            args.push("--no-tips".into());
+        }
         args
     }
 }
@@ -152,10 +156,6 @@ impl Tended {
             return (!is_known).then_some(text);
         };
         let mut args = self.args.clone();
-        if self.job == Job::Alerts && *role == (Role::Detached { console: None }) {
-            // Nobody would read them.
-            args.push("--no-tips".into());
-        }
         if self.job == Job::Alerts {
             args.extend(begin(&self.store));
         }
