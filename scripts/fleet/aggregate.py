@@ -16,6 +16,7 @@ Spark reads zstd only where Hadoop was built with it.
 import argparse
 import itertools
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,9 @@ from pyspark.sql import SparkSession, functions
 from pyspark.sql.utils import AnalysisException
 
 AGGREGATE = "pm-aggregate"
-# Passes records on as they are, whatever they are compressed by.
-PASS = "pm-alert"
+# Passes records on as they are, whatever they are compressed by. It judges nothing on the way, keeps no counts, and
+# tells no one: whatever store a worker may have is not asked about.
+PASS = ("pm-alert", ["--replay", "--pass", f"--config={os.devnull}"])
 # The metrics that are compared where nobody names others, as pm-aggregate has them.
 JUDGED = (
     "duration.total_ms,resource_usage.peak_memory_mb,resource_usage.cpu_time_ms,"
@@ -34,6 +36,7 @@ JUDGED = (
 )
 COMPRESSED = "*.{zst,gz}"
 PLAIN = "*.{ndjson,jsonl,json}"
+ENDINGS = r"\.(zst|gz|ndjson|jsonl|json)$"
 # How many partial results one process merges.
 FAN = 16
 BLOCK = 1 << 16
@@ -134,24 +137,47 @@ def merged(parts, args):
 
 
 def lines_of_files(rows):
-    """The lines of compressed files, each with where it stands."""
+    """The lines of files that go whole, each with where it stands."""
     for path, content in rows:
-        text, _ = run(PASS, ["--pass"], [content])
+        try:
+            text, said = run(*PASS, [content])
+        except ToolFailed as failure:
+            raise ToolFailed(f"{path}: {failure}") from None
         for number, line in enumerate(text.split(b"\n")):
             yield path, 0, number, line
+        if said:
+            yield path, 0, None, said
+
+
+def command_of(line):
+    """The command of a run, nothing of what is no run, and an error of what is no record."""
+    import json
+
+    ((kind, content),) = json.loads(line).items()
+    if kind != "performance_metrics":
+        return None
+    command = content["command"]
+    if not isinstance(command, str):
+        raise TypeError(command)
+    return command
 
 
 def keyed(rows):
-    """Runs by their commands. What is no run has no series."""
-    import json
-
+    """Runs by their commands, before them what there is to say. What is no run has no series."""
+    skipped = {}
     for path, block, number, line in rows:
-        try:
-            command = json.loads(bytes(line))["performance_metrics"]["command"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if isinstance(command, str):
-            yield (command, path, block, number), bytes(line)
+        if number is None:
+            yield (False, f"{path}: {line}", path, 0, 0), b""
+        elif line := bytes(line).strip():
+            try:
+                command = command_of(line)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                skipped[path] = skipped.get(path, 0) + 1
+                continue
+            if command is not None:
+                yield (True, command, path, block, number), line
+    for path, count in skipped.items():
+        yield (False, f"{path}: lines skipped that are no records: {count}", path, 0, 0), b""
 
 
 def of_each_command(args):
@@ -159,7 +185,10 @@ def of_each_command(args):
     its pauses what is looked at when."""
 
     def of(rows):
-        for command, group in itertools.groupby(rows, lambda row: row[0][0]):
+        for (is_run, command), group in itertools.groupby(rows, lambda row: row[0][:2]):
+            if not is_run:
+                yield command, (b"", command)
+                continue
             with tempfile.NamedTemporaryFile() as file:
                 file.writelines(line + b"\n" for _, line in group)
                 file.flush()
@@ -179,6 +208,37 @@ def files(spark, paths, kind=COMPRESSED):
     return spark.read.format("binaryFile").option("pathGlobFilter", kind).load(paths)
 
 
+def is_named(path, names):
+    """Whether somebody named just this file."""
+    # Spark writes out what comes before: the scheme, the host, the folder that it was started in.
+    ends = (re.sub(r"^([\w.+-]+:)?(\.{0,2}/)*", "/", name) for name in names)
+    return any(f"/{path}".endswith(end) for end in ends)
+
+
+def choose(spark, options):
+    """Notes which files are read though they are not called as records are, because they were named by hand; returns
+    what to say of those that are not read. Nothing to read is an error, and no answer."""
+    path = functions.col("path")
+    paths = spark.read.format("binaryFile").load(options.paths).select("path")
+    others = sorted({row.path for row in paths.where(~path.rlike(ENDINGS)).collect()})
+    options.by_hand = [path for path in others if is_named(path, options.paths)]
+    if not options.by_hand and not paths.where(path.rlike(ENDINGS)).head(1):
+        raise ToolFailed(
+            f"there is no file of records at {', '.join(options.paths)}\n"
+            f"  hint: their names match {PLAIN} or {COMPRESSED}; others have to be named one by one"
+        )
+    left = [path for path in others if path not in options.by_hand]
+    return [f"fleet: files left out for their names: {len(left)}; first: {left[0]}"] if left else []
+
+
+def whole(spark, options):
+    """Files that go whole, whatever they are compressed by."""
+    found = files(spark, options.paths).select("path", "content").rdd
+    if options.by_hand:
+        found = found.union(files(spark, options.by_hand, "*").select("path", "content").rdd)
+    return found
+
+
 def summary(spark, options):
     """Partial results of everything, merged."""
     flags = ["--partial", *options.flags]
@@ -186,33 +246,35 @@ def summary(spark, options):
     limit = options.whole_below << 20
     plain = files(spark, options.paths, PLAIN).select("path", "length").collect()
     small, large = ([row.path for row in plain if (row.length < limit) == is_small] for is_small in (True, False))
-    parts = files(spark, options.paths).select("path", "content").rdd.mapPartitions(partial_of_files(flags))
+    parts = whole(spark, options).mapPartitions(partial_of_files(flags))
     if small:
-        whole = files(spark, small, PLAIN).select("path", "content")
-        parts = parts.union(whole.rdd.mapPartitions(partial_of_files(flags)))
+        taken = files(spark, small, PLAIN).select("path", "content")
+        parts = parts.union(taken.rdd.mapPartitions(partial_of_files(flags)))
     if large:
         value = lines(spark, large).select(functions.col("value").cast("binary"))
         parts = parts.union(value.rdd.mapPartitions(partial(flags)))
     # An empty partition has nothing to say; without any, the last process still has the say.
     found = merged(parts, ["--merge", "--partial", *options.kept]).collect()
-    result, said = run(AGGREGATE, ["--merge", *options.final], [part for part, _ in found])
+    try:
+        result, said = run(AGGREGATE, options.final, [part for part, _ in found])
+    except ToolFailed as failure:
+        raise ToolFailed(re.sub("leave `--strict` out.*", "give times in whole hours", str(failure))) from None
     return result, [words for _, words in found] + [said]
 
 
 def changes(spark, options):
     """Since when each command is what it is: its runs are brought together, because their order matters."""
-    whole = files(spark, options.paths).select("path", "content")
     places = lines(spark, options.paths).select(
         functions.col("_metadata.file_path"),
         functions.col("_metadata.file_block_start"),
         functions.monotonically_increasing_id(),
         functions.col("value").cast("binary"),
     )
-    rows = places.rdd.union(whole.rdd.mapPartitions(lines_of_files))
+    rows = places.rdd.union(whole(spark, options).mapPartitions(lines_of_files))
     count = max(rows.getNumPartitions(), 1)
-    rows = rows.mapPartitions(keyed).repartitionAndSortWithinPartitions(count, lambda key: portable(key[0]))
-    found = rows.mapPartitions(of_each_command(["--changes", *options.flags])).collect()
-    found.sort(key=lambda one: one[0].encode())
+    rows = rows.mapPartitions(keyed).repartitionAndSortWithinPartitions(count, lambda key: portable(key[1]))
+    found = rows.mapPartitions(of_each_command(options.flags)).collect()
+    found.sort(key=lambda one: one[0].encode("utf-8", "surrogatepass"))
     return b"".join(result for _, (result, _) in found), [said for _, (_, said) in found]
 
 
@@ -234,15 +296,21 @@ def parse(words):
     parser.add_argument("--until", help="only runs that started before")
     parser.add_argument("--where", action="append", default=[], help="only runs with FIELD=VALUE")
     parser.add_argument("--across-machines", action="store_true", help="with --compare and --changes")
-    parser.add_argument("--changes", action="store_true", help="since when is each command what it is?")
-    parser.add_argument("--compare", metavar="BASELINE", help="a date, a range in whole hours, or FIELD=VALUE")
+    result = parser.add_mutually_exclusive_group()
+    result.add_argument("--changes", action="store_true", help="since when is each command what it is?")
+    result.add_argument("--compare", metavar="BASELINE", help="a date, a range in whole hours, or FIELD=VALUE")
+    result.add_argument("--partial", action="store_true", help="write the merged state, in place of summaries")
     parser.add_argument("--current", metavar="RUNS", help="what is compared, with --compare")
-    parser.add_argument("--partial", action="store_true", help="write the merged state, in place of summaries")
     parser.add_argument(
         "--whole-below", type=int, default=64, metavar="MB", help="plain files that are longer are cut between workers"
     )
     parser.add_argument("--output", required=True, help="a file of the driver's; spark-submit writes errors to standard output")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.current and not options.compare:
+        parser.error("--current needs --compare")
+    if options.window != "all" and (options.changes or options.compare):
+        parser.error("--window does not go with --changes or --compare: choose the time with --since and --until")
+    return options
 
 
 def flag(name, value):
@@ -256,18 +324,21 @@ def plan(options):
     metric = flag("metric", options.metric)
     across = ["--across-machines"] if options.across_machines else []
     if options.changes:
-        options.flags = [*flag("by", options.by), *period, *where, *metric, *across]
+        options.flags = ["--changes", *flag("by", options.by), *period, *where, *metric, *across]
+        options.final = options.flags
     elif options.compare:
         sides = [text.split("=", 1)[0] for text in (options.compare, options.current) if text and "=" in text]
         fields = dict.fromkeys([*options.by.split(","), "machine", *sides])
         options.kept = [f"--by={','.join(fields)}", "--window=1h", f"--metric={options.metric or JUDGED}"]
-        options.flags = [*options.kept, *period, *where]
-        options.final = [*flag("by", options.by), *metric, *across, *flag("compare", options.compare)]
-        options.final += flag("current", options.current)
+        # The period is that of one side only, so that only the last process can tell what it leaves out. It is told to
+        # refuse a state that it would have to cut: figures without it would look like an answer.
+        options.flags = [*options.kept, *where]
+        options.final = ["--merge", "--strict", *flag("by", options.by), *period, *metric, *across]
+        options.final += flag("compare", options.compare) + flag("current", options.current)
     else:
         options.kept = [*flag("by", options.by), *flag("window", options.window), *metric]
         options.flags = [*options.kept, *period, *where]
-        options.final = [*options.kept, *(["--partial"] if options.partial else [])]
+        options.final = ["--merge", *options.kept, *(["--partial"] if options.partial else [])]
 
 
 def reason(error):
@@ -284,30 +355,52 @@ def answer(spark, options):
     """The bytes of the result, and what the tools had to say."""
     plan(options)
     # What cannot be meant is refused here, before anybody works on it.
-    run(AGGREGATE, options.flags, [])
+    for flags in (options.flags, options.final):
+        run(AGGREGATE, flags, [])
+    left_out = choose(spark, options)
     result, said = changes(spark, options) if options.changes else summary(spark, options)
-    return result, [line for line in "\n".join(said).split("\n") if line]
+    return result, [line for line in "\n".join([*left_out, *said]).split("\n") if line]
 
 
 def main(words):
     options = parse(words)
-    spark = SparkSession.builder.appName("pm-aggregate").getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
+    is_new = not os.path.exists(options.output)
     try:
-        result, said = answer(spark, options)
-    except Exception as error:  # What fails on a worker comes as an exception of the JVM, with its text.
-        words = reason(error)
-        if words is None:
-            raise
-        print(f"fleet: {words}", file=sys.stderr)
+        # Whoever cannot write the answer is told so before hours of work; what stands there stays until there is one.
+        open(options.output, "ab").close()
+    except OSError as error:
+        print(f"fleet: cannot write '{options.output}': {error.strerror}", file=sys.stderr)
         return 4
+    done = None
+    try:
+        done = ask(options)
     finally:
-        spark.stop()
+        if done is None and is_new:
+            os.remove(options.output)
+    if done is None:
+        return 4
+    result, said = done
     for line in said:
         print(line, file=sys.stderr)
     with open(options.output, "wb") as file:
         file.write(result)
     return 0
+
+
+def ask(options):
+    """The answer of a cluster; none if there is none, and it was said why."""
+    spark = SparkSession.builder.appName("pm-aggregate").getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    try:
+        return answer(spark, options)
+    except Exception as error:  # What fails on a worker comes as an exception of the JVM, with its text.
+        words = reason(error)
+        if words is None:
+            raise
+        print(f"fleet: {words}", file=sys.stderr)
+        return None
+    finally:
+        spark.stop()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ fn shipped(place: &Place) {
 fn case(place: &Place, name: &str, args: &str, kill: bool) -> Value {
     let expected = format!("{name}.expected");
     // A glob sorts the files as the job does.
-    let _ = place.sh(&format!("pm-aggregate {args} $(find tree -name '[0-9]*' | sort) > {expected}"));
+    let _ = place.sh(&format!("pm-aggregate {args} $(find tree -name '[0-9]*' | sort) > '{expected}'"));
     assert!(!place.read(&expected).is_empty(), "{args} has an answer");
     let args = args.split(' ').filter(|word| !word.is_empty()).map(|word| word.replace('\'', ""));
     let cut = (name == "lines").then(|| "--whole-below=0".to_owned());
@@ -69,18 +69,40 @@ fn spark_says_what_one_run_says_whoever_is_killed_and_a_tool_that_fails_has_the_
     days(&place);
     shipped(&place);
     place.write("damaged/x.ndjson.zst", b"\x28\xb5\x2f\xfd\x24\x05");
+    // A worker's own store has no say: here whoever asks it fails.
+    place.write("home/.local/state/github-pm/alerts.yml", "alerts: { never_heard_of: {} }\n");
+    place.sh("mkdir named empty; cat tree/host=one/date=2026-11-2[12]/* > named/runs.log").succeeds();
+    place.write("named/deep.ndjson", format!("{}\n{{\"torn\n", "[".repeat(100_000)));
     // Files go whole, or cut into lines where they are long.
     let mut cases = vec![
         case(&place, "lines", "--by=command,host", false),
         case(&place, "killed", "--by=command,host --window=1h", true),
         case(&place, "metrics", "--metric=all --where=machine=aaaaaaaaaaaa --since=2026-11-21", false),
         case(&place, "compared", "--compare=2026-11-20 --current=2026-11-22", false),
+        case(&place, "compared since", "--compare=2026-11-20 --since=2026-11-22T06:00:00Z", false),
         case(&place, "labels", "--compare=host=one --across-machines", false),
         case(&place, "changes", "--changes", false),
     ];
-    cases.push(json!({"name": "refused", "args": ["--window=never", "tree"]}));
-    cases.push(json!({"name": "damaged", "args": ["damaged"]}));
-    cases.push(json!({"name": "nowhere", "args": ["nowhere"]}));
+    for (name, flags) in [("named", "--by=host"), ("named changes", "--changes")] {
+        place.sh(&format!("pm-aggregate {flags} named/runs.log > '{name}.expected' 2> skipped")).succeeds();
+        let args = [flags, "named/runs.log", "named"];
+        cases.push(json!({"name": name, "args": args, "expected": format!("{name}.expected")}));
+    }
+    place.sh("pm-aggregate named/deep.ndjson > 'left out.expected' 2> skipped").succeeds();
+    cases.push(json!({"name": "left out", "args": ["named"], "expected": "left out.expected"}));
+    for (name, args) in [
+        ("refused", "--window=never tree"),
+        ("refused at last", "--compare=never tree"),
+        ("half an hour", "--compare=2026-11-20 --since=2026-11-22T06:30:00Z tree"),
+        ("two at once", "--partial --compare=2026-11-20 tree"),
+        ("damaged", "damaged"),
+        ("damaged changes", "--changes damaged"),
+        ("nowhere", "nowhere"),
+        ("empty", "empty"),
+        ("other names", "named/runs.*"),
+    ] {
+        cases.push(json!({"name": name, "args": args.split(' ').collect::<Vec<_>>()}));
+    }
     place.write("cases.json", Value::from(cases).to_string());
     let job = repository().join("scripts/fleet/aggregate.py");
     let script = repository().join("tests/fixtures/on_spark.py");
@@ -88,22 +110,46 @@ fn spark_says_what_one_run_says_whoever_is_killed_and_a_tool_that_fails_has_the_
     let outcome = place.run(command.arg(script).arg(job).args(["programs", "cases.json"]));
     let said: Vec<Value> =
         outcome.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let verdict = |name: &str| {
+    let found = |name: &str| {
         let found = said.iter().find(|case| case["name"] == name);
-        found.unwrap_or_else(|| panic!("{name} is not in {}{}", outcome.stdout, outcome.stderr))["verdict"]
-            .as_str()
-            .expect("words")
-            .to_owned()
+        found.unwrap_or_else(|| panic!("{name} is not in {}{}", outcome.stdout, outcome.stderr))
     };
+    let verdict = |name: &str| found(name)["verdict"].as_str().expect("words").to_owned();
     assert_eq!(verdict("killed"), "ok, 1 killed", "{}", outcome.stderr);
-    for name in ["lines", "metrics", "compared", "labels", "changes"] {
+    for name in [
+        "lines",
+        "metrics",
+        "compared",
+        "compared since",
+        "labels",
+        "changes",
+        "named",
+        "named changes",
+        "left out",
+    ] {
         assert_eq!(verdict(name), "ok", "{name}: {}", outcome.stderr);
     }
     for (name, words) in [
         ("refused", "failed: pm-aggregate: invalid value 'never' for '--window <LENGTH>'"),
+        ("refused at last", "failed: pm-aggregate: cannot read 'never': "),
+        ("half an hour", "not cut where --since and --until cut\n  hint: give times in whole hours"),
+        ("two at once", "status 2"),
         ("damaged", "/damaged/x.ndjson.zst: pm-aggregate: "),
+        ("damaged changes", "/damaged/x.ndjson.zst: pm-alert: "),
+        ("empty", "failed: there is no file of records at empty\n  hint: "),
+        ("other names", "failed: there is no file of records at named/runs.*\n  hint: "),
         ("nowhere", "failed: [PATH_NOT_FOUND]"),
     ] {
         assert!(verdict(name).contains(words), "{name}: {}", verdict(name));
+    }
+    // Whatever is not read is told.
+    for (name, words) in [
+        ("changes", "/tree/host=two/date=2026-11-22/2.ndjson: lines skipped that are no records: 3"),
+        ("changes", "/tree/host=one/date=2026-11-20/0.ndjson.gz: pm-alert: 3 of "),
+        ("left out", "fleet: files left out for their names: 1; first: file:"),
+        ("named changes", "/named/deep.ndjson: lines skipped that are no records: 2"),
+    ] {
+        let said = found(name)["said"].to_string();
+        assert!(said.contains(words), "{name}: {said}");
     }
 }
