@@ -70,6 +70,11 @@ pub(crate) fn store(named: Option<&Path>, io: &Streams) -> Result<Store, pm_stor
     Store::meant(named, io.environment.current_dir(), directory)
 }
 
+/// The nearest store, if it is there.
+pub(crate) fn nearest(io: &Streams) -> Option<Store> {
+    store(None, io).ok().filter(Store::exists)
+}
+
 /// Starts what compresses the days before. Where it cannot be started, the first record of the next day tries
 /// again.
 #[expect(clippy::disallowed_methods, reason = "starting this program is this function's job")]

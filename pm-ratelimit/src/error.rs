@@ -66,6 +66,21 @@ impl Explain for Forgotten {
     }
 }
 
+/// What was recorded cannot be read: a warning, for the same reason.
+#[derive(Debug, thiserror::Error)]
+#[error("there is nothing to suggest, for what was recorded cannot be read: {0}")]
+pub(crate) struct Unadvised(pub(crate) String);
+
+impl Explain for Unadvised {
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+
+    fn hint(&self) -> Option<String> {
+        Forgotten(String::new()).hint()
+    }
+}
+
 impl Explain for Error {
     fn exit(&self) -> Exit {
         match self {

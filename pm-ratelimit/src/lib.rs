@@ -1,13 +1,16 @@
 //! Asks GitHub for its rate limits and emits one record a reading.
 //!
 //! An answer that cannot be had is an error, and limits that are switched off are a record that says so: neither
-//! is ever a record of zeros, which would read like a quota that is used up. Signals end the process as they end
-//! any other, because a record is one write and the state is replaced as a whole: there is nothing to put in order.
+//! is ever a record of zeros, which would read like a quota that is used up. What used a quota, and what would use less
+//! of it, is read from the records of the store. Signals end the process as they end any other, because a record is one
+//! write and the state is replaced as a whole: there is nothing to put in order.
 //!
 //! This library exists for the program and its tests and may change at any time; the command line and
 //! the records are the contract.
 
 pub mod args;
+
+mod advice;
 mod client;
 mod config;
 mod destination;
@@ -27,6 +30,7 @@ use pm_cli::{Exit, Streams, human};
 use pm_github::{Answer, Api, Door, Fingerprint, LimitHeaders, Patience, Quotas, Verdict, verdict};
 use pm_record::{Record, Timestamp};
 
+use crate::advice::Advice;
 use crate::args::Args;
 use crate::client::{Client, Response};
 use crate::config::{Config, Plan};
@@ -55,9 +59,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let token = token::find(&config.api, io)?;
     let client = Client::new(&config.api, token.as_ref(), config.timeout, &io.environment)?;
     let credential = token.as_ref().map(|token| Fingerprint::of(&token.secret).to_string());
-    let memory = Memory::open(destination.store(), io);
+    let store = destination.store().cloned().or_else(|| destination::nearest(io));
+    let (memory, advice) = (Memory::open(store.as_ref()), Advice::from(store));
     let origin = token.map(|token| token.origin);
-    let mut watch = Watch { api: config.api, client, credential, origin, destination, memory };
+    let mut watch = Watch { api: config.api, client, credential, origin, destination, memory, advice };
     match config.plan {
         Plan::Once => watch.once(io),
         Plan::Stream { interval, duration, count } => {
@@ -78,6 +83,7 @@ struct Watch {
     origin: Option<String>,
     destination: Destination,
     memory: Memory,
+    advice: Advice,
 }
 
 /// When a stream asks, and when it ends.
@@ -171,7 +177,9 @@ impl Watch {
         let credential = self.credential.as_deref();
         let earlier = self.memory.of(self.api.host(), credential, reading.at, io);
         let record = record::of(self.api.host(), credential, reading, earlier.as_ref());
-        self.destination.write(&Record::Api(Box::new(record.clone())).to_line(), io)?;
+        let mut told = Box::new(record.clone());
+        self.advice.add_to(&mut told, io);
+        self.destination.write(&Record::Api(told).to_line(), io)?;
         self.memory.keep(record, io);
         Ok(())
     }

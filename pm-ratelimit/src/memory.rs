@@ -8,7 +8,7 @@ use pm_record::{ApiMonitoring, Timestamp};
 use pm_store::{StateFile, Store};
 use serde::{Deserialize, Serialize};
 
-use crate::{TOOL, destination};
+use crate::TOOL;
 
 /// Of two readings this close, a single request would look like a storm. The earlier one is kept.
 const SHORTEST_MS: i64 = 10_000;
@@ -36,11 +36,9 @@ struct State {
 }
 
 impl Memory {
-    /// That of the store that records go to, else of the nearest one if it is there.
-    pub(crate) fn open(written_to: Option<&Store>, io: &Streams) -> Self {
-        let nearest = || destination::store(None, io).ok().filter(Store::exists);
-        let store = written_to.cloned().or_else(nearest);
-        let file = store.and_then(|store| StateFile::of(&store, "ratelimit").ok());
+    /// That of a store, if there is one.
+    pub(crate) fn open(store: Option<&Store>) -> Self {
+        let file = store.and_then(|store| StateFile::of(store, "ratelimit").ok());
         Self { file, last: None, complained: false }
     }
 

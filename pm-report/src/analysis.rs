@@ -127,7 +127,7 @@ impl Analysis {
                 });
             }
             // One without resources tells of requests.
-            Record::Api(seen) if seen.resources.is_empty() => {
+            Record::Api(seen) if seen.resources.is_empty() && !seen.limits_off => {
                 self.operations = seen.request_patterns.operations;
             }
             _ => {}

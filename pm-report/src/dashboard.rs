@@ -80,7 +80,7 @@ impl Dashboard {
                 }
                 self.tips.push(&tip);
             }
-            Record::Api(seen) if seen.resources.is_empty() => self.requests = Some(*seen),
+            Record::Api(seen) if seen.resources.is_empty() && !seen.limits_off => self.requests = Some(*seen),
             Record::Performance(_) => self.unsummarized += 1,
             _ => {}
         }

@@ -1,7 +1,5 @@
 //! Every record of the inputs, and what could not be read of them.
 
-mod newest;
-
 use std::io::ErrorKind;
 
 use pm_cli::{Input, Opener, Source, Streams};
@@ -65,10 +63,10 @@ fn open(config: &Config, newest: Option<u64>, io: &mut Streams) -> Result<Vec<In
         records_first: true,
         by_machine: false,
     };
-    let sources = store.sources(&question)?;
-    if let Some(bytes) = newest {
-        return Ok(newest::of(sources, bytes, io));
-    }
+    let sources = match newest {
+        Some(bytes) => store.newest(&question, bytes)?,
+        None => store.sources(&question)?,
+    };
     let sources = sources.into_iter();
     let input = |source: pm_store::Source| {
         let path = source.path.clone();

@@ -9,6 +9,7 @@ mod deaths;
 mod followed;
 mod porcelain;
 mod quota;
+mod readings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -20,6 +20,7 @@ const EXPENSIVE: usize = 5;
 /// Takes in records; see the crate.
 #[derive(Debug)]
 pub struct Advisor {
+    whose: Whose,
     labels: Labels,
     join: Join,
     history: History,
@@ -27,6 +28,15 @@ pub struct Advisor {
     expensive: ExpensiveOperations,
     totals: Totals,
     seen: Seen,
+}
+
+/// Whose requests are looked at.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Whose {
+    #[default]
+    Everybody,
+    /// Those with this credential, as records have it; none is without one.
+    With(Option<String>),
 }
 
 /// How much was looked at.
@@ -82,6 +92,7 @@ impl Advisor {
     #[must_use]
     pub fn of(rules: &[RuleName]) -> Self {
         Self {
+            whose: Whose::default(),
             labels: Labels::default(),
             join: Join::default(),
             history: History::default(),
@@ -92,10 +103,20 @@ impl Advisor {
         }
     }
 
+    /// The same for the requests with one credential, or with none. A run that made others only is left out; one
+    /// whose requests are not recorded one by one is not, for nobody knows with which it made them.
+    #[must_use]
+    pub fn with_credential(self, credential: Option<&str>) -> Self {
+        Self { whose: Whose::With(credential.map(str::to_owned)), ..self }
+    }
+
     /// Takes in one record; kinds that say nothing here are passed over.
     pub fn push(&mut self, record: Record) {
         match record {
             Record::Performance(run) => self.push_run(run),
+            Record::Request(request) if !self.whose.is(request.credential.as_deref()) => {
+                self.join.request_of_others(&request);
+            }
             Record::Request(request) => {
                 self.seen.requests += 1;
                 self.seen.named += u64::from(request.target.is_some());
@@ -126,6 +147,9 @@ impl Advisor {
     }
 
     fn take(&mut self, mut execution: Execution) {
+        if execution.is_of_others() {
+            return;
+        }
         self.totals.any_run(&execution);
         self.rules.iter_mut().for_each(|rule| rule.any_run(&execution));
         if execution.purpose() == Purpose::None && execution.is_nested() {
@@ -163,9 +187,11 @@ impl Advisor {
             (once(RuleName::bottleneck), once(RuleName::opportunity));
         let is_of_api = |rule: RuleName| rule.is_about(Topic::ApiUsage) || rule.is_about(Topic::Cache);
         let suggestions = drafts.iter().filter(|draft| is_of_api(draft.rule));
-        let suggestions = suggestions.filter_map(|draft| draft.tip.suggestion.clone()).collect();
+        let suggestions: indexmap::IndexSet<_> =
+            suggestions.filter_map(|draft| draft.tip.suggestion.clone()).collect();
         Advice {
-            monitoring: (self.seen.requests > 0).then(|| self.monitoring(window, suggestions)),
+            monitoring: (self.seen.requests > 0)
+                .then(|| self.monitoring(window, suggestions.into_iter().collect())),
             tips: drafts.into_iter().map(|draft| draft.tip).collect(),
             seen: self.seen,
             bottleneck_areas,
@@ -192,6 +218,15 @@ impl Advisor {
             },
             optimization_suggestions: suggestions,
             ..ApiMonitoring::default()
+        }
+    }
+}
+
+impl Whose {
+    fn is(&self, credential: Option<&str>) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::With(wanted) => wanted.as_deref() == credential,
         }
     }
 }

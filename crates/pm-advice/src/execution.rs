@@ -14,6 +14,8 @@ pub(crate) struct Execution {
     /// The machine that it ran on.
     pub(crate) machine: Option<Label>,
     pub(crate) calls: Vec<Call>,
+    /// Whether there were requests that nobody asked about.
+    pub(crate) has_others: bool,
     pub(crate) processes: Vec<Process>,
 }
 
@@ -43,6 +45,11 @@ impl Execution {
     /// Whether its requests and its time are the user's own work, and stand in the log once.
     pub(crate) fn counts(&self) -> bool {
         self.purpose() == Purpose::None && !self.is_nested()
+    }
+
+    /// Whether it made requests, and none that anybody asked about.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.has_others && self.calls.is_empty()
     }
 
     /// Whether another run's record holds its time, and another relay's its requests.

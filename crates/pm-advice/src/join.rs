@@ -60,6 +60,14 @@ impl Join {
         self.make_room();
     }
 
+    /// A request that nobody asked about says only that its run made some.
+    pub(crate) fn request_of_others(&mut self, request: &ApiRequest) {
+        if let Some(id) = &request.execution_id {
+            self.of(id).has_others = true;
+            self.make_room();
+        }
+    }
+
     pub(crate) fn process(&mut self, process: &ProcessTrace, labels: &mut Labels) {
         let Some(id) = &process.execution_id else { return };
         let process = Process::new(process, labels);

@@ -58,6 +58,19 @@ fn what_was_seen_of_the_requests_names_the_dearest_and_what_to_do() {
 }
 
 #[test]
+fn what_two_commands_should_do_is_suggested_once() {
+    let records = fs::read_to_string(folder("n_plus_one/right/records.ndjson")).expect("records");
+    let renamed =
+        records.replace("\"exec_", "\"exec_again_").replace("\"command\":\"", "\"command\":\"also_");
+    let advice = advise(&format!("{records}{renamed}"), Advisor::default());
+    assert_eq!(advice.tips.len(), 4);
+    assert_eq!(
+        advice.monitoring.expect("there were requests").optimization_suggestions,
+        ["batch_get_issues_number_queries", "batch_node_queries"]
+    );
+}
+
+#[test]
 fn nothing_gives_no_advice() {
     let advice = advise("", Advisor::default());
     assert!(advice.tips.is_empty() && advice.monitoring.is_none());
@@ -153,4 +166,28 @@ proptest! {
 fn run_of(line: &str) -> &str {
     let at = line.find("exec_").expect("a run");
     &line[at..at + 17]
+}
+
+#[test]
+fn only_requests_with_the_credential_that_was_asked_about_count_and_runs_that_made_such() {
+    let records = |name: &str| {
+        let records = fs::read_to_string(folder(name).join("right/records.ndjson")).expect("records");
+        records.replace("\"exec_", &format!("\"exec_{name}_"))
+    };
+    let with = |credential: &str, records: &str| {
+        records.replace("\"method\"", &format!("\"credential\":\"{credential}\",\"method\""))
+    };
+    let (mine, theirs) = (records("n_plus_one"), records("retried_requests"));
+    let both = format!("{}{}", with("aaaaaaaaaaaa", &mine), with("bbbbbbbbbbbb", &theirs));
+    let told = |records: &str, advisor: Advisor| {
+        let seen = advise(records, advisor).monitoring?;
+        Some((seen.request_patterns.operations, seen.optimization_suggestions))
+    };
+    let of = |credential| told(&both, Advisor::default().with_credential(credential));
+    let alone = |records: &str| told(records, Advisor::default());
+    assert_eq!(of(Some("aaaaaaaaaaaa")), alone(&mine));
+    assert_eq!(of(Some("bbbbbbbbbbbb")), alone(&theirs));
+    assert_ne!(alone(&mine), alone(&theirs));
+    assert_eq!(of(None), None);
+    assert_eq!(told(&mine, Advisor::default().with_credential(None)), alone(&mine));
 }

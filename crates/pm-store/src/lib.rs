@@ -5,7 +5,8 @@
 //! - [`Upkeep`] closes days, compresses them and makes their rollups by a [`RollUp`] that somebody else brings, removes
 //!   what is too old and verifies the rest. It starts no process and knows no time but the one it is told.
 //! - [`Store::sources`] says which files answer a [`Question`]: rollups where they do so exactly, else records.
-//!   [`Store::alert_sources`] says the same of what alerted.
+//!   [`Store::alert_sources`] says the same of what alerted, and [`Store::newest`] which of them are enough for what has to be
+//!   quick.
 //! - [`Store::ship`] copies closed days into a tree of many hosts, which is read like a store.
 //! - [`Follow`] reads what is appended while it is appended.
 //! - [`Running`] commands and the [`Monitor`] of a store say so in files that are theirs while they run.
@@ -38,6 +39,7 @@ mod hashing;
 mod links;
 mod lock;
 mod monitor;
+mod newest;
 mod offer;
 mod process;
 mod retention;

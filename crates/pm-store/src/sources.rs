@@ -16,7 +16,7 @@ use crate::day::{Day, Month};
 use crate::offer::{Offer, Part, overlap};
 use crate::rollup::{Origin, Rollup, identity_of};
 use crate::segment::{RecordFile, Segment, Stage, identity};
-use crate::{Error, Store, links};
+use crate::{Error, Store, links, newest};
 
 /// The finest cut of time that an answer needs from rollups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +74,9 @@ pub struct Source {
     /// has no window. Sources never overlap: what one answers for, no other does.
     pub span: Span,
     /// Which file of records it is, to find it again when it has moved on.
-    records: Option<RecordFile>,
+    pub(crate) records: Option<RecordFile>,
+    /// Of how many bytes at its end the lines count; none of all.
+    pub(crate) end: Option<u64>,
 }
 
 impl Span {
@@ -94,7 +96,7 @@ impl Span {
 
 impl Source {
     pub(crate) fn records(file: RecordFile, span: Span) -> Self {
-        Self { path: file.path.clone(), form: Form::Records, span, records: Some(file) }
+        Self { path: file.path.clone(), form: Form::Records, span, records: Some(file), end: None }
     }
 
     /// Opens the file, in whatever stage it now is: compaction may have moved it on since it was found.
@@ -112,7 +114,7 @@ impl Source {
                 || file.metadata().is_ok_and(|status| identity(&status) == records.identity)
         };
         if let Some(file) = file.filter(is_it) {
-            return Ok(file);
+            return newest::end_of(file, self.end).map_err(Error::io("read", &self.path));
         }
         for stage in [Stage::Closing, Stage::Closed] {
             let later = self.path.with_file_name(records.segment.file_name(stage));
@@ -190,7 +192,7 @@ impl Store {
             if origin.is_within(span) && self.is_made_from(&origin, of_month)? {
                 segments.retain(|segment, _| !is_inside(segment));
                 let path = self.rollup_path(Rollup::Month(month));
-                sources.push(Source { path, form: Form::Rollup, span, records: None });
+                sources.push(Source { path, form: Form::Rollup, span, records: None, end: None });
             }
         }
         Ok(())
@@ -276,7 +278,7 @@ impl Store {
     }
 
     pub(crate) fn rollup_source(&self, rollup: Rollup, span: Span) -> Source {
-        Source { path: self.rollup_path(rollup), form: Form::Rollup, span, records: None }
+        Source { path: self.rollup_path(rollup), form: Form::Rollup, span, records: None, end: None }
     }
 
     /// The months that a rollup is there of, the oldest first.
