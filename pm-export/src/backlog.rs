@@ -29,6 +29,8 @@ pub(crate) struct Backlog {
     strict: bool,
     /// Whether nothing is written down.
     dry: bool,
+    /// One for the whole run: what takes its runs remembers how their lines looked.
+    runs: Option<RunReader>,
 }
 
 /// A file, and how much of it is known.
@@ -58,7 +60,7 @@ impl Backlog {
             }
         };
         let committed = state.clone();
-        Ok(Self { store, locked, state, committed, strict: config.strict, dry: false })
+        Ok(Self { store, locked, state, committed, strict: config.strict, dry: false, runs: None })
     }
 
     /// Writes nothing down: what is read now has not been handed on.
@@ -81,6 +83,18 @@ impl Backlog {
 
     /// Reads everything that is new, and hands it on.
     pub(crate) fn read(&mut self, taker: &mut dyn Taker, io: &mut Streams) -> Result<Skipped, Error> {
+        let mut runs = self.runs.take().unwrap_or_else(|| RunReader::new(&taker.wanted()));
+        let read = self.read_files(taker, &mut runs, io);
+        self.runs = Some(runs);
+        read
+    }
+
+    fn read_files(
+        &mut self,
+        taker: &mut dyn Taker,
+        runs: &mut RunReader,
+        io: &mut Streams,
+    ) -> Result<Skipped, Error> {
         let question =
             Question { since: None, until: None, rollups: None, records_first: true, by_machine: false };
         // What could not be handed on before comes first, and as it was.
@@ -89,12 +103,11 @@ impl Backlog {
         }
         let sources = self.store.sources(&question)?;
         let mut skipped = Skipped::default();
-        let mut runs = RunReader::new(&taker.wanted());
         for source in &sources {
             if io.interrupted().is_some() {
                 break;
             }
-            let read = self.read_file(source, taker, &mut runs, io)?;
+            let read = self.read_file(source, taker, runs, io)?;
             let name = source.path.display().to_string();
             skipped.follow(read, (sources.len() > 1).then_some(name.as_str()), 0);
         }

@@ -89,6 +89,7 @@ pub(crate) struct Commands {
     groups: HashMap<Box<[u8]>, Group>,
     /// What is too many.
     others: Option<Group>,
+    memory: Memory,
     key: Vec<u8>,
     include_deliberate: bool,
     /// Runs of benchmarks and profiles that were left out.
@@ -104,7 +105,18 @@ struct Group {
     numbers: [Option<Slot>; COUNTED.len()],
     statuses: [Option<Slot>; STATUSES.len()],
     phases: Vec<(Box<str>, Slot)>,
+    /// The series of the phases of the run before, in the order of its line, and what that looked like.
+    shape: Option<u32>,
+    in_order: Vec<Slot>,
 }
+
+/// The gauges of memory, which all groups share, once they are known.
+#[derive(Debug, Default)]
+struct Memory([Option<Slot>; MEMORY_KINDS.len()]);
+
+const MEMORY_KINDS: [&str; 2] = ["command_peak", "command_average"];
+const PEAK_KIND: usize = 0;
+const AVERAGE_KIND: usize = 1;
 
 /// A field that cannot be a label.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +152,7 @@ impl Commands {
             names,
             groups: HashMap::default(),
             others: None,
+            memory: Memory::default(),
             key: Vec::new(),
             include_deliberate,
             deliberate: 0,
@@ -174,7 +187,7 @@ impl Commands {
             Some(self.others.get_or_insert_with(|| Group { labels: labels(), ..Group::default() }))
         };
         if let Some(group) = group {
-            group.take(run, model);
+            group.take(run, &mut self.memory, model);
         }
         self.key = key;
     }
@@ -213,7 +226,7 @@ fn value_of(label: Label<'_>) -> String {
 
 impl Group {
     #[inline]
-    fn take(&mut self, run: &Run<'_>, model: &mut Model) {
+    fn take(&mut self, run: &Run<'_>, memory: &mut Memory, model: &mut Model) {
         let (start, total) = (run.timestamp().as_millis(), run.total().0);
         let slot =
             *self.duration.get_or_insert_with(|| series_of(&self.labels, COMMAND_DURATION, None, model));
@@ -232,9 +245,9 @@ impl Group {
                     let peak = *self.numbers[PEAK]
                         .get_or_insert_with(|| series_of(&self.labels, PEAK_MEMORY, None, model));
                     model.observe(peak, value, || None);
-                    set_memory(model, "command_peak", run.end().as_millis(), value);
+                    memory.set(PEAK_KIND, run.end().as_millis(), value, model);
                 }
-                AVERAGE => set_memory(model, "command_average", run.end().as_millis(), value),
+                AVERAGE => memory.set(AVERAGE_KIND, run.end().as_millis(), value, model),
                 // Others may want to have more read.
                 _ => {
                     let Some(Counted { family, label, .. }) = COUNTED.get(place) else { continue };
@@ -244,19 +257,29 @@ impl Group {
                 }
             }
         }
-        for (at, (name, value)) in run.phases().enumerate() {
-            let phase = self.phase(at, name, model);
-            model.add_to(phase, value);
+        // A line with the same keys has the same phases.
+        if run.shape().is_some() && run.shape() == self.shape {
+            for (slot, value) in self.in_order.iter().zip(run.phase_values()) {
+                model.add_to(*slot, value);
+            }
+        } else {
+            self.add_phases(run, model);
         }
     }
 
-    /// The series of a phase, which mostly stands where the same one stood before.
-    fn phase(&mut self, at: usize, name: &str, model: &mut Model) -> Slot {
-        if let Some((known, slot)) = self.phases.get(at)
-            && **known == *name
-        {
-            return *slot;
+    fn add_phases(&mut self, run: &Run<'_>, model: &mut Model) {
+        self.in_order.clear();
+        for (name, value) in run.phases() {
+            let slot = self.phase(name, model);
+            model.add_to(slot, value);
+            self.in_order.push(slot);
         }
+        // Each value of a phase that is too many is counted, and so such a one is looked up again.
+        let is_known = |(name, _): (&str, i64)| self.phases.iter().any(|(known, _)| **known == *name);
+        self.shape = run.shape().filter(|_| run.phases().all(is_known));
+    }
+
+    fn phase(&mut self, name: &str, model: &mut Model) -> Slot {
         if let Some((_, slot)) = self.phases.iter().find(|(known, _)| **known == *name) {
             return *slot;
         }
@@ -277,9 +300,19 @@ fn with_phase(labels: &[(String, String)], phase: &str) -> Vec<(String, String)>
     labels.iter().cloned().chain([own]).collect()
 }
 
-fn set_memory(model: &mut Model, kind: &str, at: i64, value: i64) {
-    let slot = model.slot(MEMORY.place(), &[("type", kind)]);
-    model.set(slot, at, value);
+impl Memory {
+    fn set(&mut self, kind: usize, at: i64, value: i64, model: &mut Model) {
+        if let Some(slot) = self.0[kind] {
+            model.set(slot, at, value);
+            return;
+        }
+        let label = ("type", MEMORY_KINDS[kind]);
+        let is_own = model.has_room(MEMORY.place(), &[(label.0.to_owned(), label.1.to_owned())]);
+        let slot = model.slot(MEMORY.place(), &[label]);
+        model.set(slot, at, value);
+        // Each value that goes where all go that are too many is counted.
+        self.0[kind] = is_own.then_some(slot);
+    }
 }
 
 fn status(run: &Run<'_>) -> usize {

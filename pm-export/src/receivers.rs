@@ -1,8 +1,10 @@
 //! Those who take what is delivered: each makes requests of a batch, and knows what the answers mean.
 
+mod attributes;
 mod datadog;
 mod newrelic;
 mod otlp;
+mod phase_spans;
 mod pushgateway;
 mod remote_write;
 mod spans;

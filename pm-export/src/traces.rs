@@ -82,7 +82,7 @@ struct KeptHeld {
 
 impl Place {
     /// One that is made of a run's name, and so the same every time.
-    pub(crate) fn derived(name: &str) -> Self {
+    pub(crate) fn derived(name: &[u8]) -> Self {
         let hash = Sha256::new().chain_update(b"trace\0").chain_update(name).finalize();
         let (mut trace, mut span) = ([0; 16], [0; 8]);
         trace.copy_from_slice(&hash[..16]);
@@ -94,17 +94,21 @@ impl Place {
 /// A number that stands for some parts, the same on every machine and in every version. Nobody gains by two that are
 /// the same.
 pub(crate) fn mixed(parts: &[&[u8]]) -> u64 {
-    // FNV-1a, and the last step of SplitMix64 to spread what it leaves close together.
+    // FNV-1a, of which the last step leaves much close together.
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     let joined = |hash: u64, part: &&[u8]| step(part.iter().fold(hash, step), &0xff);
-    let mut hash = parts.iter().fold(0xcbf2_9ce4_8422_2325, joined);
+    scattered(parts.iter().fold(0xcbf2_9ce4_8422_2325, joined))
+}
+
+/// The last step of `SplitMix64`: a number made of another one, so that what lies close together does not any more. None is zero, which is no id.
+pub(crate) fn scattered(mut hash: u64) -> u64 {
     hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     (hash ^ hash >> 31).max(1)
 }
 
-fn number_of(name: &str) -> u64 {
-    mixed(&[name.as_bytes()])
+fn number_of(name: &[u8]) -> u64 {
+    mixed(&[name])
 }
 
 /// The numbers of the fields of a span that are written here.
@@ -150,6 +154,14 @@ impl Spans {
         self.ends.push(self.bytes.len());
     }
 
+    /// Adds spans that are written already, one behind the other, and lets them be changed where they stand now.
+    pub(crate) fn add_written(&mut self, written: &[u8], ends: impl Iterator<Item = usize>) -> &mut [u8] {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(written);
+        self.ends.extend(ends.map(|end| start + end));
+        &mut self.bytes[start..]
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -175,7 +187,7 @@ impl Spans {
 
 impl Executions {
     /// Notes where a run stands, and lets its children go there.
-    pub(crate) fn arrive(&mut self, name: &str, place: Place, at: i64) {
+    pub(crate) fn arrive(&mut self, name: &[u8], place: Place, at: i64) {
         self.newest = self.newest.max(at);
         let number = number_of(name);
         if let Some(held) = self.held.remove(&number) {
@@ -194,7 +206,7 @@ impl Executions {
     /// Adds a child of a run, which is held if the run did not arrive yet.
     pub(crate) fn add_child(&mut self, name: &str, at: i64, write: impl FnOnce(&mut Vec<u8>)) {
         self.newest = self.newest.max(at);
-        let number = number_of(name);
+        let number = number_of(name.as_bytes());
         if let Some(place) = self.known.get(&number).copied() {
             self.spans.add(&place.trace, Some(&place.span), write);
             return;
@@ -215,7 +227,7 @@ impl Executions {
     fn let_longest_go(&mut self) -> bool {
         let Some(number) = self.awaited.pop_front() else { return false };
         if let Some(held) = self.held.remove(&number) {
-            self.release(&held, Place::derived(&held.name));
+            self.release(&held, Place::derived(held.name.as_bytes()));
         }
         true
     }
@@ -235,7 +247,7 @@ impl Executions {
             match self.held.get(&number) {
                 Some(held) if held.newest < limit => {
                     if let Some(held) = self.held.remove(&number) {
-                        self.release(&held, Place::derived(&held.name));
+                        self.release(&held, Place::derived(held.name.as_bytes()));
                     }
                 }
                 Some(_) => self.awaited.push_back(number),
@@ -268,7 +280,8 @@ impl Executions {
     pub(crate) fn restore(kept: &KeptTraces) -> Self {
         let mut executions = Self::default();
         for (number, trace, span) in &kept.known {
-            let place = || Some(Place { trace: identifier(trace)?, span: identifier(span)? });
+            let place =
+                || Some(Place { trace: identifier(trace.as_bytes())?, span: identifier(span.as_bytes())? });
             if let (Ok(number), Some(place)) = (u64::from_str_radix(number, 16), place()) {
                 executions.known.insert(number, place);
                 executions.order.push_back(number);
@@ -284,20 +297,25 @@ impl Executions {
 }
 
 /// An identifier of hexadecimal digits, if there are as many as there should be and they are not all zero.
-pub(crate) fn identifier<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N {
-        return None;
+pub(crate) fn identifier<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let (pairs, []) = text.as_chunks::<2>() else { return None };
+    let pairs: &[[u8; 2]; N] = pairs.try_into().ok()?;
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = byte_of(*pair)?;
     }
-    let bytes = digits(text)?;
-    let bytes: [u8; N] = bytes.try_into().ok()?;
     bytes.iter().any(|&byte| byte != 0).then_some(bytes)
 }
 
 /// Bytes of hexadecimal digits.
 fn digits(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+    pairs.iter().map(|pair| byte_of(*pair)).collect()
+}
+
+fn byte_of([high, low]: [u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]
@@ -321,7 +339,7 @@ mod tests {
         executions.add_child("a", 1, |out| out.push(0));
         assert_eq!(count(&executions), (0, 0));
         executions = Executions::restore(&executions.keep());
-        executions.arrive("a", PLACE, 2);
+        executions.arrive(b"a", PLACE, 2);
         assert_eq!(count(&executions), (1, 1));
         executions = Executions::restore(&executions.keep());
         executions.add_child("a", 3, |out| out.push(0));
@@ -334,7 +352,7 @@ mod tests {
         let most = u32::try_from(MOST_HELD / 1000 * 3).expect("few");
         for number in 0..most {
             executions.add_child(&format!("{number}"), 1, |out| out.extend_from_slice(&[0; 1000]));
-            executions.arrive(&format!("known {number}"), PLACE, 1);
+            executions.arrive(format!("known {number}").as_bytes(), PLACE, 1);
         }
         assert!(executions.weight <= MOST_HELD && executions.known.len() <= MOST_KNOWN);
         let sent = count(&executions).0;

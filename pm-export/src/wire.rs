@@ -31,6 +31,12 @@ fn key(tag: u32, kind: u32, out: &mut Vec<u8>) {
     varint(u64::from(tag << 3 | kind), out);
 }
 
+/// What stands before bytes or text, of a field below 16.
+pub(crate) const fn delimited(tag: u32) -> u8 {
+    assert!(tag < 16, "it takes more than a byte");
+    (tag << 3 | DELIMITED).to_le_bytes()[0]
+}
+
 #[inline]
 pub(crate) fn number(tag: u32, value: u64, out: &mut Vec<u8>) {
     key(tag, 0, out);

@@ -205,6 +205,34 @@ fn a_served_store_shows_what_is_appended_and_goes_on_after_a_restart() {
     total(port, 5);
 }
 
+#[test]
+fn phases_of_what_is_appended_have_their_own_names() {
+    let place = Place::new();
+    let line = |command: &str, phase: &str| {
+        format!(
+            r#"{{"performance_metrics":{{"schema":1,"command":"{command}","execution_id":"exec_1","timestamp":"{TIME}","duration":{{"total_ms":1000,"phases":{{"{phase}_ms":1000}}}}}}}}"#
+        )
+    };
+    let append = |phase: &str| {
+        // So many that the reader knows what they look like, and before one command's run another's.
+        let lines = ["y", "x"].map(|command| (line(command, phase) + "\n").repeat(20));
+        place.write("lines", lines.concat());
+        place.sh("mkdir -p .github-pm/records; cat lines >> .github-pm/records/2024-12-06.ndjson").succeeds();
+    };
+    append("one");
+    let (_server, port) = serving(&place, &["--store"], Stdio::null());
+    let shown = |phase: &str| {
+        let total =
+            format!("github_pm_command_phase_time_seconds_total{{command=\"x\",phase=\"{phase}\"}} 20\n");
+        until(&total, || {
+            String::from_utf8_lossy(&ask(port, "GET /metrics", "").1).contains(&total).then_some(())
+        });
+    };
+    shown("one");
+    append("two");
+    shown("two");
+}
+
 /// A Prometheus that scrapes `target` every second.
 fn prometheus(place: &Place, target: u16) -> (Running, u16) {
     place.write(

@@ -3,32 +3,27 @@
 //! Phases are known by their lengths only, so they are laid end to end in the order in which they first began, and say
 //! so. A run without a trace of its own gets one that is made of its execution id, so that it is the same every time.
 
-use pm_record::{ApiRequest, Field, Label, ProcessTrace, Record, Run, Thousandths, Wanted};
+use pm_record::{ApiRequest, Field, ProcessTrace, Record, Run, Wanted};
 
+use super::attributes::{self, Any, Figures, attribute};
 use super::otlp::nanoseconds;
+use super::phase_spans::PhaseSpans;
 use crate::traces::{Executions, Place, identifier, mixed};
 use crate::wire;
 
-const INTERNAL: u64 = 1;
+pub(super) const INTERNAL: u64 = 1;
 const CLIENT: u64 = 3;
 const ERROR: u64 = 2;
 
-/// The numbers of a span's fields, and of those of an attribute and its value.
+/// The numbers of a span's fields.
 mod tag {
     pub(super) const SPAN_ID: u32 = 2;
     pub(super) const NAME: u32 = 5;
     pub(super) const KIND: u32 = 6;
     pub(super) const START: u32 = 7;
     pub(super) const END: u32 = 8;
-    pub(super) const ATTRIBUTES: u32 = 9;
     pub(super) const STATUS: u32 = 15;
     pub(super) const STATUS_CODE: u32 = 3;
-    pub(super) const KEY: u32 = 1;
-    pub(super) const VALUE: u32 = 2;
-    pub(super) const TEXT: u32 = 1;
-    pub(super) const BOOL: u32 = 2;
-    pub(super) const INT: u32 = 3;
-    pub(super) const DOUBLE: u32 = 4;
 }
 
 /// What is read of runs as text, and at which places.
@@ -54,91 +49,76 @@ const NUMBERS: [&str; 7] = [
 ];
 const EXIT_CODE: usize = 0;
 const SIGNAL: usize = 1;
-const FIGURES: [(usize, &str); 5] = [
-    (2, "github_pm.peak_memory_mb"),
-    (3, "github_pm.cpu_time_ms"),
-    (4, "github_pm.io_operations"),
-    (5, "github_pm.api.requests"),
-    (6, "github_pm.api.quota"),
+const FIGURES: [&str; NUMBERS.len() - 2] = [
+    "github_pm.peak_memory_mb",
+    "github_pm.cpu_time_ms",
+    "github_pm.io_operations",
+    "github_pm.api.requests",
+    "github_pm.api.quota",
 ];
 
 /// Makes spans of records. It reads runs by the fields that it was given behind those that others want.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tracer {
     numbers: usize,
     labels: usize,
-}
-
-/// A value of an attribute.
-#[derive(Clone, Copy)]
-enum Any<'a> {
-    Text(&'a str),
-    Bool(bool),
-    Int(i64),
-    Double(f64),
+    phases: PhaseSpans,
+    figures: Figures,
 }
 
 impl Tracer {
     /// Adds what it reads to what is wanted.
     pub(crate) fn want(wanted: &mut Wanted) -> Self {
         let field = |name: &&str| name.parse::<Field>().ok();
-        let tracer = Self { numbers: wanted.numbers.len(), labels: wanted.labels.len() };
+        let tracer = Self { numbers: wanted.numbers.len(), labels: wanted.labels.len(), ..Self::default() };
         wanted.numbers.extend(NUMBERS.iter().filter_map(field));
         wanted.labels.extend(LABELS.iter().filter_map(field));
         tracer
     }
 
-    fn text<'a>(self, run: &Run<'a>, label: usize) -> Option<&'a str> {
-        match run.label(self.labels + label) {
-            Label::Text(text) => Some(text),
-            _ => None,
-        }
+    /// A label that is text, as the reader has seen it to be.
+    #[inline]
+    fn text<'a>(&self, run: &Run<'a>, label: usize) -> Option<&'a [u8]> {
+        run.text(self.labels + label)
     }
 
-    /// The spans of a run: its own, and one a phase.
-    pub(crate) fn run(self, run: &Run<'_>, executions: &mut Executions) {
+    /// The spans of a run: its own, and one a phase. All runs are of one reader.
+    pub(crate) fn run(&mut self, run: &Run<'_>, executions: &mut Executions) {
         let place = self.place(run);
         if let Some(name) = self.text(run, EXECUTION) {
             executions.arrive(name, place, run.timestamp().as_millis());
         }
         let parent: Option<[u8; 8]> = self.text(run, PARENT).and_then(identifier);
         executions.spans.add(&place.trace, parent.as_ref(), |out| self.fields(run, place, out));
-        let mut start = nanoseconds(run.timestamp().as_millis());
-        for (name, duration) in run.phases() {
-            let end = after(start, duration);
-            let id = mixed(&[b"phase", &place.span, name.as_bytes()]);
-            let short = name.strip_suffix("_ms").unwrap_or(name);
-            executions.spans.add_short(&place.trace, Some(&place.span), |out| {
-                begin(id.to_be_bytes(), short, INTERNAL, (start, end), out);
-                attribute("github_pm.laid_end_to_end", Any::Bool(true), out);
-            });
-            start = end;
-        }
+        let start = nanoseconds(run.timestamp().as_millis());
+        self.phases.add(run, &place, start, &mut executions.spans);
     }
 
-    fn place(self, run: &Run<'_>) -> Place {
+    fn place(&self, run: &Run<'_>) -> Place {
         let of_trace = || {
             let (trace, span) = (self.text(run, TRACE)?, self.text(run, SPAN)?);
             Some(Place { trace: identifier(trace)?, span: identifier(span)? })
         };
         let unnamed = || {
             let command = self.text(run, COMMAND).unwrap_or_default();
-            Place::derived(&format!("{command} {} {}", run.timestamp(), run.total()))
+            let rest = format!(" {} {}", run.timestamp(), run.total());
+            Place::derived(&[command, rest.as_bytes()].concat())
         };
         of_trace().unwrap_or_else(|| self.text(run, EXECUTION).map_or_else(unnamed, Place::derived))
     }
 
-    fn fields(self, run: &Run<'_>, place: Place, out: &mut Vec<u8>) {
+    fn fields(&mut self, run: &Run<'_>, place: Place, out: &mut Vec<u8>) {
         let command = self.text(run, COMMAND).unwrap_or_default();
         let start = nanoseconds(run.timestamp().as_millis());
         begin(place.span, command, CLIENT, (start, after(start, run.total().0)), out);
         let program = self.text(run, PROGRAM).unwrap_or(command);
-        attribute("process.executable.name", Any::Text(program), out);
-        attribute("github_pm.command", Any::Text(command), out);
-        for (label, key) in [(EXECUTION, "github_pm.execution_id"), (HOST, "host.name")] {
-            if let Some(text) = self.text(run, label) {
-                attribute(key, Any::Text(text), out);
-            }
+        attributes::text(b"process.executable.name", program, out);
+        attributes::text(b"github_pm.command", command, out);
+        if let Some(name) = self.text(run, EXECUTION) {
+            attributes::text(b"github_pm.execution_id", name, out);
+        }
+        if let Some(host) = self.text(run, HOST) {
+            attributes::text(b"host.name", host, out);
         }
         if let Some(code) = run.number(self.numbers + EXIT_CODE) {
             attribute("process.exit.code", Any::Int(code / 1000), out);
@@ -148,11 +128,9 @@ impl Tracer {
             let signal = run.number(self.numbers + SIGNAL).map(|signal| format!("signal {}", signal / 1000));
             attribute("error.type", Any::Text(signal.as_deref().unwrap_or("exit")), out);
         }
-        for (number, key) in FIGURES {
-            if let Some(value) = run.number(self.numbers + number) {
-                attribute(key, Any::Double(Thousandths(value).to_f64()), out);
-            }
-        }
+        let first = self.numbers + NUMBERS.len() - FIGURES.len();
+        let figures = std::array::from_fn(|at| run.number(first + at));
+        self.figures.add(&FIGURES, figures, out);
         status(failed, out);
     }
 }
@@ -166,39 +144,18 @@ pub(crate) fn other(record: &Record, executions: &mut Executions) {
     }
 }
 
-fn after(start: u64, thousandths: i64) -> u64 {
+pub(super) fn after(start: u64, thousandths: i64) -> u64 {
     start.saturating_add(u64::try_from(thousandths).unwrap_or_default().saturating_mul(1000))
 }
 
 /// The fields that every span has, but its trace and its parent.
-fn begin(id: [u8; 8], name: &str, kind: u64, (start, end): (u64, u64), out: &mut Vec<u8>) {
+#[inline]
+pub(super) fn begin(id: [u8; 8], name: &[u8], kind: u64, (start, end): (u64, u64), out: &mut Vec<u8>) {
     wire::bytes(tag::SPAN_ID, &id, out);
-    wire::bytes(tag::NAME, name.as_bytes(), out);
+    wire::bytes(tag::NAME, name, out);
     wire::number(tag::KIND, kind, out);
     wire::fixed(tag::START, start, out);
     wire::fixed(tag::END, end, out);
-}
-
-/// There are a dozen of them in a span. Their lengths are known before, and so nothing is written twice.
-fn attribute(key: &str, value: Any<'_>, out: &mut Vec<u8>) {
-    /// The number of a field, of those below 16, takes a byte.
-    const TAG: usize = 1;
-    let with_length = |length: usize| TAG + wire::length_of(length as u64) + length;
-    let length = match value {
-        Any::Text(text) => with_length(text.len()),
-        Any::Bool(_) => TAG + 1,
-        Any::Int(number) => TAG + wire::length_of(number.cast_unsigned()),
-        Any::Double(_) => TAG + size_of::<f64>(),
-    };
-    wire::head(tag::ATTRIBUTES, with_length(key.len()) + with_length(length), out);
-    wire::bytes(tag::KEY, key.as_bytes(), out);
-    wire::head(tag::VALUE, length, out);
-    match value {
-        Any::Text(text) => wire::bytes(tag::TEXT, text.as_bytes(), out),
-        Any::Bool(truth) => wire::number(tag::BOOL, truth.into(), out),
-        Any::Int(number) => wire::number(tag::INT, number.cast_unsigned(), out),
-        Any::Double(number) => wire::fixed(tag::DOUBLE, number.to_bits(), out),
-    }
 }
 
 fn status(failed: bool, out: &mut Vec<u8>) {
@@ -219,7 +176,7 @@ fn of_process(process: &ProcessTrace, executions: &mut Executions) {
     // Who started it is known by a number that is given again; the run is what all of them belong to.
     executions.add_child(name, at, |out| {
         let end = after(start, process.duration_ms.unwrap_or_default().0);
-        begin(id.to_be_bytes(), &process.program, INTERNAL, (start, end), out);
+        begin(id.to_be_bytes(), process.program.as_bytes(), INTERNAL, (start, end), out);
         attribute("process.executable.name", Any::Text(&process.program), out);
         attribute("process.pid", Any::Int(process.pid.into()), out);
         if let Some(code) = process.exit_code {
@@ -239,17 +196,19 @@ fn of_request(request: &ApiRequest, executions: &mut Executions) {
     let (method, endpoint) = (request.method.as_bytes(), request.endpoint.as_bytes());
     let id = mixed(&[b"request", name.as_bytes(), &start.to_be_bytes(), method, endpoint, took.as_bytes()]);
     let write = |out: &mut Vec<u8>| request_fields(request, id, start, out);
-    match &request.execution_id {
-        Some(name) => executions.add_child(name, at, write),
+    if let Some(name) = &request.execution_id {
+        executions.add_child(name, at, write);
+    } else {
         // Nobody asked: it is a trace of its own.
-        None => executions.spans.add(&Place::derived(&format!("request {id:x}")).trace, None, write),
+        let place = Place::derived(format!("request {id:x}").as_bytes());
+        executions.spans.add(&place.trace, None, write);
     }
 }
 
 fn request_fields(request: &ApiRequest, id: u64, start: u64, out: &mut Vec<u8>) {
     let failed = request.status.is_none_or(|status| status >= 400);
     let span = format!("{} {}", request.method, request.endpoint);
-    begin(id.to_be_bytes(), &span, CLIENT, (start, after(start, request.duration_ms.0)), out);
+    begin(id.to_be_bytes(), span.as_bytes(), CLIENT, (start, after(start, request.duration_ms.0)), out);
     attribute("http.request.method", Any::Text(&request.method), out);
     attribute("url.template", Any::Text(&request.endpoint), out);
     if let Some(server) = &request.server {
@@ -270,22 +229,42 @@ fn request_fields(request: &ApiRequest, id: u64, start: u64, out: &mut Vec<u8>) 
 
 #[cfg(test)]
 mod tests {
-    use pm_record::{Reading, RunReader};
-    use proptest::prelude::*;
+    use std::fmt;
+    use std::io::{self, Read};
+
+    use pm_record::{Lines, Reading, RunReader};
     use prost::Message;
 
     use super::*;
-    use crate::proto::{Any as Proto, AnyValue, KeyValue, ScopeSpans, Span};
+    use crate::proto::{ScopeSpans, Span};
+
+    /// Lines as an input.
+    struct Text<'a>(&'a [u8]);
+
+    impl Read for Text<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl fmt::Display for Text<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text")
+        }
+    }
 
     /// The spans of some lines, as they are read again from what is sent.
     fn spans(lines: &[&str]) -> Vec<Span> {
         let mut wanted = Wanted::default();
-        let tracer = Tracer::want(&mut wanted);
+        let mut tracer = Tracer::want(&mut wanted);
         let (mut reader, mut executions) = (RunReader::new(&wanted), Executions::default());
-        for line in lines {
-            match reader.read(line.as_bytes()).expect(line) {
+        let text = lines.join("\n");
+        let mut lines = Lines::new([Text(text.as_bytes())]);
+        while let Some((_, reading)) = lines.next_run(&mut reader, |_| Ok(())).expect("memory") {
+            match reading.expect("a record") {
                 Reading::Run(run) => tracer.run(&run, &mut executions),
-                _ => other(&Record::parse(line.as_bytes()).expect(line), &mut executions),
+                Reading::Other(line) => other(&Record::parse(line).expect("a record"), &mut executions),
+                Reading::Partial(_) => {}
             }
         }
         executions.let_all_go();
@@ -323,28 +302,33 @@ mod tests {
         assert_eq!(ids.len(), 5);
     }
 
-    /// An attribute as it was written.
-    fn read_again(key: &str, value: Any<'_>) -> KeyValue {
-        let mut written = Vec::new();
-        attribute(key, value, &mut written);
-        let (length, whole) = (written.len(), [&written[..], &written[..]].concat());
-        // Two, so that one that is too long or too short is no attribute any more.
-        let span = Span::decode(whole.as_slice()).expect("attributes");
-        assert_eq!((span.attributes.len(), span.encoded_len()), (2, 2 * length));
-        span.attributes[1].clone()
-    }
-
-    proptest! {
-        #[test]
-        fn attributes_are_written_as_they_are_meant(key in ".{1,150}", text in ".{0,150}", truth in any::<bool>(), int in any::<i64>(), double in any::<f64>()) {
-            let expected = |value| KeyValue {
-                key: key.clone(),
-                value: Some(AnyValue { value: Some(value) }),
-            };
-            prop_assert_eq!(read_again(&key, Any::Text(&text)), expected(Proto::Text(text.clone())));
-            prop_assert_eq!(read_again(&key, Any::Bool(truth)), expected(Proto::Bool(truth)));
-            prop_assert_eq!(read_again(&key, Any::Int(int)), expected(Proto::Int(int)));
-            prop_assert_eq!(read_again(&key, Any::Double(double)), expected(Proto::Double(double)));
+    #[test]
+    fn phases_of_runs_that_are_alike_have_ids_and_times_of_their_own_however_long_their_names_are() {
+        let run = |id: u32, name: &str, length: u32| {
+            format!(
+                r#"{{"performance_metrics":{{"schema":1,"command":"x","execution_id":"exec_{id}","timestamp":"2024-12-06T10:30:15.000Z","duration":{{"total_ms":{length},"phases":{{"{name}_ms":{length},"b_ms":1}}}}}}}}"#
+            )
+        };
+        for length in [1, 30, 33, 34, 40, 200] {
+            let name = "n".repeat(length);
+            // So many that the reader knows what they look like.
+            let lines: Vec<_> = (1..20).map(|number| run(number, &name, number)).collect();
+            let spans = spans(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(spans.len(), 3 * lines.len());
+            for (spans, millis) in spans.chunks(3).zip(1..) {
+                let [run, first, second] = spans else { unreachable!("three of each") };
+                assert_eq!((first.name.as_str(), second.name.as_str()), (name.as_str(), "b"));
+                assert_eq!(first.end_time_unix_nano - first.start_time_unix_nano, millis * 1_000_000);
+                assert_eq!(first.end_time_unix_nano, second.start_time_unix_nano);
+                for phase in [first, second] {
+                    assert_eq!((&phase.trace_id, &phase.parent_span_id), (&run.trace_id, &run.span_id));
+                    assert_eq!((phase.kind, phase.attributes.len()), (1, 1));
+                }
+            }
+            let mut ids: Vec<_> = spans.iter().map(|span| &span.span_id).collect();
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), spans.len());
         }
     }
 
