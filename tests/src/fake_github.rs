@@ -48,7 +48,7 @@ mod setup;
 mod state;
 mod stop;
 mod stream;
-mod tls;
+pub(crate) mod tls;
 
 pub use clock::Clock;
 pub use data::DataSet;

@@ -9,3 +9,4 @@
 
 pub mod fake_github;
 pub mod harness;
+pub mod receiver;

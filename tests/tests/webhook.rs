@@ -1,5 +1,5 @@
-//! Alerts to a receiver on the Internet: over TLS that is verified, and through a proxy. The receiver is the fake GitHub,
-//! which takes the request, remembers it, and refuses it as what it is: no issue.
+//! Alerts to a receiver on the Internet: over TLS that is verified, and through a proxy. Some receivers take what they
+//! are told; the fake GitHub remembers it too, and refuses it as what it is: no issue.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use pm_e2e::fake_github::{FakeGithub, Recorded, Setup};
 use pm_e2e::harness::{Outcome, Place, run_record};
+use pm_e2e::receiver::Receiver;
 
 const PATH: &str = "/repos/octo/tools/issues";
 
@@ -71,6 +72,60 @@ fn a_receiver_that_nobody_vouches_for_is_told_nothing() {
     assert!(outcome.stderr.starts_with("pm-alert: cannot tell channel 'hook': "), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("invalid peer certificate: UnknownIssuer"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains(&github.token()), "{}", outcome.stderr);
+}
+
+/// A place with a run that is too slow, and rules that tell a receiver of it.
+fn place_for(receiver: &Receiver) -> Place {
+    let place = Place::new();
+    let rules = format!(
+        "channels: {{ hook: {{ type: webhook, url: '{}/hook' }} }}\n\
+         alerts: {{ slow: {{ metric: duration.total_ms, above: 1000, notification_channels: [hook] }} }}\n",
+        receiver.url()
+    );
+    place.write("a.yml", rules);
+    place.write("run.ndjson", run_record("batch", "2024-12-06T10:00:00Z", 2000));
+    place
+}
+
+const TOLD: &str = "pm-alert --config a.yml --state s.json run.ndjson > /dev/null";
+
+#[track_caller]
+fn check_message(receiver: &Receiver) {
+    let messages = receiver.messages();
+    let [message] = &messages[..] else { panic!("one message: {messages:#?}") };
+    assert!(message.starts_with("POST /hook HTTP/1.1\r\n"), "{message}");
+    assert!(message.contains("Command 'batch' execution time exceeded threshold"), "{message}");
+}
+
+#[test]
+fn a_receiver_takes_one_message_over_tls_and_is_not_told_again() {
+    let receiver = Receiver::start();
+    let place = place_for(&receiver).with([("SSL_CERT_FILE", receiver.authority())]);
+    let outcome = place.sh(TOLD);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    check_message(&receiver);
+    assert!(place.read("s.json").contains("\"pending\":[]"), "{}", place.read("s.json"));
+    // The same run once more, and time that goes by, are no news.
+    place.sh(&format!("{TOLD}; pm-alert --config a.yml --state s.json < /dev/null")).succeeds();
+    check_message(&receiver);
+}
+
+#[test]
+fn what_a_receiver_that_nobody_vouches_for_was_not_told_is_kept_and_told_once_it_is_trusted() {
+    let receiver = Receiver::start();
+    let place = place_for(&receiver);
+    let outcome = place.sh(TOLD);
+    assert_eq!((outcome.code, receiver.messages().len()), (Some(4), 0));
+    assert!(outcome.stderr.contains("invalid peer certificate: UnknownIssuer"), "{}", outcome.stderr);
+    let kept = place.read("s.json");
+    assert!(kept.contains("\"pending\":[{") && kept.contains("\"rule\":\"slow\""), "{kept}");
+    // Its next try is due in a while; so that nobody waits for it, it is made to be.
+    let due = "jq -c '.pending[].tries.hook.due = 0 | .pending[].taken = 0' s.json > due.json && mv due.json s.json";
+    place.sh(due).succeeds();
+    let place = place.with([("SSL_CERT_FILE", receiver.authority())]);
+    place.sh("pm-alert --config a.yml --state s.json < /dev/null").succeeds();
+    check_message(&receiver);
+    assert!(place.read("s.json").contains("\"pending\":[]"), "{}", place.read("s.json"));
 }
 
 #[test]

@@ -19,32 +19,32 @@ const NAMES: [&str; 6] =
     ["localhost", "127.0.0.1", "api.github.com", "uploads.github.com", "github.com", "ghe.example.com"];
 
 /// A TLS connection that a client has opened.
-pub(super) type TlsStream = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 
 /// A listening TCP socket with a certificate.
 #[derive(Debug)]
-pub(super) struct TlsListener {
-    pub(super) tcp: TcpListener,
+pub(crate) struct TlsListener {
+    pub(crate) tcp: TcpListener,
     config: Arc<ServerConfig>,
     /// The certificate of the authority, as PEM.
-    pub(super) authority: PathBuf,
+    pub(crate) authority: PathBuf,
     _directory: TempDir,
 }
 
 impl TlsListener {
-    pub(super) fn new(tcp: TcpListener) -> io::Result<Self> {
+    pub(crate) fn new(tcp: TcpListener) -> io::Result<Self> {
         let directory = private_directory("fake-github-tls-")?;
         let authority = directory.path().join("authority.pem");
         let config = Arc::new(certify(&authority)?);
         Ok(TlsListener { tcp, config, authority, _directory: directory })
     }
 
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }
 
     /// A connection, if one waits. Hands are shaken when its first byte is read, not before.
-    pub(super) fn accept(&self) -> Option<TlsStream> {
+    pub(crate) fn accept(&self) -> Option<TlsStream> {
         let (stream, _) = self.tcp.accept().ok()?;
         Some(StreamOwned::new(ServerConnection::new(Arc::clone(&self.config)).ok()?, stream))
     }
