@@ -37,15 +37,19 @@ fn queries(dashboard: &Value) -> Vec<(String, String)> {
 fn promtool_accepts_the_rules_and_each_alert_fires_when_it_should_and_no_sooner() {
     let place = Place::new();
     let folder = integrations().display().to_string();
-    place.sh(&format!("promtool check rules '{folder}/prometheus-rules.yml'")).succeeds();
-    // Its words go to either stream.
-    place.sh(&format!("cd '{folder}' && promtool test rules prometheus-rules.test.yml 2>&1")).succeeds();
     let read = |name: &str| std::fs::read_to_string(integrations().join(name)).expect(name);
-    let (rules, tests) = (read("prometheus-rules.yml"), read("prometheus-rules.test.yml"));
-    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
-    for alert in alerts {
-        let fires = format!("alertname: {alert}\n        exp_alerts:");
-        assert!(tests.contains(&fires), "no test has {alert} fire");
+    for name in ["prometheus-rules", "fleet-rules"] {
+        place.sh(&format!("promtool check rules '{folder}/{name}.yml'")).succeeds();
+        // Its words go to either stream.
+        place.sh(&format!("cd '{folder}' && promtool test rules {name}.test.yml 2>&1")).succeeds();
+        let (rules, tests) = (read(&format!("{name}.yml")), read(&format!("{name}.test.yml")));
+        let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+        for alert in alerts {
+            let fires = format!("alertname: {alert}\n        exp_alerts:");
+            assert!(tests.contains(&fires), "no test has {alert} fire");
+            let is_silent = format!("alertname: {alert} }}");
+            assert!(tests.contains(&is_silent), "no test has {alert} silent");
+        }
     }
 }
 
