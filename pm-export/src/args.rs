@@ -86,6 +86,14 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "SIGNAL,…", value_delimiter = ',', default_values_t = [Signal::Metrics, Signal::Traces])]
     pub signals: Vec<Signal>,
 
+    /// Which version of remote write to speak; a receiver that does not know 2.0 gets 1.0
+    #[arg(long, value_enum, value_name = "VERSION", default_value_t)]
+    pub remote_write_version: WriteVersion,
+
+    /// Send durations and memory as native histograms in place of fixed buckets, with --to remote-write
+    #[arg(long)]
+    pub native_histograms: bool,
+
     /// Print the requests that would be sent, with keys masked, and send none
     #[arg(long)]
     pub dry_run: bool,
@@ -147,7 +155,7 @@ pub enum To {
     Csv,
     /// A Pushgateway: the whole of the metrics, in place of what was there
     Pushgateway,
-    /// A receiver of Prometheus' remote write 1.0
+    /// A receiver of Prometheus' remote write, 1.0 or 2.0
     RemoteWrite,
     /// A receiver of OpenTelemetry over HTTP: metrics with exponential histograms, and a trace an execution
     Otlp,
@@ -177,6 +185,18 @@ pub enum Signal {
     Metrics,
     /// A trace an execution
     Traces,
+}
+
+/// A version of Prometheus' remote write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WriteVersion {
+    /// 1.0, which every receiver takes
+    #[default]
+    #[value(name = "1")]
+    One,
+    /// 2.0, with kinds, units and help, and a receiver that says how much it has written
+    #[value(name = "2")]
+    Two,
 }
 
 /// Where to listen.

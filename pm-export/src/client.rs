@@ -13,6 +13,7 @@ use ureq::Agent;
 use crate::Error;
 use crate::delivery::{Packing, Parcel};
 use crate::proto::{ExportResponse, PartialSuccess};
+use crate::receivers::Amount;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -60,6 +61,8 @@ pub(crate) struct Reply {
     pub(crate) retry_after: Option<Duration>,
     /// What of a request that arrived was not taken, in the receiver's words.
     pub(crate) partial: Option<String>,
+    /// How much of a remote write of 2.0 was written; a receiver of 1.0 does not say.
+    pub(crate) written: Option<Amount>,
     body: String,
 }
 
@@ -117,12 +120,20 @@ impl Client {
         // Datadog has a name of its own for it, and means seconds too.
         let of_datadog = || text("x-ratelimit-reset")?.trim().parse().ok().map(Duration::from_secs);
         let retry_after = pm_http::retry_after(response.headers()).or_else(of_datadog);
+        let count =
+            |what: &str| text(&format!("x-prometheus-remote-write-{what}-written"))?.trim().parse().ok();
+        let (samples, histograms) = (count("samples"), count("histograms"));
+        let written =
+            (samples.is_some() || histograms.is_some() || count("exemplars").is_some()).then(|| Amount {
+                samples: samples.unwrap_or_default(),
+                histograms: histograms.unwrap_or_default(),
+            });
         let kind = text("content-type").unwrap_or_default();
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(LONGEST).read_to_vec().unwrap_or_default();
         let partial = (status < 300).then(|| partial(&kind, &body)).flatten();
         let body = if status >= 300 { String::from_utf8_lossy(&body).into_owned() } else { String::new() };
-        Reply { status: Some(status), retry_after, partial, body }
+        Reply { status: Some(status), retry_after, partial, written, body }
     }
 }
 

@@ -9,7 +9,7 @@ use pm_cli::{Environment, Period, Source, Usage};
 use pm_record::{Field, Timestamp};
 use pm_store::Store;
 
-use crate::args::{Args, To};
+use crate::args::{Args, To, WriteVersion};
 use crate::catalog::Scale;
 use crate::commands::{Commands, label_names};
 use crate::csv_table::Table;
@@ -100,6 +100,7 @@ impl Config {
             max_series: args.max_series as usize,
             detail: match args.to {
                 To::Otlp => Detail::Sketch,
+                To::RemoteWrite if args.native_histograms => Detail::Sketch,
                 To::Datadog => Detail::Values,
                 _ => Detail::None,
             },
@@ -182,6 +183,13 @@ fn check_form(args: &Args) -> Result<(), Usage> {
     }
     if args.openmetrics && args.to != To::Prometheus {
         return Err(Usage::new("--openmetrics is a form of --to prometheus", "leave one of the two out"));
+    }
+    let is_about_writing = args.native_histograms || args.remote_write_version != WriteVersion::One;
+    if is_about_writing && args.to != To::RemoteWrite {
+        return Err(Usage::new(
+            "--native-histograms and --remote-write-version are for remote write",
+            "add `--to remote-write`",
+        ));
     }
     if args.address.is_some() && args.to != To::Statsd {
         return Err(Usage::new("--address is where a StatsD server is", "add `--to statsd`"));

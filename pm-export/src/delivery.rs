@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Reply};
 use crate::config::Config;
 use crate::error::{Lost, Warning};
-use crate::receivers::{Receiver, shown};
+use crate::receivers::{Amount, Receiver, amount, older, shown};
 use crate::spool::{self, Spool};
 use crate::state::hash;
 use crate::waiting::Never;
@@ -57,8 +57,10 @@ pub(crate) enum Shown {
     /// It is a request of OTLP, and JSON for people.
     Metrics,
     Traces,
-    /// It is one of remote write.
+    /// It is one of remote write 1.0.
     Samples,
+    /// It is one of 2.0.
+    Symbols,
 }
 
 /// How a body is packed.
@@ -108,6 +110,8 @@ pub(crate) struct Delivery {
     /// Where what is not delivered is kept, if it is nowhere else.
     spool: Option<Spool>,
     away: Option<Away>,
+    /// Whether the receiver does not know what is sent first, and gets an older form.
+    is_old: bool,
     /// When the newest record of this batch was made, as far as it matters to the receiver.
     newest: Option<i64>,
     never: Input,
@@ -156,6 +160,7 @@ impl Delivery {
             kept: config.position.is_some(),
             spool,
             away: None,
+            is_old: false,
             newest: None,
             never,
             done: receiver.takes_windows().then(Vec::new),
@@ -307,7 +312,7 @@ impl Delivery {
         self.addresses.iter().find(|(known, _)| known == url).map_or(&[], |(_, keys)| keys)
     }
 
-    /// Tries to send until it has met its fate or `patience` is over.
+    /// Tries to send until it has met its fate or `patience` is over, in an older form if the receiver knows only that.
     fn attempt(
         &mut self,
         parcel: &Parcel,
@@ -315,31 +320,58 @@ impl Delivery {
         patience: Duration,
         io: &mut Streams,
     ) -> Result<Tried, Error> {
+        if !self.is_old
+            && let Some(tried) = self.attempt_as_it_is(parcel, packed, patience, io)?
+        {
+            return Ok(tried);
+        }
+        let older = older(parcel, packed);
+        let (parcel, packed) = older.as_ref().map_or((parcel, packed), |older| (older, &*older.body));
+        let tried = self.attempt_as_it_is(parcel, packed, patience, io)?;
+        // Only what has an older form can be unknown.
+        Ok(tried.unwrap_or(Tried::Met(Fate::Refused)))
+    }
+
+    /// The same in the form that it has; none if the receiver does not know that.
+    fn attempt_as_it_is(
+        &mut self,
+        parcel: &Parcel,
+        packed: &[u8],
+        patience: Duration,
+        io: &mut Streams,
+    ) -> Result<Option<Tried>, Error> {
         let begin = Instant::now();
         let mut attempts = 0_u32;
         // A file of the spool that says another address would send our keys, or our records, to a stranger.
         if !self.addresses.iter().any(|(known, _)| *known == parcel.url) {
             self.refuse(parcel.url.clone(), "it is no address of this receiver", io);
-            return Ok(Tried::Met(Fate::Refused));
+            return Ok(Some(Tried::Met(Fate::Refused)));
         }
+        let sent = (parcel.shown == Shown::Symbols).then(|| amount(packed));
         loop {
             attempts += 1;
             let keys = self.keys(&parcel.url);
             let reply =
                 self.client.as_ref().map_or_else(Reply::nothing, |client| client.post(parcel, keys, packed));
+            if sent.is_some() && is_unknown(&reply) {
+                self.is_old = true;
+                io.complain(TOOL, &Warning::Older { url: parcel.url.clone() });
+                return Ok(None);
+            }
             let verdict = reply.status.map_or(Verdict::Later, self.judge);
             match verdict {
                 Verdict::Arrived => {
                     self.arrived += 1;
-                    if let Some(told) = reply.partial {
+                    let missing = sent.zip(reply.written).and_then(|(sent, written)| missing(sent, written));
+                    if let Some(told) = reply.partial.or(missing) {
                         io.complain(TOOL, &Warning::Partial { url: parcel.url.clone(), told });
                     }
-                    return Ok(Tried::Met(Fate::Arrived));
+                    return Ok(Some(Tried::Met(Fate::Arrived)));
                 }
-                Verdict::Split => return Ok(Tried::Met(Fate::TooLarge)),
+                Verdict::Split => return Ok(Some(Tried::Met(Fate::TooLarge))),
                 Verdict::Refused => {
                     self.refuse(parcel.url.clone(), reply.words(), io);
-                    return Ok(Tried::Met(Fate::Refused));
+                    return Ok(Some(Tried::Met(Fate::Refused)));
                 }
                 Verdict::Stop => {
                     return Err(Error::Unwelcome { url: parcel.url.clone(), told: reply.words() });
@@ -349,7 +381,7 @@ impl Delivery {
             let pause = pause_of(attempts, reply.retry_after);
             let left = patience.saturating_sub(begin.elapsed());
             if pause > left || io.interrupted().is_some() {
-                return Ok(Tried::GivenUp { reply, attempts });
+                return Ok(Some(Tried::GivenUp { reply, attempts }));
             }
             self.wait(pause, io)?;
         }
@@ -372,6 +404,29 @@ impl Delivery {
         }
         Ok(())
     }
+}
+
+/// Whether an answer to a request of remote write 2.0 means that nobody there knows 2.0: some receivers of 1.0 take it for an
+/// empty request of theirs, and say nothing of what they have written.
+fn is_unknown(reply: &Reply) -> bool {
+    match reply.status {
+        Some(415) => true,
+        Some(200..=299) => reply.written.is_none(),
+        _ => false,
+    }
+}
+
+/// What a receiver took and did not write, if it says so.
+fn missing(sent: Amount, written: Amount) -> Option<String> {
+    let short = |sent: u64, written: u64, what: &str| {
+        (written < sent).then(|| format!("{written} of {sent} {what} were written"))
+    };
+    let parts = [
+        short(sent.samples, written.samples, "samples"),
+        short(sent.histograms, written.histograms, "histograms"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// One second, two, four and so on; a little more or less for each process, so that not all come at once.

@@ -8,7 +8,7 @@ use http::Uri;
 use pm_cli::{Environment, Usage};
 use pm_github::Secret;
 
-use crate::args::{Args, Signal, To};
+use crate::args::{Args, Signal, To, WriteVersion};
 use crate::client::Way;
 use crate::receivers::{Datadog, Endpoint, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
 
@@ -186,6 +186,8 @@ fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, U
         url: guarded(url, key.is_some(), INTO_A_FILE)?,
         key: key.map(bearer),
         instance: pm_cli::host(),
+        second: args.remote_write_version == WriteVersion::Two,
+        native: args.native_histograms,
     })
 }
 

@@ -152,6 +152,8 @@ pub(crate) enum Warning {
     Lost { count: u64, what: Lost, folder: PathBuf },
     #[error("{url} refused a part: {told}")]
     Partial { url: String, told: String },
+    #[error("{url} does not know remote write 2.0, and gets 1.0")]
+    Older { url: String },
     #[error("{url} refused a request, which is not sent again: {told}")]
     Refused { url: String, told: String },
     #[error("a key on the command line can be seen by everybody on this machine")]
@@ -190,6 +192,7 @@ impl Explain for Warning {
             Self::Partial { .. } | Self::Refused { .. } => {
                 "see what would be sent with `--dry-run`".to_owned()
             }
+            Self::Older { .. } => "leave `--remote-write-version 2` out".to_owned(),
             Self::Seen { variable } => format!("set {variable}, or name a file with `--key-file FILE`"),
             Self::Public(_) => "write `--listen 127.0.0.1:PORT` to keep it to this machine".to_owned(),
         })

@@ -43,6 +43,7 @@ mod statsd;
 mod traces;
 mod waiting;
 mod wire;
+mod write_request;
 
 use std::ffi::OsString;
 

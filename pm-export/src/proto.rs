@@ -1,4 +1,4 @@
-//! The messages of OTLP and of Prometheus' remote write, by the numbers of their published definitions.
+//! The messages of OTLP, by the numbers of their published definitions.
 //!
 //! Only what is sent is declared: a field that is missing here is one that is never set. The published crate of these
 //! definitions would bring an SDK along.
@@ -7,37 +7,6 @@
 
 use prost::Message;
 use serde::{Serialize, Serializer};
-
-/// `prometheus.WriteRequest`.
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct WriteRequest {
-    #[prost(message, repeated, tag = "1")]
-    pub(crate) timeseries: Vec<TimeSeries>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct TimeSeries {
-    #[prost(message, repeated, tag = "1")]
-    pub(crate) labels: Vec<Label>,
-    #[prost(message, repeated, tag = "2")]
-    pub(crate) samples: Vec<Sample>,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
-pub(crate) struct Label {
-    #[prost(string, tag = "1")]
-    pub(crate) name: String,
-    #[prost(string, tag = "2")]
-    pub(crate) value: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct Sample {
-    #[prost(double, tag = "1")]
-    pub(crate) value: f64,
-    #[prost(int64, tag = "2")]
-    pub(crate) timestamp: i64,
-}
 
 /// `ExportMetricsServiceResponse` and `ExportTraceServiceResponse` of `opentelemetry.proto.collector`, which are alike.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -321,22 +290,6 @@ fn hexadecimal<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::E
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_remote_write_request_has_the_bytes_of_the_published_example() {
-        let label = |name: &str, value: &str| Label { name: name.to_owned(), value: value.to_owned() };
-        let request = WriteRequest {
-            timeseries: vec![TimeSeries {
-                labels: vec![label("__name__", "pm_up"), label("job", "demo")],
-                samples: vec![Sample { value: 1.5, timestamp: 1_700_000_000_000 }],
-            }],
-        };
-        let hex = crate::state::hexadecimal(&request.encode_to_vec());
-        assert_eq!(
-            hex,
-            "0a320a110a085f5f6e616d655f5f1205706d5f75700a0b0a036a6f62120464656d6f121009000000000000f83f1080d095ffbc31"
-        );
-    }
 
     #[test]
     fn json_has_hexadecimal_ids_and_decimal_texts() {

@@ -20,7 +20,7 @@ pub(crate) use datadog::{Datadog, Seconds};
 pub(crate) use newrelic::NewRelic;
 pub(crate) use otlp::{Endpoint, Otlp};
 pub(crate) use pushgateway::Pushgateway;
-pub(crate) use remote_write::RemoteWrite;
+pub(crate) use remote_write::{Amount, RemoteWrite, amount, older};
 pub(crate) use spans::{Tracer, other as span_of};
 
 use crate::Error;
@@ -239,7 +239,7 @@ pub(crate) fn shown(parcel: &Parcel) -> String {
     match parcel.shown {
         Shown::AsItIs => String::from_utf8_lossy(&parcel.body).into_owned(),
         Shown::Metrics | Shown::Traces => otlp::json(&parcel.body, parcel.shown),
-        Shown::Samples => remote_write::text(&parcel.body),
+        Shown::Samples | Shown::Symbols => remote_write::text(&parcel.body, parcel.shown),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use pm_e2e::harness::{Place, repository, run_record};
 use serde_json::Value;
 
-use crate::export::{Running, ask, python, query, until};
+use crate::export::{Running, ask, python, until};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -308,22 +308,4 @@ fn a_pushgateway_takes_the_whole_and_shows_it_again() {
     let expected =
         "github_pm_command_duration_seconds_count{command=\"batch\",instance=\"\",job=\"github_pm\"} 300";
     assert!(text.contains(expected), "{text}");
-}
-
-#[test]
-fn prometheus_takes_remote_write_and_answers_what_was_recorded() {
-    let place = Place::new();
-    write_runs(&place, 300);
-    place.write("prometheus.yml", "global: {}\n");
-    let args =
-        ["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.enable-remote-write-receiver"];
-    let (_prometheus, port) = server(&place, "prometheus", &args);
-    until("a Prometheus that is ready", || ask(port, "GET /-/ready", "").0.contains(" 200 ").then_some(()));
-    let url = format!("http://127.0.0.1:{port}/api/v1/write");
-    place.sh(&format!("pm-export --to remote-write --url {url} runs.ndjson")).succeeds();
-    let count =
-        until("the series", || query(port, "github_pm_command_duration_seconds_count{job=\"github_pm\"}"));
-    assert!((count - 300.0).abs() < 1e-9, "{count}");
-    let bucket = query(port, "github_pm_command_duration_seconds_bucket{le=\"0.25\"}").expect("a bucket");
-    assert!((bucket - 151.0).abs() < 1e-9, "{bucket}");
 }

@@ -29,6 +29,7 @@ mod ratelimit;
 mod readme;
 mod receivers;
 mod relay;
+mod remote_write;
 mod schema;
 mod store;
 mod watch;
