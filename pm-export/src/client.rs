@@ -11,7 +11,7 @@ use prost::Message;
 use ureq::Agent;
 
 use crate::Error;
-use crate::delivery::{Packing, Parcel};
+use crate::delivery::Parcel;
 use crate::proto::{ExportResponse, PartialSuccess};
 use crate::receivers::Amount;
 
@@ -105,11 +105,9 @@ impl Client {
         for (name, key) in keys {
             request = request.header(name, key.reveal());
         }
-        request = match parcel.packing {
-            Packing::None => request,
-            Packing::Gzip => request.header("Content-Encoding", "gzip"),
-            Packing::Snappy => request.header("Content-Encoding", "snappy"),
-        };
+        if let Some(name) = parcel.packing.name() {
+            request = request.header("Content-Encoding", name);
+        }
         let mut response = match request.send(packed) {
             Ok(response) => response,
             Err(error) => return Reply { body: error.to_string(), ..Reply::default() },

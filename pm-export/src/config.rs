@@ -206,6 +206,12 @@ fn check_form(args: &Args) -> Result<(), Usage> {
             "leave --spool and --no-spool out: what is in a store stays there",
         ));
     }
+    if args.compression.is_some() && (!args.to.is_delivered() || args.to == To::RemoteWrite) {
+        return Err(Usage::new(
+            "--compression is for receivers that leave a choice: remote write is packed by Snappy, and what is printed is not",
+            "leave --compression out",
+        ));
+    }
     if args.output.is_some() && args.to.is_delivered() {
         return Err(Usage::new(
             "--output is for forms that are printed, and this one is delivered",

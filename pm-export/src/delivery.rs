@@ -5,13 +5,10 @@
 //! was not delivered stays where it was read: the position in the store is written only behind what has arrived. What came
 //! from a pipe or a file goes into a spool, from which it is sent first.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use pm_cli::{Input, Streams, human};
 use pm_github::Secret;
 use serde::{Deserialize, Serialize};
@@ -19,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Reply};
 use crate::config::Config;
 use crate::error::{Lost, Warning};
+use crate::packing::Packing;
 use crate::receivers::{Amount, Receiver, amount, older, shown};
 use crate::spool::{self, Spool};
 use crate::state::hash;
@@ -61,16 +59,6 @@ pub(crate) enum Shown {
     Samples,
     /// It is one of 2.0.
     Symbols,
-}
-
-/// How a body is packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Packing {
-    None,
-    Gzip,
-    /// It is packed already, as the protocol demands.
-    Snappy,
 }
 
 /// What an answer means.
@@ -181,7 +169,7 @@ impl Delivery {
             return print(parcel, self.keys(&parcel.url), io).map(|()| Fate::Arrived);
         }
         self.send_kept(io)?;
-        let packed = pack(parcel);
+        let packed = parcel.packing.pack(&parcel.body).map_err(|source| Error::Pack { source })?;
         let mark = self.mark(parcel);
         if mark.as_ref().zip(self.done.as_ref()).is_some_and(|(mark, done)| done.contains(mark)) {
             return Ok(Fate::Arrived);
@@ -439,16 +427,6 @@ fn pause(attempt: u32) -> Duration {
 /// What the receiver asked for, within reason, or else what is usual.
 fn pause_of(attempt: u32, asked: Option<Duration>) -> Duration {
     asked.map_or_else(|| pause(attempt), |asked| asked.clamp(SHORTEST_WAIT, LONGEST_WAIT))
-}
-
-fn pack(parcel: &Parcel) -> Cow<'_, [u8]> {
-    if parcel.packing != Packing::Gzip {
-        return Cow::Borrowed(&parcel.body);
-    }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    // Writing into memory does not fail.
-    let _ = encoder.write_all(&parcel.body);
-    Cow::Owned(encoder.finish().unwrap_or_default())
 }
 
 /// Prints exactly what would be sent, with keys masked.

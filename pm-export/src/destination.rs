@@ -8,8 +8,9 @@ use http::Uri;
 use pm_cli::{Environment, Usage};
 use pm_github::Secret;
 
-use crate::args::{Args, Signal, To, WriteVersion};
+use crate::args::{Args, Compress, Signal, To, WriteVersion};
 use crate::client::Way;
+use crate::packing::Packing;
 use crate::receivers::{Datadog, Endpoint, NewRelic, Otlp, Pushgateway, Receiver, RemoteWrite};
 
 /// A receiver, if there is one.
@@ -121,6 +122,15 @@ const SECRETS: [&str; 12] = [
     "sig",
 ];
 
+/// How bodies are packed for a receiver that takes gzip, and no zstd.
+fn gzip_or_none(args: &Args, receiver: &str, usual: Packing) -> Result<Packing, Usage> {
+    if args.compression == Some(Compress::Zstd) {
+        let message = format!("{receiver} takes no zstd");
+        return Err(Usage::new(message, "leave --compression out, or write `--compression gzip`"));
+    }
+    Ok(Packing::wanted(&[usual, Packing::Gzip, Packing::None], args.compression))
+}
+
 /// Where keys belong.
 const INTO_A_FILE: &str = "write the key into a file, and add `--key-file FILE`";
 const INTO_HEADERS: &str =
@@ -155,7 +165,12 @@ fn datadog(args: &Args, environment: &Environment) -> Result<Datadog, Usage> {
     }
     let more = environment.text("DD_TAGS").unwrap_or_default();
     tags.extend(more.split([',', ' ']).filter(|tag| !tag.is_empty()).map(str::to_owned));
-    Ok(Datadog { url: guarded(url, true, "set DD_API_KEY")?, key: Secret::header(key), tags })
+    Ok(Datadog {
+        url: guarded(url, true, "set DD_API_KEY")?,
+        key: Secret::header(key),
+        tags,
+        compression: args.compression,
+    })
 }
 
 fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
@@ -166,14 +181,22 @@ fn newrelic(args: &Args, environment: &Environment) -> Result<NewRelic, Usage> {
     let region = if key.starts_with("eu") { "eu." } else { "" };
     let usual = format!("https://metric-api.{region}newrelic.com/metric/v1");
     let url = args.url.clone().unwrap_or(usual);
-    Ok(NewRelic { url: guarded(url, true, "set NR_LICENSE_KEY")?, key: Secret::header(key) })
+    Ok(NewRelic {
+        url: guarded(url, true, "set NR_LICENSE_KEY")?,
+        key: Secret::header(key),
+        packing: gzip_or_none(args, "New Relic", Packing::Gzip)?,
+    })
 }
 
 fn pushgateway(args: &Args, environment: &Environment) -> Result<Pushgateway, Usage> {
     let key = key(None, &[], args, environment)?;
     let url = trimmed(args.url.as_deref().unwrap_or("http://127.0.0.1:9091"));
     let url = if url.contains("/metrics/job") { url } else { format!("{url}/metrics/job/github_pm") };
-    Ok(Pushgateway { url: guarded(url, key.is_some(), INTO_A_FILE)?, key: key.map(bearer) })
+    Ok(Pushgateway {
+        url: guarded(url, key.is_some(), INTO_A_FILE)?,
+        key: key.map(bearer),
+        packing: gzip_or_none(args, "a Pushgateway", Packing::Gzip)?,
+    })
 }
 
 fn remote_write(args: &Args, environment: &Environment) -> Result<RemoteWrite, Usage> {
@@ -219,17 +242,18 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
         };
         let headers = pairs(setting(signal, "HEADERS").unwrap_or_default());
         let url = guarded(address(signal, path), !headers.is_empty(), INTO_HEADERS)?;
-        let gzip = match setting(signal, "COMPRESSION") {
+        let usual = match setting(signal, "COMPRESSION") {
             // Packing takes longer than anything else here, and is for the way to other machines.
-            None | Some("") => !is_here(&url),
-            Some("gzip") => true,
-            Some("none") => false,
+            None | Some("") if is_here(&url) => Packing::None,
+            None | Some("" | "gzip") => Packing::Gzip,
+            Some("none") => Packing::None,
             Some(other) => {
                 let message =
                     format!("OTEL_EXPORTER_OTLP_COMPRESSION is '{other}', which cannot be done here");
                 return Err(Usage::new(message, "set it to gzip or none"));
             }
         };
+        let packing = gzip_or_none(args, "OpenTelemetry's protocol", usual)?;
         let headers = headers.into_iter().map(|(name, value)| (name, Secret::header(value))).collect();
         let way = Way {
             timeout: setting(signal, "TIMEOUT").map(milliseconds).transpose()?,
@@ -240,7 +264,7 @@ fn otlp(args: &Args, environment: &Environment) -> Result<Option<Otlp>, Usage> {
                 .map(|(name, path)| certificate(name, path, environment))
                 .transpose()?,
         };
-        Ok(Endpoint { url, json, gzip, way, headers })
+        Ok(Endpoint { url, json, packing, way, headers })
     };
     let wants = |signal| args.signals.contains(&signal);
     Ok(Some(Otlp {

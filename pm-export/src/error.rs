@@ -76,6 +76,13 @@ pub enum Error {
         /// Whether a later run finds what was not delivered.
         kept: bool,
     },
+    /// A request cannot be packed.
+    #[error("cannot pack a request")]
+    Pack {
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// What cannot be delivered cannot be kept either.
     #[error("cannot keep requests in '{}'", path.display())]
     Spool {
@@ -222,6 +229,7 @@ impl Explain for Error {
             | Self::Listen { .. }
             | Self::Send { .. }
             | Self::Undelivered { .. }
+            | Self::Pack { .. }
             | Self::Spool { .. }
             | Self::Unwelcome { .. }
             | Self::Nothing => Exit::Environment,
@@ -268,6 +276,7 @@ impl Explain for Error {
             Self::Nothing => {
                 Some("make some with `pm-wrap -- COMMAND` or `github-pm performance benchmark`".to_owned())
             }
+            Self::Pack { .. } => Some("send it as it is with `--compression none`".to_owned()),
             Self::Watch(_) | Self::Write(_) => None,
         }
     }

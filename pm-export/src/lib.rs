@@ -28,6 +28,7 @@ mod meter;
 mod metrics;
 mod model;
 mod negotiation;
+mod packing;
 mod prometheus;
 mod proto;
 mod publish;

@@ -99,6 +99,42 @@ fn datadog_s_own_models_take_every_request_and_nothing_is_lost_on_the_way() {
 }
 
 #[test]
+fn requests_are_packed_as_the_receiver_takes_them_and_the_user_wants_them() {
+    for (to, flags, path, expected) in [
+        ("datadog", "", "/api/v2/series", Some("gzip")),
+        ("datadog", "--compression zstd", "/api/v2/series", Some("zstd1")),
+        ("datadog", "--compression none", "/api/v2/series", None),
+        ("datadog", "--compression zstd", "/api/v1/distribution_points", Some("deflate")),
+        ("datadog", "--compression none", "/api/v1/distribution_points", None),
+        ("datadog", "--compression zstd", "/api/v1/events", None),
+        ("otlp", "", "/v1/metrics", None),
+        ("otlp", "--compression gzip", "/v1/traces", Some("gzip")),
+    ] {
+        let place = Place::new().with([("DD_API_KEY", KEY)]);
+        write_runs(&place, 30);
+        let judge = Judge::start(&place, &[]);
+        let url = format!("http://127.0.0.1:{}", judge.port);
+        place.sh(&format!("pm-export --to {to} {flags} --url {url} runs.ndjson")).succeeds();
+        let reports = judge.reports();
+        let packed: Vec<_> = reports
+            .iter()
+            .filter(|report| report["path"] == path)
+            .map(|report| report["headers"]["content-encoding"].as_str())
+            .collect();
+        assert_eq!(packed, [expected], "{to} {flags} {path}");
+        check_held(&held(&reports), "github_pm.commands", 30.0);
+    }
+    let place = Place::new().with([("NR_LICENSE_KEY", KEY)]);
+    for (to, name) in
+        [("newrelic", "New Relic"), ("otlp", "OpenTelemetry's protocol"), ("pushgateway", "a Pushgateway")]
+    {
+        let refused =
+            place.sh(&format!("pm-export --to {to} --compression zstd --dry-run < /dev/null")).fails_with(2);
+        assert!(refused.starts_with(&format!("pm-export: {name} takes no zstd\n")), "{refused}");
+    }
+}
+
+#[test]
 fn new_relic_s_rules_are_kept_by_every_request() {
     let place = Place::new().with([("NR_LICENSE_KEY", KEY)]);
     write_runs(&place, 300);

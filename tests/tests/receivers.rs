@@ -132,11 +132,8 @@ fn a_collector_of_opentelemetry_takes_protobuf_and_json_and_passes_on_every_coun
     let found = std::fs::read_dir(&rotel).expect("the tools of scripts/test").flatten();
     let mut found = found.map(|version| version.path().join("site-packages/rotel/rotel-agent"));
     let rotel = found.find(|path| path.is_file()).expect("rotel: run scripts/test, which installs it");
-    for (protocol, compression) in [("http/protobuf", "none"), ("http/json", "gzip")] {
-        let place = Place::new().with([
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", compression),
-        ]);
+    for (protocol, flags) in [("http/protobuf", ""), ("http/json", "--compression gzip")] {
+        let place = Place::new().with([("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)]);
         write_runs(&place, RUNS);
         // It passes on what it takes to one that decodes and counts it.
         let judge = Judge::start(&place, &[]);
@@ -148,7 +145,7 @@ fn a_collector_of_opentelemetry_takes_protobuf_and_json_and_passes_on_every_coun
             &["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc],
         ];
         let _collector = listening(&place, &rotel.display().to_string(), &args.concat(), &http);
-        place.sh(&format!("pm-export --to otlp --url http://{http} runs.ndjson")).succeeds();
+        place.sh(&format!("pm-export --to otlp {flags} --url http://{http} runs.ndjson")).succeeds();
         let mut reports = Vec::new();
         until("every span and every count", || {
             reports.extend(judge.reports());

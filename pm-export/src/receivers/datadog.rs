@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{Batch, Shipment, WINDOW_SECONDS};
+use crate::args::Compress;
 use crate::catalog::{Kind, Unit};
-use crate::delivery::{Packing, Parcel, Shown};
+use crate::delivery::{Parcel, Shown};
 use crate::meter::Meter;
 use crate::model::{Series, Value};
+use crate::packing::Packing;
 
 /// Under the smaller of the two limits that its documentation has, before packing.
 const MOST_BYTES: usize = 480_000;
@@ -31,6 +33,7 @@ pub(crate) struct Datadog {
     pub(crate) key: Secret,
     /// `env:prod` and the like, of the user's own.
     pub(crate) tags: Vec<String>,
+    pub(crate) compression: Option<Compress>,
 }
 
 impl Datadog {
@@ -47,15 +50,16 @@ impl Datadog {
         let events = batch.alerts.iter().filter(|alert| alert.state == AlertState::Firing);
         let events: Vec<Json> = events.map(|alert| self.event(alert)).collect();
         let event_sizes = vec![0; events.len()];
+        let packing = |takes: &[Packing]| Packing::wanted(takes, self.compression);
         vec![
-            self.shipment(PATHS[0], series, Packing::Gzip),
-            // It takes no gzip there.
-            self.shipment(PATHS[1], distributions, Packing::None),
+            self.shipment(PATHS[0], series, packing(&[Packing::Gzip, Packing::Zstd1, Packing::None])),
+            // Neither gzip nor zstd is taken there.
+            self.shipment(PATHS[1], distributions, packing(&[Packing::Deflate, Packing::None])),
             Shipment {
                 sizes: event_sizes,
                 most_bytes: MOST_BYTES,
                 most_things: 1,
-                parcel: Box::new(move |range| self.parcel(PATHS[2], &events[range.start], Packing::Gzip)),
+                parcel: Box::new(move |range| self.parcel(PATHS[2], &events[range.start], Packing::None)),
             },
         ]
     }

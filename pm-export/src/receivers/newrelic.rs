@@ -5,8 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Batch, Shipment, WINDOW};
-use crate::delivery::{Packing, Parcel, Shown};
+use crate::delivery::{Parcel, Shown};
 use crate::model::{Series, Value};
+use crate::packing::Packing;
 use crate::state::hexadecimal;
 
 /// Its limit is a million; the envelope takes some.
@@ -35,6 +36,7 @@ const LONGEST_VALUE: usize = 4096;
 pub(crate) struct NewRelic {
     pub(crate) url: String,
     pub(crate) key: Secret,
+    pub(crate) packing: Packing,
 }
 
 impl NewRelic {
@@ -67,7 +69,7 @@ impl NewRelic {
             ]),
             body,
             shown: Shown::AsItIs,
-            packing: Packing::Gzip,
+            packing: self.packing,
         }
     }
 }

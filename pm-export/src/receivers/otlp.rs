@@ -7,8 +7,9 @@ use prost::Message;
 use super::{Batch, Shipment};
 use crate::catalog::Kind;
 use crate::client::Way;
-use crate::delivery::{Keys, Packing, Parcel, Shown};
+use crate::delivery::{Keys, Parcel, Shown};
 use crate::model::{Series, Value};
+use crate::packing::Packing;
 use crate::proto::{
     Any, AnyValue, ExponentialBuckets, ExponentialHistogram, ExponentialPoint, Gauge, KeyValue, Metric,
     MetricsRequest, NumberPoint, Resource, ResourceMetrics, Scope, ScopeMetrics, Sum, TraceRequest,
@@ -38,8 +39,7 @@ pub(crate) struct Otlp {
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) json: bool,
-    /// Whether bodies are packed.
-    pub(crate) gzip: bool,
+    pub(crate) packing: Packing,
     pub(crate) way: Way,
     /// What the user adds; keys, as far as anybody knows.
     pub(crate) headers: Keys,
@@ -112,10 +112,9 @@ impl Endpoint {
     fn parcel(&self, body: Vec<u8>, shown: Shown) -> Parcel {
         let kind = if self.json { "application/json" } else { "application/x-protobuf" };
         let headers = super::headers([("Content-Type", kind)]);
-        let packing = if self.gzip { Packing::Gzip } else { Packing::None };
         let (body, shown) =
             if self.json { (json(&body, shown).into_bytes(), Shown::AsItIs) } else { (body, shown) };
-        Parcel { url: self.url.clone(), method: "POST", headers, body, shown, packing }
+        Parcel { url: self.url.clone(), method: "POST", headers, body, shown, packing: self.packing }
     }
 }
 

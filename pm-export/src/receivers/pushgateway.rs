@@ -3,7 +3,8 @@
 use pm_github::Secret;
 
 use super::{Batch, Shipment};
-use crate::delivery::{Packing, Parcel, Shown};
+use crate::delivery::{Parcel, Shown};
+use crate::packing::Packing;
 use crate::prometheus::{Text, expose};
 
 /// A group of a gateway.
@@ -13,6 +14,7 @@ pub(crate) struct Pushgateway {
     pub(crate) url: String,
     /// The whole header.
     pub(crate) key: Option<Secret>,
+    pub(crate) packing: Packing,
 }
 
 impl Pushgateway {
@@ -29,7 +31,7 @@ impl Pushgateway {
                 headers: super::headers([("Content-Type", "text/plain; version=0.0.4; charset=utf-8")]),
                 body: body.clone().into_bytes(),
                 shown: Shown::AsItIs,
-                packing: Packing::Gzip,
+                packing: self.packing,
             }),
         }]
     }
