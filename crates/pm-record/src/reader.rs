@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::decompress::Decompress;
+use crate::decompress::{Decompress, begins_compressed};
 use crate::runs::SLACK;
 
 /// The longest line that is read: 1 MiB without its newline.
@@ -32,6 +32,8 @@ pub(crate) struct Reader<R> {
     // Bytes that were read and do not belong to a line that was handed out lie in `block[start..end]`.
     start: usize,
     end: usize,
+    // Of these, the ones from here on stand in the input as they are; those before were decompressed.
+    plain: usize,
     // The line that is handed out; `None` for one that was too long.
     line: Option<Range<usize>>,
     // Whether the rest of a line that was too long is still to come.
@@ -50,6 +52,7 @@ impl<R: Read> Reader<R> {
             block: vec![0; BLOCK + SLACK],
             start: 0,
             end: 0,
+            plain: 0,
             line: None,
             skipping: false,
             ended: false,
@@ -61,6 +64,11 @@ impl<R: Read> Reader<R> {
     /// How many bytes of the text, decompressed, lie before what was not handed out yet.
     pub(crate) fn offset(&self) -> u64 {
         self.read - (self.end - self.start) as u64
+    }
+
+    /// How many bytes of the text were read.
+    pub(crate) fn received(&self) -> u64 {
+        self.read
     }
 
     /// Whether the line that is handed out is the last one and has no newline.
@@ -83,6 +91,10 @@ impl<R: Read> Reader<R> {
     ) -> io::Result<bool> {
         let mut searched = self.start;
         loop {
+            if self.begins_compressed() {
+                self.give_back();
+                searched = self.start;
+            }
             if let Some(length) = memchr::memchr(b'\n', &self.block[searched..self.end]) {
                 let line = self.start..searched + length;
                 self.start = line.end + 1;
@@ -105,8 +117,24 @@ impl<R: Read> Reader<R> {
                 self.end += length;
                 self.read += length as u64;
                 self.ended = length == 0;
+                if !self.input.is_plain() {
+                    self.plain = self.end;
+                }
             }
         }
+    }
+
+    /// Whether a compressed stream begins where the next line would.
+    fn begins_compressed(&self) -> bool {
+        !self.skipping && self.start >= self.plain && begins_compressed(&self.block[self.start..self.end])
+    }
+
+    /// Gives back what was not handed out: it is no text.
+    fn give_back(&mut self) {
+        let bytes = &self.block[self.start..self.end];
+        self.input.give_back(bytes);
+        self.read -= bytes.len() as u64;
+        (self.end, self.ended) = (self.start, false);
     }
 
     /// What was read and not handed out, from the beginning of a line on; none within a line that is too long.
@@ -136,6 +164,7 @@ impl<R: Read> Reader<R> {
     /// became too long to be held, and was let go.
     fn make_room(&mut self) -> bool {
         self.block.copy_within(self.start..self.end, 0);
+        self.plain = self.plain.saturating_sub(self.start);
         (self.start, self.end) = (0, self.end - self.start);
         if self.skipping {
             self.end = 0;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::reader::{RawLine, Reader};
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -17,14 +18,17 @@ fn zstd(text: &str) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// All of it, and how it ended.
+/// All of it, a newline behind each line, and how it ended.
 fn decompress(input: &[u8], piece: usize) -> (Vec<u8>, io::Result<()>) {
-    let mut reader = Decompress::new(Pieces(input, piece));
-    let (mut text, mut buffer) = (Vec::new(), vec![0; 1000]);
+    let mut reader = Reader::new(Pieces(input, piece));
+    let mut text = Vec::new();
     loop {
-        match reader.read(&mut buffer, &mut |_| Ok(())) {
-            Ok(0) => return (text, Ok(())),
-            Ok(length) => text.extend_from_slice(&buffer[..length]),
+        match reader.advance(|_| Ok(())) {
+            Ok(false) => return (text, Ok(())),
+            Ok(true) => match reader.line() {
+                RawLine::Bytes(line) => text.extend_from_slice(&[line, b"\n"].concat()),
+                RawLine::TooLong => text.extend_from_slice(b"too long\n"),
+            },
             Err(error) => return (text, Err(error)),
         }
     }
@@ -60,7 +64,28 @@ fn each_format_is_known_by_its_first_bytes() {
 fn formats_may_change_wherever_a_line_begins() {
     let mixed =
         [b"a\n".as_slice(), &gzip("b\n"), &zstd("c\n"), &zstd("d\n"), b"e\n", &gzip("f\n"), b"g"].concat();
-    check(&mixed, "a\nb\nc\nd\ne\nf\ng");
+    check(&mixed, "a\nb\nc\nd\ne\nf\ng\n");
+}
+
+#[test]
+fn what_is_decompressed_is_not_decompressed_again() {
+    let inner = gzip("inner\n");
+    let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).expect("memory");
+    encoder.write_all(&[b"a\n", &*inner, b"\nb\n"].concat()).expect("memory");
+    let stream = [encoder.finish().expect("memory"), b"c\n".to_vec(), gzip("d\n")].concat();
+    let lines = [b"a\n", &*inner, b"\nb\nc\nd\n"].concat();
+    check(&stream, &String::from_utf8_lossy(&lines));
+}
+
+#[test]
+fn a_stream_begins_behind_a_line_that_is_too_long_and_behind_a_whole_block() {
+    for length in [256 << 10, (1 << 20) + 1] {
+        let stream = [vec![b'x'; length], b"\n".to_vec(), gzip("a\n"), b"b\n".to_vec()].concat();
+        let (text, end) = decompress(&stream, usize::MAX);
+        end.expect("a sound stream");
+        let before = if length > 1 << 20 { b"too long".to_vec() } else { vec![b'x'; length] };
+        assert!(text == [&before[..], b"\na\nb\n"].concat(), "{length}");
+    }
 }
 
 #[test]
@@ -74,8 +99,8 @@ fn a_frame_without_content_is_stepped_over() {
 
 #[test]
 fn the_start_of_a_magic_number_is_not_taken_for_one() {
-    check(b"x\n(\n\x1f\x8b\ny", "x\n(\n\u{1f}\u{fffd}\ny");
-    check(b"PATH\nP*\nP*M\n(", "PATH\nP*\nP*M\n(");
+    check(b"x\n(\n\x1f\x8b\ny", "x\n(\n\u{1f}\u{fffd}\ny\n");
+    check(b"PATH\nP*\nP*M\n(", "PATH\nP*\nP*M\n(\n");
 }
 
 #[test]
