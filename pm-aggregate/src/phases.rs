@@ -1,7 +1,7 @@
 //! The phases of the runs of a group.
 //!
-//! Runs that come one after the other mostly have the same phases in the same order, and where their lines are
-//! known to have the same keys, nothing is compared: each value goes where the one before it went.
+//! The reader numbers the names that it meets, so that a name is looked up once for each group, and every other
+//! value of that phase goes where the first one went.
 
 use pm_record::Run;
 use pm_stats::{Distribution, Moments};
@@ -12,9 +12,6 @@ use crate::key::cut;
 /// How many phases a group keeps, as many as one run may have: the first by name, so that which
 /// ones they are does not depend on the order of the runs.
 const PHASES: usize = 64;
-
-/// Stands for the place of a phase that is not kept.
-const NOWHERE: u8 = u8::MAX;
 
 /// One phase.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,10 +31,17 @@ pub(crate) enum Values {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phases {
     sorted: Vec<Phase>,
-    /// The places of the phases of the run before, in the order of its line.
-    places: Vec<u8>,
-    /// The shape of its line.
-    shape: Option<u32>,
+    /// Where the phases are whose names have these numbers.
+    places: Vec<Place>,
+}
+
+/// Where a phase is, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Unknown,
+    At(u8),
+    /// It is not one of those that are kept.
+    Nowhere,
 }
 
 impl PartialEq for Phases {
@@ -60,37 +64,37 @@ impl Phases {
     /// Adds those of one run.
     #[inline]
     pub(crate) fn push(&mut self, run: &Run<'_>, columns: &Columns) {
-        let shape = run.shape();
-        if (shape.is_none() || shape != self.shape) && !self.is_as_before(run) {
-            self.find(run, columns);
-        }
-        self.shape = shape;
-        for (value, &place) in run.phase_values().zip(&self.places) {
-            if let Some(phase) = self.sorted.get_mut(usize::from(place)) {
-                phase.values.push(value);
+        for (at, (number, value)) in run.numbered_phases().enumerate() {
+            let place = number.and_then(|number| self.places.get(usize::from(number)).copied());
+            let phase = match place {
+                Some(Place::At(place)) => {
+                    self.sorted.get_mut(usize::from(place)).map(|phase| &mut phase.values)
+                }
+                Some(Place::Nowhere) => None,
+                Some(Place::Unknown) | None => {
+                    self.find(run.phase_name(at).unwrap_or_default(), number, columns)
+                }
+            };
+            if let Some(values) = phase {
+                values.push(value);
             }
         }
     }
 
-    /// Whether the run has the phases of the one before.
-    fn is_as_before(&self, run: &Run<'_>) -> bool {
-        let is_at = |name: &str, place: u8| {
-            self.sorted.get(usize::from(place)).is_some_and(|phase| *phase.name == *cut(name))
-        };
-        run.phases().len() == self.places.len()
-            && run.phases().zip(&self.places).all(|((name, _), &place)| is_at(name, place))
-    }
-
-    fn find(&mut self, run: &Run<'_>, columns: &Columns) {
-        for (name, _) in run.phases() {
-            self.among_first(cut(name), columns);
+    /// The values of a phase whose place is not known yet.
+    #[cold]
+    fn find(&mut self, name: &str, number: Option<u8>, columns: &Columns) -> Option<&mut Values> {
+        let name = cut(name);
+        let kept = self.among_first(name, columns).is_some();
+        let place = self.search(name).ok().filter(|_| kept);
+        if let Some(number) = number.map(usize::from) {
+            if number >= self.places.len() {
+                self.places.resize(number + 1, Place::Unknown);
+            }
+            let known = place.and_then(|place| u8::try_from(place).ok());
+            self.places[number] = known.map_or(Place::Nowhere, Place::At);
         }
-        // One that came in later moved the others.
-        self.places.clear();
-        for (name, _) in run.phases() {
-            let place = self.search(cut(name)).ok().and_then(|place| u8::try_from(place).ok());
-            self.places.push(place.unwrap_or(NOWHERE));
-        }
+        place.map(|place| &mut self.sorted[place].values)
     }
 
     fn search(&self, name: &str) -> Result<usize, usize> {
@@ -118,7 +122,6 @@ impl Phases {
                 self.sorted.insert(place, Phase { name: name.into(), values });
                 // Those behind it stand elsewhere now.
                 self.places.clear();
-                self.shape = None;
                 place
             }
         };

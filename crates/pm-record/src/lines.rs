@@ -112,7 +112,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
         runs: &'a mut RunReader,
         mut before_read: impl FnMut(&mut I::Item) -> io::Result<()>,
     ) -> io::Result<Option<(Position<'a>, Result<Reading<'a>, BadRecord>)>> {
-        let mut taken = false;
+        let (mut taken, mut refused) = (false, false);
         self.advance(|open| {
             // A line of a known layout needs no search for its end.
             let length = open.reader.ahead().and_then(|(text, valid)| runs.take(text, valid));
@@ -123,7 +123,13 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
                     open.number += 1;
                     Ok(Advance::Line)
                 }
-                _ => open.advance(&mut before_read),
+                _ => {
+                    let received = open.reader.received();
+                    let advanced = open.advance(&mut before_read);
+                    // A line that was not all there may have a known layout nevertheless.
+                    refused = open.reader.received() == received;
+                    advanced
+                }
             }
         })?;
         let several = self.several;
@@ -132,6 +138,7 @@ impl<I: Iterator<Item: Read + fmt::Display>> Lines<I> {
             let reading = match line {
                 Line { too_long: true, .. } => Err(BadRecord::too_long()),
                 Line { bytes, .. } if taken => Ok(runs.taken(bytes)),
+                Line { bytes, .. } if refused => runs.read_refused(bytes),
                 Line { bytes, .. } => runs.read(bytes),
             };
             (line.position, reading)

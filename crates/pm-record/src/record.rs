@@ -116,9 +116,20 @@ impl Record {
     /// On [`Record::Unknown`], which has no fields to write: pass the line on instead.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
-        let mut line = serde_json::to_vec(self).expect("a known record has only strings for keys");
-        line.push(b'\n');
+        // Most records fit, and a line that grows is copied.
+        let mut line = Vec::with_capacity(1024);
+        self.write_line(&mut line);
         line
+    }
+
+    /// Writes the same line behind others.
+    ///
+    /// # Panics
+    ///
+    /// As [`Record::to_line`].
+    pub fn write_line(&self, lines: &mut Vec<u8>) {
+        serde_json::to_writer(&mut *lines, self).expect("a known record has only strings for keys");
+        lines.push(b'\n');
     }
 }
 

@@ -12,8 +12,10 @@
 mod avx2;
 mod bytes;
 mod full;
+mod keys;
 mod lanes;
 mod layout;
+mod masks;
 mod row;
 mod scan;
 mod schema;
@@ -101,6 +103,7 @@ impl RunReader {
     #[must_use]
     pub fn portable(mut self) -> Self {
         self.layouts = self.layouts.portable();
+        self.slots = self.slots.portable();
         self
     }
 
@@ -117,6 +120,12 @@ impl RunReader {
         Ok(self.reading(kind, line))
     }
 
+    /// The same for a line that [`RunReader::take`] has just refused, and that is not too long.
+    pub(crate) fn read_refused<'a>(&'a mut self, line: &'a [u8]) -> Result<Reading<'a>, BadRecord> {
+        let kind = if self.is_partial(line) { self.fill(line) } else { self.scan(line) }?;
+        Ok(self.reading(kind, line))
+    }
+
     /// The same by the full parser only: what [`RunReader::read`] is held against.
     ///
     /// # Errors
@@ -128,9 +137,13 @@ impl RunReader {
         Ok(self.reading(kind, line))
     }
 
+    /// Nothing of a partial result is wanted as a field, and it may be long.
+    fn is_partial(&self, line: &[u8]) -> bool {
+        self.partials && line.starts_with(PARTIAL_LINE)
+    }
+
     fn fill(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
-        // Nothing of a partial result is wanted as a field, and it may be long.
-        if self.partials && line.starts_with(PARTIAL_LINE) {
+        if self.is_partial(line) {
             return if self.partial.read(line) { Ok(Kind::Partial) } else { self.fill_fully(line) };
         }
         let mut padded = std::mem::take(&mut self.padded);
@@ -142,12 +155,19 @@ impl RunReader {
         if length == Some(line.len()) {
             return Ok(self.found.into());
         }
-        if let Some(found) = self.slots.scan(&self.paths, self.partials, line) {
+        self.scan(line)
+    }
+
+    /// Reads a line that has no layout that is known.
+    fn scan(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {
+        let Some(found) = self.slots.scan(&self.paths, self.partials, line) else {
+            return self.fill_fully(line);
+        };
+        if self.slots.teaches {
             self.layouts.learn(line, &self.slots.all, found);
-            self.slots.fill(&mut self.row);
-            return Ok(found.into());
         }
-        self.fill_fully(line)
+        self.slots.fill(&mut self.row, line);
+        Ok(found.into())
     }
 
     fn fill_fully(&mut self, line: &[u8]) -> Result<Kind, BadRecord> {

@@ -32,6 +32,7 @@ mod x86_64 {
     use crate::runs::bytes::{self, Number};
     use crate::runs::lanes::{Lanes, Literal, WORD};
     use crate::runs::layout::{Layouts, Taken};
+    use crate::runs::masks::Masks;
     use crate::runs::row::Row;
 
     /// That this processor has AVX2 and the manipulations of bits that came with it.
@@ -56,6 +57,16 @@ mod x86_64 {
             // SAFETY: there is an `Avx2`, so the processor has what the function needs.
             unsafe { read(self, layouts, text, row) }
         }
+
+        /// Marks a line likewise.
+        pub(in crate::runs) fn mark(self, masks: &mut Masks, line: &[u8]) {
+            #[target_feature(enable = "avx2,bmi1,bmi2")]
+            fn mark(lanes: Avx2, masks: &mut Masks, line: &[u8]) {
+                masks.mark(lanes, line);
+            }
+            // SAFETY: as in `read`.
+            unsafe { mark(self, masks, line) }
+        }
     }
 
     impl Avx2 {
@@ -75,13 +86,13 @@ mod x86_64 {
         /// The digits before the point and the decimals are moved to where they stand in a number of sixteen
         /// digits, three of them decimals; then neighbors are joined, two by two.
         #[inline(always)]
-        fn value(self, window: &[u8; 16], digits: usize, decimals: usize) -> i64 {
+        fn value(self, window: &[u8; 16], digits: usize, rest: usize) -> i64 {
             // SAFETY: there is an `Avx2`, so the processor has what these instructions need. They are not in a
             // function of their own that says so, because such a one cannot be told to become a part of the
             // loop, and a call for each number would cost as much as the number.
             unsafe {
                 let values = _mm_sub_epi8(load_half(window), _mm_set1_epi8(b'0'.cast_signed()));
-                let moved = _mm_shuffle_epi8(values, load_half(&MOVES[digits * 4 + decimals]));
+                let moved = _mm_shuffle_epi8(values, load_half(&MOVES[(digits * 8 + rest) % MOVES.len()]));
                 let twos = _mm_maddubs_epi16(moved, _mm_set1_epi16(0x010a));
                 let fours = _mm_madd_epi16(twos, _mm_set_epi16(1, 100, 1, 100, 1, 100, 1, 100));
                 let packed = _mm_packus_epi32(fours, fours);
@@ -101,14 +112,19 @@ mod x86_64 {
         }
 
         #[inline(always)]
-        fn plain(self, text: &[u8; WORD]) -> usize {
+        fn stops(self, text: &[u8; WORD]) -> u32 {
             // SAFETY: there is an `Avx2`, so the processor has what the function needs.
-            unsafe { plain(text) }
+            unsafe { stops(text) }
+        }
+
+        #[inline(always)]
+        fn blanks(self, text: &[u8; WORD]) -> u32 {
+            // SAFETY: there is an `Avx2`, so the processor has what the function needs.
+            unsafe { blanks(text) }
         }
 
         /// Nothing here depends on how long the number is or on whether it has decimals but by way of numbers: these
         /// change from line to line, and a jump that cannot be foreseen costs as much as all of this.
-        #[expect(clippy::needless_bitwise_bool, reason = "each lazy operator is a jump")]
         #[inline(always)]
         fn number(self, text: &[u8], start: usize) -> Option<Number> {
             let Some(window) = text.get(start..)?.first_chunk::<16>() else {
@@ -117,19 +133,17 @@ mod x86_64 {
             let (others, points) = self.no_digits(window);
             // The point, if it is the first that is no digit.
             let point = points & others & others.wrapping_neg();
-            let digits = others.trailing_zeros() as usize;
-            let end = (others ^ point).trailing_zeros() as usize;
-            let decimals = end - digits - usize::from(point != 0);
+            let (digits, end) = (others.trailing_zeros(), (others ^ point).trailing_zeros());
+            let rest = end - digits;
             // One question that is always answered alike; whether there is a single digit is anybody's guess.
-            let usual = (digits.wrapping_sub(1) < MOST_DIGITS)
-                & (decimals <= 3)
-                & ((decimals > 0) == (point != 0))
-                & ((digits == 1) | (window[0] != b'0'));
-            if !usual {
+            let leading_zero = u32::from(window[0] == b'0') & !others >> 1;
+            let usual = SOME_DIGITS >> digits & NOTHING_OR_DECIMALS >> rest & !leading_zero & 1;
+            if usual == 0 {
                 return bytes::long_number(text, start);
             }
-            let thousandths = self.value(window, digits, decimals);
-            Some(Number { thousandths, whole: point == 0, digits, end: start + end })
+            let (digits, end) = (digits as usize, start + end as usize);
+            let thousandths = self.value(window, digits, rest as usize);
+            Some(Number { thousandths, whole: rest == 0, digits, end })
         }
     }
 
@@ -142,39 +156,53 @@ mod x86_64 {
 
     #[inline]
     #[target_feature(enable = "avx2,bmi1,bmi2")]
-    fn plain(text: &[u8; WORD]) -> usize {
+    fn stops(text: &[u8; WORD]) -> u32 {
         let text = load(text);
         let quote = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'"'.cast_signed()));
         let backslash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'\\'.cast_signed()));
         let control = _mm256_cmpeq_epi8(_mm256_min_epu8(text, _mm256_set1_epi8(0x1f)), text);
         // A mask is made of the highest bits, and those of bytes beyond ASCII are set.
         let stops = _mm256_or_si256(_mm256_or_si256(quote, backslash), _mm256_or_si256(control, text));
-        _mm256_movemask_epi8(stops).trailing_zeros() as usize
+        _mm256_movemask_epi8(stops).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    fn blanks(text: &[u8; WORD]) -> u32 {
+        let text = load(text);
+        let is = |byte: u8| _mm256_cmpeq_epi8(text, _mm256_set1_epi8(byte.cast_signed()));
+        let blanks = _mm256_or_si256(is(b' '), _mm256_or_si256(is(b'\t'), is(b'\r')));
+        _mm256_movemask_epi8(blanks).cast_unsigned()
     }
 
     /// With so many digits before the point, three decimals and what comes behind them are within sixteen bytes.
     const MOST_DIGITS: usize = 11;
 
-    /// For each number of digits before the point and of decimals, where each of sixteen digits comes from; a set
-    /// highest bit makes it zero.
-    const MOVES: [[u8; 16]; (MOST_DIGITS + 1) * 4] = {
-        let mut moves = [[0x80; 16]; (MOST_DIGITS + 1) * 4];
+    /// Bits for the numbers of digits that may stand before the point, and for those of the bytes that may stand
+    /// behind the digits: none, or a point and one to three decimals.
+    const SOME_DIGITS: u32 = (1 << (MOST_DIGITS + 1)) - 2;
+    const NOTHING_OR_DECIMALS: u32 = 0b1_1101;
+
+    /// For each number of digits before the point and of bytes behind them, where each of sixteen digits comes from;
+    /// a set highest bit makes it zero. There is a power of two of them.
+    const MOVES: [[u8; 16]; 16 * 8] = {
+        let mut moves = [[0x80; 16]; 16 * 8];
         let mut digits = 1;
         while digits as usize <= MOST_DIGITS {
-            let mut decimals = 0;
-            while decimals < 4 {
-                let row = &mut moves[digits as usize * 4 + decimals as usize];
+            let mut rest = 0;
+            while rest < 5 {
+                let row = &mut moves[digits as usize * 8 + rest as usize];
                 let mut from: u8 = 0;
                 while from < digits {
                     row[(13 - digits + from) as usize] = from;
                     from += 1;
                 }
-                let mut from: u8 = 0;
-                while from < decimals {
-                    row[(13 + from) as usize] = digits + 1 + from;
+                let mut from: u8 = 1;
+                while from < rest {
+                    row[(12 + from) as usize] = digits + from;
                     from += 1;
                 }
-                decimals += 1;
+                rest += 1;
             }
             digits += 1;
         }
@@ -207,6 +235,7 @@ mod elsewhere {
     use crate::runs::bytes::Number;
     use crate::runs::lanes::{Lanes, Literal, WORD};
     use crate::runs::layout::{Layouts, Taken};
+    use crate::runs::masks::Masks;
     use crate::runs::row::Row;
 
     /// No processor of this kind has it.
@@ -221,6 +250,10 @@ mod elsewhere {
         pub(in crate::runs) fn read(self, _: &Layouts, _: &[u8], _: &mut Row) -> Option<Taken> {
             match self {}
         }
+
+        pub(in crate::runs) fn mark(self, _: &mut Masks, _: &[u8]) {
+            match self {}
+        }
     }
 
     impl Lanes for Avx2 {
@@ -228,7 +261,11 @@ mod elsewhere {
             match self {}
         }
 
-        fn plain(self, _: &[u8; WORD]) -> usize {
+        fn stops(self, _: &[u8; WORD]) -> u32 {
+            match self {}
+        }
+
+        fn blanks(self, _: &[u8; WORD]) -> u32 {
             match self {}
         }
 

@@ -37,9 +37,17 @@ pub(super) trait Lanes: Copy {
     /// Whether the text begins with the literal.
     fn begins(self, text: &[u8; WORD], literal: &Literal) -> bool;
 
-    /// How many bytes a plain string may go on with: up to the first quote, backslash, control character or byte
-    /// that is not ASCII.
-    fn plain(self, text: &[u8; WORD]) -> usize;
+    /// Which bytes are quotes, backslashes, control characters or not ASCII, a bit for each, the first one lowest.
+    fn stops(self, text: &[u8; WORD]) -> u32;
+
+    /// Which bytes are white space, such as may stand within a line, likewise.
+    fn blanks(self, text: &[u8; WORD]) -> u32;
+
+    /// How many bytes a plain string may go on with: up to the first that stops it.
+    #[inline(always)]
+    fn plain(self, text: &[u8; WORD]) -> usize {
+        self.stops(text).trailing_zeros() as usize
+    }
 
     /// The number at `start`; whoever asks makes sure that what stands behind it ends it. None if it has a
     /// leading zero, more than three decimals or too many digits, or is a negative zero.
@@ -58,13 +66,20 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn plain(self, text: &[u8; WORD]) -> usize {
+    fn stops(self, text: &[u8; WORD]) -> u32 {
         let text = u8x32::new(*text);
         let quote = text.simd_eq(u8x32::splat(b'"'));
         let backslash = text.simd_eq(u8x32::splat(b'\\'));
         let control = text.simd_lt(u8x32::splat(0x20));
         // A mask is made of the highest bits, and those of bytes beyond ASCII are set.
-        (quote | backslash | control | text).to_bitmask().trailing_zeros() as usize
+        (quote | backslash | control | text).to_bitmask()
+    }
+
+    #[inline(always)]
+    fn blanks(self, text: &[u8; WORD]) -> u32 {
+        let text = u8x32::new(*text);
+        let is = |byte| text.simd_eq(u8x32::splat(byte));
+        (is(b' ') | is(b'\t') | is(b'\r')).to_bitmask()
     }
 
     #[inline(always)]
@@ -84,6 +99,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::avx2::Avx2;
+    use super::super::masks::Masks;
     use super::*;
 
     /// Does the same by every way that this processor has.
@@ -91,6 +107,17 @@ pub(super) mod tests {
         check(&Portable);
         if let Some(avx2) = Avx2::detect() {
             check(&avx2);
+        }
+    }
+
+    /// Checks the masks of a line that are made by every way.
+    pub(in crate::runs) fn masks_by_every_way(line: &[u8], check: impl Fn(&Masks)) {
+        let mut masks = Masks::default();
+        masks.mark(Portable, line);
+        check(&masks);
+        if let Some(avx2) = Avx2::detect() {
+            avx2.mark(&mut masks, line);
+            check(&masks);
         }
     }
 

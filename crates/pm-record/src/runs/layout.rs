@@ -12,7 +12,7 @@
 use super::avx2::Avx2;
 use super::bytes;
 use super::lanes::{Lanes, Literal, Portable, WORD, word_at};
-use super::row::{Cell, Filled, Row, Span};
+use super::row::{Cell, Filled, Phase, Row, Span};
 use super::scan::{Form, Found, Limit, Slot};
 use super::wanted::{Column, Target};
 
@@ -35,8 +35,6 @@ pub(super) struct Layouts {
     /// A hash of each layout that was seen once, and which of them is forgotten next.
     seen: Vec<u64>,
     oldest: usize,
-    /// Never used twice, also after everything was forgotten.
-    next_shape: u32,
 }
 
 /// Bytes that are always the same, as many as are compared at once, and what comes after them.
@@ -46,9 +44,10 @@ struct Node {
     /// How many bytes of it there are.
     length: u32,
     then: Then,
-    /// Where the slot's value goes, and where the name of a phase stands.
+    /// Where the slot's value goes, and where the name of a phase stands and which number it has.
     target: Target,
     name: Name,
+    number: u8,
     /// The first node below this one, and the next one beside it; 0 for none, as 0 is below nothing.
     below: u32,
     beside: u32,
@@ -78,7 +77,6 @@ enum Then {
 #[derive(Debug, Clone, Copy)]
 struct Ending {
     found: Found,
-    shape: u32,
     filled: Filled,
 }
 
@@ -99,14 +97,7 @@ pub(super) struct Taken {
 
 impl Default for Layouts {
     fn default() -> Self {
-        Self {
-            avx2: Avx2::detect(),
-            nodes: Vec::new(),
-            endings: Vec::new(),
-            seen: Vec::new(),
-            oldest: 0,
-            next_shape: 0,
-        }
+        Self { avx2: Avx2::detect(), nodes: Vec::new(), endings: Vec::new(), seen: Vec::new(), oldest: 0 }
     }
 }
 
@@ -167,7 +158,8 @@ impl Layouts {
                 Then::Phase => {
                     let Some(number) = lanes.number(text, start) else { continue };
                     row.put_number(node.target, number.thousandths);
-                    row.phases.push((Cell::Text(node.name.at(start)), number.thousandths));
+                    let name = Cell::Text(node.name.at(start));
+                    row.phases.push(Phase { name, number: node.number, value: number.thousandths });
                     number.end
                 }
                 Then::Limited(limit) => {
@@ -193,7 +185,7 @@ impl Layouts {
                         continue;
                     }
                     let ending = self.endings.get(place as usize)?;
-                    row.end(ending.filled, ending.shape);
+                    row.filled = ending.filled;
                     return Some(Taken { found: ending.found, length: start });
                 }
             };
@@ -242,6 +234,7 @@ impl Layouts {
             let wanted = |literal: &[u8]| Node {
                 target: slot.target,
                 name: Name::of(slot),
+                number: slot.number,
                 ..Node::new(literal, Then::of(slot))
             };
             node = self.descend(node, &line[at..span.start], wanted)?;
@@ -249,10 +242,9 @@ impl Layouts {
         }
         let place = u32::try_from(self.endings.len()).ok()?;
         let end = self.descend(node, &line[at..], |literal| Node::new(literal, Then::End(place)))?;
-        // A line that was not taken because it was not yet whole is known, and no new shape.
+        // A line that was not taken because it was not yet whole is known already.
         if self.nodes[end].then == Then::End(place) {
-            self.next_shape += 1;
-            self.endings.push(Ending { found, shape: self.next_shape, filled: Filled::by(slots) });
+            self.endings.push(Ending { found, filled: Filled::by(slots) });
         }
         Some(())
     }
@@ -295,13 +287,14 @@ impl Node {
             then,
             target: Target::NOWHERE,
             name: Name::default(),
+            number: Phase::UNNUMBERED,
             below: 0,
             beside: 0,
         }
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let fields = |node: &Self| (node.literal, node.length, node.target, node.name);
+        let fields = |node: &Self| (node.literal, node.length, node.target, node.name, node.number);
         let then = match (self.then, other.then) {
             (Then::End(_), Then::End(_)) => true,
             (mine, theirs) => mine == theirs,
@@ -316,7 +309,7 @@ impl Then {
         let (number, label) = (wanted(slot.target.number), wanted(slot.target.label));
         match slot.form {
             Form::Text if label => Self::Text,
-            Form::Text => Self::OtherText,
+            Form::Text | Form::Escaped => Self::OtherText,
             Form::Time => Self::Time,
             Form::Number(Limit::None) if !label && number => Self::Number,
             Form::Number(Limit::None) if !label => Self::OtherNumber,

@@ -56,11 +56,23 @@ pub(super) struct Row {
     numbers: [i64; Column::ALL],
     labels: [Cell; Column::ALL],
     pub(super) filled: Filled,
-    /// Names and values in the order of the line.
-    pub(super) phases: Vec<(Cell, i64)>,
+    /// In the order of the line.
+    pub(super) phases: Vec<Phase>,
     own_text: String,
-    /// Which layout the line had, if it is one that was met before.
-    pub(super) shape: Option<u32>,
+}
+
+/// One phase of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Phase {
+    pub(super) name: Cell,
+    /// The number of its name, or [`Phase::UNNUMBERED`].
+    pub(super) number: u8,
+    pub(super) value: i64,
+}
+
+impl Phase {
+    /// Stands for the number of a name that has none.
+    pub(super) const UNNUMBERED: u8 = u8::MAX;
 }
 
 impl Default for Row {
@@ -73,7 +85,6 @@ impl Default for Row {
             filled: Filled::default(),
             phases: Vec::new(),
             own_text: String::new(),
-            shape: None,
         }
     }
 }
@@ -82,7 +93,7 @@ impl Row {
     /// Forgets the line before.
     #[inline]
     pub(super) fn clear(&mut self) {
-        (self.filled, self.shape) = (Filled::default(), None);
+        self.filled = Filled::default();
         self.phases.clear();
         self.own_text.clear();
     }
@@ -106,12 +117,6 @@ impl Row {
     #[inline]
     pub(super) fn put_label(&mut self, target: Target, cell: Cell) {
         self.labels[target.label.index()] = cell;
-    }
-
-    /// Notes all at once what was put.
-    #[inline]
-    pub(super) fn end(&mut self, filled: Filled, shape: u32) {
-        (self.filled, self.shape) = (filled, Some(shape));
     }
 
     pub(super) fn set_number(&mut self, target: Target, value: i64) {
@@ -148,10 +153,11 @@ impl Row {
     pub(super) fn set_phase(&mut self, name: Cell, value: i64) {
         let Cell::Unescaped(new) = name else { return };
         let own_text = self.own_text.as_bytes();
-        let same = |kept: &Cell| matches!(kept, Cell::Unescaped(old) if old.of(own_text) == new.of(own_text));
-        match self.phases.iter_mut().find(|(kept, _)| same(kept)) {
-            Some((_, kept)) => *kept = value,
-            None => self.phases.push((name, value)),
+        let same =
+            |kept: &Phase| matches!(kept.name, Cell::Unescaped(old) if old.of(own_text) == new.of(own_text));
+        match self.phases.iter_mut().find(|kept| same(kept)) {
+            Some(kept) => kept.value = value,
+            None => self.phases.push(Phase { name, number: Phase::UNNUMBERED, value }),
         }
     }
 
@@ -265,23 +271,32 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn phases(&self) -> impl ExactSizeIterator<Item = (&'a str, i64)> {
         let run = *self;
-        self.row.phases.iter().map(move |&(name, value)| {
-            let Label::Text(name) = run.value(name) else { return ("", value) };
-            (name, value)
-        })
+        self.row.phases.iter().map(move |phase| (run.name_of(phase), phase.value))
     }
 
-    /// The values of the phases alone, in the same order: names cost more than values where they are known.
+    /// The same with numbers for names, which cost less than names to look up. Two phases that one reader gave the
+    /// same number have the same name; the numbers rise from 0 and stay below 255. None where it gave none, which it
+    /// may do to any.
     #[must_use]
-    pub fn phase_values(&self) -> impl ExactSizeIterator<Item = i64> {
-        self.row.phases.iter().map(|&(_, value)| value)
+    #[inline]
+    pub fn numbered_phases(&self) -> impl ExactSizeIterator<Item = (Option<u8>, i64)> {
+        self.row
+            .phases
+            .iter()
+            .map(|phase| ((phase.number != Phase::UNNUMBERED).then_some(phase.number), phase.value))
     }
 
-    /// A number that two runs have in common only if their lines have the same keys in the same order, and so
-    /// the same phases. None where that is not known.
+    /// The name of the phase at this place in the line.
     #[must_use]
-    pub fn shape(&self) -> Option<u32> {
-        self.row.shape
+    pub fn phase_name(&self, place: usize) -> Option<&'a str> {
+        self.row.phases.get(place).map(|phase| self.name_of(phase))
+    }
+
+    fn name_of(&self, phase: &Phase) -> &'a str {
+        match self.value(phase.name) {
+            Label::Text(name) => name,
+            _ => "",
+        }
     }
 
     /// The machine that it ran on.

@@ -3,12 +3,15 @@
 //! It finds the values that may differ from line to line, and leaves it to others what to make of them. It
 //! accepts a part of what the full parser accepts, the part that is mostly written; `None` is no verdict.
 
+use super::avx2::Avx2;
 use super::bytes::{self, Number};
+use super::keys::Keys;
 use super::lanes::Portable;
-use super::row::{Cell, Row, Span};
+use super::masks::Masks;
+use super::row::{Cell, Phase, Row, Span};
 use super::schema::Rule;
 use super::time;
-use super::wanted::{Node, Paths, Target};
+use super::wanted::{Column, Node, Paths, Target};
 use crate::record::{PARTIAL, PERFORMANCE};
 
 /// A value that may differ from line to line, and where it stands.
@@ -18,8 +21,9 @@ pub(super) struct Slot {
     pub(super) span: Span,
     pub(super) form: Form,
     pub(super) target: Target,
-    /// The key of a phase.
+    /// The key of a phase, and its number.
     pub(super) name: Span,
+    pub(super) number: u8,
     /// The number's value in thousandths, or the time's in milliseconds.
     value: i64,
 }
@@ -28,6 +32,8 @@ pub(super) struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
+    /// A text that does not stand in the line as it is meant.
+    Escaped,
     /// The time of the run.
     Time,
     Number(Limit),
@@ -63,26 +69,59 @@ pub(super) enum Found {
     Other,
 }
 
-/// The slots of one line, in their order.
-#[derive(Debug, Default)]
+/// The slots of one line, in their order, and what it takes to find them.
+#[derive(Debug)]
 pub(super) struct Slots {
     pub(super) all: Vec<Slot>,
+    /// Whether another line of the same layout would have the same slots: one with escapes says nothing of others.
+    pub(super) teaches: bool,
+    /// The names of phases that were met, numbered.
+    names: Keys,
+    masks: Masks,
+    /// How lines are looked at, where the processor can do better than every other.
+    avx2: Option<Avx2>,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            teaches: true,
+            names: Keys::default(),
+            masks: Masks::default(),
+            avx2: Avx2::detect(),
+        }
+    }
 }
 
 /// How deep objects and lists may lie in each other.
 const DEEPEST: usize = 32;
 
-/// More phases than this are left to the full parser, which is quicker at finding names that come twice.
-const PHASES: usize = 64;
+/// More phases without a number than this are left to the full parser, which is quicker at finding names that come
+/// twice.
+const UNNUMBERED: usize = 64;
+
+/// So many names of phases are numbered: a bit each says which of them a line had.
+const NUMBERED: usize = 128;
 
 impl Slots {
+    /// The same without what only some processors can do.
+    pub(super) fn portable(self) -> Self {
+        Self { avx2: None, ..self }
+    }
+
     /// Scans a line.
     pub(super) fn scan(&mut self, paths: &Paths, partials: bool, line: &[u8]) -> Option<Found> {
         self.all.clear();
-        let mut scan = Scan { text: line, at: 0, slots: &mut self.all, depth: 0, nothing: &paths.nothing };
+        self.teaches = true;
+        match self.avx2 {
+            Some(avx2) => avx2.mark(&mut self.masks, line),
+            None => self.masks.mark(Portable, line),
+        }
+        let mut scan = Scan { text: line, at: 0, slots: self, depth: 0, nothing: &paths.nothing };
         scan.expect(b'{')?;
         let kind = scan.key()?;
-        let found = match &line[kind.range()] {
+        let found = match &line[kind.as_it_stands()?.range()] {
             kind if kind == PERFORMANCE.as_bytes() => {
                 scan.object(&paths.root)?;
                 Found::Run
@@ -94,17 +133,35 @@ impl Slots {
             }
         };
         scan.expect(b'}')?;
-        scan.space();
-        (scan.at == line.len()).then_some(found)
+        (scan.slots.masks.solid(scan.at)? == line.len()).then_some(found)
     }
 
-    /// Puts what was found into the row.
-    pub(super) fn fill(&self, row: &mut Row) {
+    /// Puts what was found in the line into the row.
+    pub(super) fn fill(&self, row: &mut Row, line: &[u8]) {
         row.clear();
         for slot in &self.all {
-            slot.set(row);
+            match slot.form {
+                Form::Escaped => {
+                    let cell = row.keep(&unescaped(line, slot.span).unwrap_or_default());
+                    row.set_label(slot.target, cell);
+                }
+                _ => slot.set(row),
+            }
         }
     }
+
+    /// The number of a name, if it has one.
+    fn number_of(&mut self, name: &[u8]) -> Option<u8> {
+        let known = self.names.find(name);
+        let new = || (self.names.len() < NUMBERED).then(|| self.names.add(name)).flatten();
+        known.or_else(new).and_then(|number| u8::try_from(number).ok())
+    }
+}
+
+/// What is meant by the string in whose quotes `span` lies, if it is one.
+fn unescaped(line: &[u8], span: Span) -> Option<String> {
+    let range = span.range();
+    serde_json::from_slice(line.get(range.start - 1..=range.end)?).ok()
 }
 
 impl Slot {
@@ -112,12 +169,13 @@ impl Slot {
     pub(super) fn set(&self, row: &mut Row) {
         let text = Cell::Text(self.span);
         match self.form {
-            Form::Text => row.set_label(self.target, text),
+            Form::Text | Form::Escaped => row.set_label(self.target, text),
             Form::Time => row.set_time(self.target, self.value, text),
             Form::Number(limit) => {
                 row.set_number(self.target, self.value);
                 if limit == Limit::Phase {
-                    row.phases.push((Cell::Text(self.name), self.value));
+                    let name = Cell::Text(self.name);
+                    row.phases.push(Phase { name, number: self.number, value: self.value });
                 }
             }
             Form::Bool(truth) => row.set_label(self.target, Cell::Bool(truth)),
@@ -125,30 +183,42 @@ impl Slot {
     }
 }
 
+/// A key of an object.
+enum Key {
+    Plain(Span),
+    /// One that does not stand in the line as it is meant, which is this.
+    Escaped(String),
+}
+
+impl Key {
+    /// The key, if it stands in the line as it is meant.
+    fn as_it_stands(&self) -> Option<Span> {
+        match self {
+            Self::Plain(span) => Some(*span),
+            Self::Escaped(_) => None,
+        }
+    }
+}
+
+/// A string, and what is meant by it, if it does not stand in the line like that.
+struct Text {
+    span: Span,
+    unescaped: Option<String>,
+}
+
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
-    slots: &'a mut Vec<Slot>,
+    slots: &'a mut Slots,
     depth: usize,
     nothing: &'a Node,
 }
 
 impl Scan<'_> {
-    /// A newline is none here: a layout must not reach over the end of a line.
-    fn space(&mut self) {
-        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    /// The next byte that is no white space.
+    /// The next byte that is no white space. A newline is none here: a layout must not reach over the end of a line.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
-        let byte = *self.text.get(self.at)?;
-        if byte > b' ' {
-            return Some(byte);
-        }
-        self.space();
+        self.at = self.slots.masks.solid(self.at)?;
         self.text.get(self.at).copied()
     }
 
@@ -159,13 +229,45 @@ impl Scan<'_> {
 
     /// A key and its colon.
     #[inline]
-    fn key(&mut self) -> Option<Span> {
-        self.expect(b'"')?;
-        let end = bytes::string(Portable, self.text, self.at)?;
-        let key = Span::new(self.at, end);
-        self.at = end + 1;
+    fn key(&mut self) -> Option<Key> {
+        let Text { span, unescaped } = self.quoted()?;
         self.expect(b':')?;
-        Some(key)
+        Some(unescaped.map_or(Key::Plain(span), Key::Escaped))
+    }
+
+    /// A string and its quotes.
+    #[inline]
+    fn quoted(&mut self) -> Option<Text> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let end = self.slots.masks.stop(start)?;
+        if self.text.get(end) != Some(&b'"') {
+            return self.unusual(start, end);
+        }
+        self.at = end + 1;
+        Some(Text { span: Span::new(start, end), unescaped: None })
+    }
+
+    /// A string that begins at `start` and is not only of plain characters from `stop` on.
+    #[cold]
+    fn unusual(&mut self, start: usize, stop: usize) -> Option<Text> {
+        let (mut end, mut escaped) = (stop, false);
+        loop {
+            match self.text.get(end)? {
+                b'"' => break,
+                b'\\' => (escaped, end) = (true, end + 2),
+                0x80.. => end += 1,
+                _ => return None,
+            }
+            end = self.slots.masks.stop(end)?;
+        }
+        let span = Span::new(start, end);
+        self.at = end + 1;
+        if escaped {
+            self.slots.teaches = false;
+            return unescaped(self.text, span).map(|text| Text { span, unescaped: Some(text) });
+        }
+        str::from_utf8(&self.text[span.range()]).is_ok().then_some(Text { span, unescaped: None })
     }
 
     /// Whether a list or an object goes on after one of its values; none if it neither does nor ends.
@@ -187,6 +289,13 @@ impl Scan<'_> {
         self.deeper(|scan| {
             let mut seen = 0_u128;
             scan.entries(|scan, key| {
+                let key = match key {
+                    Key::Plain(key) => key,
+                    Key::Escaped(key) if node.place(key.as_bytes()).is_none() => {
+                        return scan.any(scan.nothing);
+                    }
+                    Key::Escaped(_) => return None,
+                };
                 let Some(place) = node.place(&scan.text[key.range()]) else { return scan.any(scan.nothing) };
                 if seen >> place & 1 == 1 {
                     return None;
@@ -200,7 +309,7 @@ impl Scan<'_> {
 
     /// The entries of an object, each given to `entry` behind its key.
     #[inline]
-    fn entries(&mut self, mut entry: impl FnMut(&mut Self, Span) -> Option<()>) -> Option<()> {
+    fn entries(&mut self, mut entry: impl FnMut(&mut Self, Key) -> Option<()>) -> Option<()> {
         self.expect(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
@@ -223,11 +332,11 @@ impl Scan<'_> {
         }
         match node.rule {
             Rule::Any => self.any(node),
-            Rule::Text => self.string(Form::Text, node.target),
-            Rule::Time => self.string(Form::Time, node.target),
-            Rule::Number => self.slot(Form::Number(Limit::None), node.target, Span::default()),
-            Rule::NotNegative => self.slot(Form::Number(Limit::NotNegative), node.target, Span::default()),
-            Rule::Small => self.slot(Form::Number(Limit::Small), node.target, Span::default()),
+            Rule::Text => self.string(node.target),
+            Rule::Time => self.time(node.target),
+            Rule::Number => self.slot(Form::Number(Limit::None), node.target),
+            Rule::NotNegative => self.slot(Form::Number(Limit::NotNegative), node.target),
+            Rule::Small => self.slot(Form::Number(Limit::Small), node.target),
             Rule::Bool => self.bool(byte == b't', node.target),
             // No other number can stand here, so that this one need not be looked at again.
             Rule::One if node.target == Target::NOWHERE => {
@@ -237,34 +346,43 @@ impl Scan<'_> {
             Rule::One => None,
             Rule::Object => self.object(node),
             Rule::Numbers => self.deeper(|scan| scan.phases(node)),
-            Rule::Texts => self.deeper(|scan| scan.list(|scan| scan.string(Form::Text, Target::NOWHERE))),
+            Rule::Texts => self.deeper(|scan| scan.list(|scan| scan.string(Target::NOWHERE))),
         }
     }
 
     fn phases(&mut self, node: &Node) -> Option<()> {
-        let first = self.slots.len();
+        let (mut seen, mut unnumbered) = (0_u128, Vec::new());
         self.entries(|scan, name| {
-            let text = scan.text;
-            let known = &scan.slots[first..];
-            let twice = known.iter().any(|slot| text[slot.name.range()] == text[name.range()]);
-            if twice || known.len() == PHASES {
+            let name = name.as_it_stands()?;
+            let text = &scan.text[name.range()];
+            let number = scan.slots.number_of(text);
+            let twice = match number {
+                Some(number) => seen >> number & 1 == 1,
+                None => unnumbered.len() == UNNUMBERED || unnumbered.contains(&text),
+            };
+            if twice {
                 return None;
             }
-            let target = node.child(&text[name.range()]).map_or(Target::NOWHERE, |child| child.target);
+            match number {
+                Some(number) => seen |= 1 << number,
+                None => unnumbered.push(text),
+            }
+            let target = node.child(text).map_or(Target::NOWHERE, |child| child.target);
+            let number = number.unwrap_or(Phase::UNNUMBERED);
             scan.peek()?;
-            scan.slot(Form::Number(Limit::Phase), target, name)
+            scan.any_slot(Form::Number(Limit::Phase), target, (name, number))
         })
     }
 
     /// Any value; `node` says what is wanted of it.
     fn any(&mut self, node: &Node) -> Option<()> {
         match self.peek()? {
-            b'"' => self.string(Form::Text, node.target),
+            b'"' => self.string(node.target),
             b'{' => self.object(node),
             b'[' => self.deeper(|scan| scan.list(|scan| scan.any(scan.nothing))),
             byte @ (b't' | b'f') => self.bool(byte == b't', node.target),
             b'n' => self.word(b"null"),
-            _ => self.slot(Form::Number(Limit::None), node.target, Span::default()),
+            _ => self.slot(Form::Number(Limit::None), node.target),
         }
     }
 
@@ -291,23 +409,39 @@ impl Scan<'_> {
             self.at = bytes::word_of(self.text, self.at, truth)?;
             return Some(());
         }
-        self.slot(Form::Bool(truth), target, Span::default())
+        self.slot(Form::Bool(truth), target)
     }
 
-    fn string(&mut self, form: Form, target: Target) -> Option<()> {
+    fn string(&mut self, target: Target) -> Option<()> {
+        let Text { span, unescaped } = self.quoted()?;
+        let form = match unescaped {
+            None => Form::Text,
+            Some(_) if target.label == Column::UNWANTED => return Some(()),
+            Some(_) => Form::Escaped,
+        };
+        self.push(Slot { span, form, target, name: Span::default(), number: Phase::UNNUMBERED, value: 0 });
+        Some(())
+    }
+
+    fn time(&mut self, target: Target) -> Option<()> {
         self.expect(b'"')?;
-        self.slot(form, target, Span::default())?;
-        self.expect_here(b'"')
+        self.slot(Form::Time, target)?;
+        (*self.text.get(self.at)? == b'"').then(|| self.at += 1)
     }
 
-    fn expect_here(&mut self, byte: u8) -> Option<()> {
-        (*self.text.get(self.at)? == byte).then(|| self.at += 1)
+    fn push(&mut self, slot: Slot) {
+        self.slots.all.push(slot);
+    }
+
+    /// A value that begins here and is no string.
+    fn slot(&mut self, form: Form, target: Target) -> Option<()> {
+        self.any_slot(form, target, (Span::default(), Phase::UNNUMBERED))
     }
 
     #[inline(never)]
-    fn slot(&mut self, form: Form, target: Target, name: Span) -> Option<()> {
+    fn any_slot(&mut self, form: Form, target: Target, (name, number): (Span, u8)) -> Option<()> {
         let (end, value) = self.value(form)?;
-        self.slots.push(Slot { span: Span::new(self.at, end), form, target, name, value });
+        self.push(Slot { span: Span::new(self.at, end), form, target, name, number, value });
         self.at = end;
         Some(())
     }
@@ -316,7 +450,8 @@ impl Scan<'_> {
     #[inline]
     fn value(&self, form: Form) -> Option<(usize, i64)> {
         match form {
-            Form::Text => bytes::string(Portable, self.text, self.at).map(|end| (end, 0)),
+            // Strings are found by their quotes.
+            Form::Text | Form::Escaped => None,
             Form::Time => time::time(self.text, self.at).map(|(value, end)| (end, value)),
             Form::Number(limit) => bytes::number(self.text, self.at)
                 .filter(|number| limit.holds(number))

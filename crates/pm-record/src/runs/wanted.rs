@@ -1,6 +1,6 @@
 //! The fields that a reader wants, and the tree of their paths.
 
-use super::bytes;
+use super::keys::Keys;
 use super::schema::{RUN, Rule};
 use crate::Field;
 
@@ -67,55 +67,35 @@ impl Target {
     }
 }
 
-/// A step of a path: a key, what its value has to be, where the value goes, and what may be inside of it.
+/// A step of a path: what its value has to be, where the value goes, and what may be inside of it.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    pub(super) key: String,
     pub(super) rule: Rule,
     pub(super) target: Target,
+    /// The keys inside of it, and what is meant by each.
+    keys: Keys,
     pub(super) children: Vec<Node>,
     /// Which of the children must be there, one bit each.
     pub(super) required: u128,
-    /// For each hash of a key, the first child that has it, and for each child the next one: plus one, or 0.
-    first: [u8; BUCKETS],
-    next: Vec<u8>,
 }
-
-const BUCKETS: usize = 64;
 
 impl Default for Node {
     fn default() -> Self {
         Self {
-            key: String::new(),
             rule: Rule::default(),
             target: Target::NOWHERE,
+            keys: Keys::default(),
             children: Vec::new(),
             required: 0,
-            first: [0; BUCKETS],
-            next: Vec::new(),
         }
     }
-}
-
-/// Length and ends keep the keys of records apart well enough.
-fn bucket(key: &[u8]) -> usize {
-    let end = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
-    (key.len() * 7 + end(key.first()) * 3 + end(key.last()) * 13) % BUCKETS
 }
 
 impl Node {
     /// The place among the children of the one with this key.
     #[inline]
     pub(super) fn place(&self, key: &[u8]) -> Option<usize> {
-        let mut link = self.first[bucket(key)];
-        loop {
-            let place = usize::from(link.checked_sub(1)?);
-            let kept = self.children[place].key.as_bytes();
-            if kept.len() == key.len() && bytes::continues(key, 0, kept) {
-                return Some(place);
-            }
-            link = self.next[place];
-        }
+        self.keys.find(key)
     }
 
     /// The child with this key.
@@ -133,11 +113,8 @@ impl Node {
     }
 
     fn add(&mut self, key: &str) -> usize {
-        let first = &mut self.first[bucket(key.as_bytes())];
-        let place = self.children.len();
-        self.children.push(Node { key: key.to_owned(), ..Node::default() });
-        self.next.push(std::mem::replace(first, u8::try_from(place + 1).expect("fewer fields than 255")));
-        place
+        self.children.push(Node::default());
+        self.keys.add(key.as_bytes()).expect("fewer fields than keys that can be held")
     }
 
     /// Notes which children must be there.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use pm_record::{RunReader, Wanted};
+use pm_record::{Run, RunReader, Wanted};
 
-use crate::answer::{self, Answer, Verdict};
+use crate::answer::{self, Verdict};
 
 /// How often lines are repeated: a layout is learned when it is seen for the second time, and read by after that.
 pub(crate) const OFTEN: usize = 4;
@@ -15,15 +15,15 @@ pub(crate) struct Trial<'a> {
     /// As it is on this processor, and as it is on every other.
     readers: [RunReader; 2],
     full: RunReader,
-    /// The names of the phases that every shape had so far.
-    shapes: HashMap<u32, Vec<String>>,
+    /// The names that have the numbers of phases, of each reader.
+    names: [HashMap<u8, String>; 2],
 }
 
 impl<'a> Trial<'a> {
     /// A reader that has read nothing yet.
     pub(crate) fn new(wanted: &'a Wanted) -> Self {
         let readers = [RunReader::new(wanted), RunReader::new(wanted).portable()];
-        Self { wanted, readers, full: RunReader::new(wanted), shapes: HashMap::new() }
+        Self { wanted, readers, full: RunReader::new(wanted), names: Default::default() }
     }
 
     /// The verdict on a line, by the full parser.
@@ -54,24 +54,30 @@ impl<'a> Trial<'a> {
 
     /// Reads a line whose verdict is known, and compares.
     pub(crate) fn check_against(&mut self, line: &[u8], expected: &Verdict) {
-        for reader in &mut self.readers {
+        for (reader, names) in self.readers.iter_mut().zip(&mut self.names) {
             let reading = reader.read(line);
-            let shape = match &reading {
-                Ok(pm_record::Reading::Run(run)) => run.shape(),
-                _ => None,
-            };
+            if let Ok(pm_record::Reading::Run(run)) = &reading {
+                check_numbers(run, names);
+            }
             let verdict = answer::read(reading, self.wanted);
             assert!(
                 verdict == *expected,
                 "the reader:\n{verdict:#?}\nthe full parser:\n{expected:#?}\non {}",
                 show(line)
             );
-            // Both learn the same from the same lines.
-            if let (Ok(Answer::Run(run)), Some(shape)) = (verdict, shape) {
-                let names: Vec<_> = run.phases.into_iter().map(|(name, _)| name).collect();
-                let before = self.shapes.entry(shape).or_insert_with(|| names.clone());
-                assert_eq!(*before, names, "of two lines of shape {shape}, the second being {}", show(line));
-            }
+        }
+    }
+}
+
+/// A number stands for one name, with one value beside it, whichever way a line was read.
+fn check_numbers(run: &Run<'_>, names: &mut HashMap<u8, String>) {
+    let numbered = run.numbered_phases();
+    assert_eq!(numbered.len(), run.phases().len());
+    for (place, ((number, value), phase)) in numbered.zip(run.phases()).enumerate() {
+        assert_eq!((run.phase_name(place), value), (Some(phase.0), phase.1), "{}", show(run.line()));
+        if let Some(number) = number {
+            let before = names.entry(number).or_insert_with(|| phase.0.to_owned());
+            assert_eq!(before, phase.0, "phase {number} on {}", show(run.line()));
         }
     }
 }
