@@ -86,9 +86,7 @@ fn run_by(workers: Workers, args: Vec<OsString>, io: &mut Streams) -> Result<Exi
 fn aggregate(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     let (mut groups, account) = read_all(config, io)?;
     io.output.write_all(&groups.passed).map_err(Error::Write)?;
-    for record in results::records(config, groups.finish()) {
-        io.output.write_all(&record.to_line()).map_err(Error::Write)?;
-    }
+    results::write(config, groups.finish(), &mut io.output).map_err(Error::Write)?;
     tell(&groups, &account, io);
     tell_of_deliberate(groups.left_out.deliberate, config, io);
     account.failure(io.interrupted().is_some()).map_or(Ok(Exit::Done), |failure| Err(Error::Read(failure)))

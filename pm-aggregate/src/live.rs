@@ -83,8 +83,9 @@ impl<'a> Live<'a> {
             return Ok(());
         }
         let closed = groups.close(Timestamp::from_millis(reached));
-        let lines = results::records(self.config, closed).flat_map(|record| record.to_line());
-        self.write(&lines.collect::<Vec<_>>(), io)
+        let mut lines = Vec::new();
+        results::write(self.config, closed, &mut lines)?;
+        self.write(&lines, io)
     }
 
     /// Writes lines at once, if there are any.

@@ -66,7 +66,7 @@ impl ShortKey {
         Some(())
     }
 
-    /// The only place where its group can be remembered.
+    /// One of the two places where its group can be remembered; the other one is beside it.
     #[inline]
     fn place(&self) -> usize {
         let mut hash = 0_u64;
@@ -98,17 +98,24 @@ impl Recent {
     #[inline]
     pub(crate) fn find(&self, key: &ShortKey) -> Option<usize> {
         let place = key.place();
-        // A comparison of arrays is a call of the C library, which in the static builds goes byte by byte.
-        let different =
-            self.keys[place].iter().zip(key.words).fold(0, |all, (one, other)| all | (one ^ other));
-        if different == 0 { self.groups[place] } else { None }
+        if self.holds(place, key) {
+            return self.groups[place];
+        }
+        let other = place ^ 1;
+        if self.holds(other, key) { self.groups[other] } else { None }
     }
 
-    /// Remembers where a group stands.
+    #[inline]
+    fn holds(&self, place: usize, key: &ShortKey) -> bool {
+        // A comparison of arrays is a call of the C library, which in the static builds goes byte by byte.
+        self.keys[place].iter().zip(key.words).fold(0, |all, (one, other)| all | (one ^ other)) == 0
+    }
+
+    /// Remembers where a group stands. What stood in its place moves to the other one.
     pub(crate) fn remember(&mut self, key: &ShortKey, group: usize) {
         let place = key.place();
-        self.keys[place] = key.words;
-        self.groups[place] = Some(group);
+        (self.keys[place ^ 1], self.groups[place ^ 1]) = (self.keys[place], self.groups[place]);
+        (self.keys[place], self.groups[place]) = (key.words, Some(group));
     }
 
     /// Forgets everything: groups have left the table, and others stand elsewhere now.

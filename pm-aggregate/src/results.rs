@@ -1,6 +1,8 @@
 //! What groups are written as: summaries, or partial results.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
+use std::thread;
 
 use indexmap::IndexMap;
 use pm_record::{
@@ -15,22 +17,70 @@ use crate::groups::Entry;
 use crate::key::Key;
 use crate::metrics::API_PREFIX;
 
-/// The records of groups that are sorted.
-pub(crate) fn records(config: &Config, groups: Vec<Entry>) -> impl Iterator<Item = Record> + use<'_> {
+/// A group and those of its runs that are nested, if both stand in one record.
+struct Unit {
+    key: Key,
+    group: Box<Group>,
+    nested: Option<Box<Group>>,
+}
+
+/// So many groups are written before the next ones are put into words.
+const BATCH: usize = 256;
+
+/// How long a summary is, about.
+const LINE: usize = 2500;
+
+/// Writes the records of groups that are sorted. With many groups this takes as long as reading does, so that
+/// several threads put them into words; the lines are those of one, in the same order.
+pub(crate) fn write(config: &Config, groups: Vec<Entry>, output: &mut impl Write) -> io::Result<()> {
+    let threads = if groups.len() < 2 * BATCH { 1 } else { config.workers.most.max(1) };
+    let mut units = units(config, groups);
+    loop {
+        let mut batches: Vec<Vec<Unit>> =
+            (0..threads).map(|_| units.by_ref().take(BATCH).collect()).collect();
+        batches.retain(|batch| !batch.is_empty());
+        let Some(last) = batches.pop() else { return Ok(()) };
+        let (others, last) = thread::scope(|scope| {
+            let others: Vec<_> =
+                batches.into_iter().map(|batch| scope.spawn(|| lines(config, batch))).collect();
+            let last = lines(config, last);
+            (others.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>(), last)
+        });
+        for text in others {
+            output.write_all(&text.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))?;
+        }
+        output.write_all(&last)?;
+    }
+}
+
+fn lines(config: &Config, units: Vec<Unit>) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(units.len() * LINE);
+    for unit in units {
+        for record in records(config, unit) {
+            record.write_line(&mut lines);
+        }
+    }
+    lines
+}
+
+/// What belongs together in one record or in several that follow each other.
+fn units(config: &Config, groups: Vec<Entry>) -> impl Iterator<Item = Unit> {
+    let joins = config.result == ResultForm::Summary;
     let mut groups = groups.into_iter().peekable();
     std::iter::from_fn(move || {
         let (key, group) = groups.next()?;
-        Some(match config.result {
-            ResultForm::Partial => partials(config, &key, &group),
-            ResultForm::Summary => {
-                // The nested runs of a group come right behind the others.
-                let is_same = |(other, _): &Entry| other.by == key.by && other.window == key.window;
-                let nested = groups.next_if(is_same).map(|(_, nested)| nested);
-                summary(config, key, *group, nested.as_deref()).into_iter().collect()
-            }
-        })
+        // The nested runs of a group come right behind the others.
+        let is_same = |(other, _): &Entry| joins && other.by == key.by && other.window == key.window;
+        let nested = groups.next_if(is_same).map(|(_, nested)| nested);
+        Some(Unit { key, group, nested })
     })
-    .flatten()
+}
+
+fn records(config: &Config, Unit { key, group, nested }: Unit) -> Vec<Record> {
+    match config.result {
+        ResultForm::Partial => partials(config, &key, &group),
+        ResultForm::Summary => summary(config, key, *group, nested.as_deref()).into_iter().collect(),
+    }
 }
 
 fn named(config: &Config, values: Vec<Scalar>) -> IndexMap<String, Scalar> {
@@ -53,7 +103,7 @@ fn summary(config: &Config, key: Key, group: Group, nested: Option<&Group>) -> O
     }
     let (start, end) = span(config, &group)?;
     let window = config.window.window_at(key.window).unwrap_or(Window { start, end });
-    let metrics: IndexMap<_, _> = group.metrics(&config.columns).collect();
+    let metrics: Vec<_> = group.metrics(&config.columns).collect();
     let api_totals = api_totals(&metrics);
     let (nested, nested_duration) = of_nested.unwrap_or_default();
     Some(Record::Summary(Box::new(PerformanceSummary {
@@ -133,7 +183,7 @@ fn per_minute(count: u64, start: Timestamp, end: Timestamp) -> Option<Thousandth
 }
 
 /// The sums of the counters of the API that were seen.
-fn api_totals(metrics: &IndexMap<Cow<'_, str>, Kept<'_>>) -> IndexMap<String, Thousandths> {
+fn api_totals(metrics: &[(Cow<'_, str>, Kept<'_>)]) -> IndexMap<String, Thousandths> {
     let counters = metrics.iter().filter_map(|(field, kept)| Some((field.strip_prefix(API_PREFIX)?, kept)));
     counters.map(|(name, kept)| (name.to_owned(), MetricSummary::from(kept.moments()).sum)).collect()
 }

@@ -71,8 +71,9 @@ fn say(config: &Config, input: &str) -> String {
     let mut worker = Worker::new(config, config.merge);
     let read = worker.read(Text(input.as_bytes()), &Taken::of_named(config), |_, _| Ok(())).expect("read");
     assert!(read.skipped.is_empty(), "{}", read.skipped);
-    let lines = results::records(config, worker.groups.finish()).flat_map(|record| record.to_line());
-    String::from_utf8(lines.collect()).expect("text")
+    let mut lines = Vec::new();
+    results::write(config, worker.groups.finish(), &mut lines).expect("memory");
+    String::from_utf8(lines).expect("text")
 }
 
 prop_compose! {

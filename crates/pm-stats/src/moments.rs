@@ -68,8 +68,12 @@ impl Moments {
     pub fn push(&mut self, value: i64) {
         self.count = self.count.saturating_add(1);
         self.sum = self.sum.wrapping_add(i128::from(value));
-        let square = (i128::from(value) * i128::from(value)).unsigned_abs();
-        self.sum_of_squares = self.sum_of_squares.saturating_add(square);
+        // A square is not negative and fits.
+        let square = (i128::from(value) * i128::from(value)).cast_unsigned();
+        match self.sum_of_squares.checked_add(square) {
+            Some(sum) => self.sum_of_squares = sum,
+            None => self.overflow(),
+        }
         // Questions that are hardly ever answered with yes cost less than values that are always written.
         if value < self.min {
             self.min = value;
@@ -77,6 +81,11 @@ impl Moments {
         if value > self.max {
             self.max = value;
         }
+    }
+
+    #[cold]
+    fn overflow(&mut self) {
+        self.sum_of_squares = u128::MAX;
     }
 
     /// Adds everything that `other` has seen.

@@ -44,10 +44,7 @@ impl Fence {
         let total = values.iter().fold(0_u64, |total, &(_, count)| total.saturating_add(count));
         let rank = total.div_ceil(2);
         let median = at_rank(values.iter().copied(), rank)?;
-        let mut deviations: Vec<_> =
-            values.iter().map(|&(value, count)| (value.abs_diff(median), count)).collect();
-        deviations.sort_unstable();
-        let mad = at_rank(deviations.into_iter(), rank).unwrap_or(0);
+        let mad = deviation_at_rank(values, median, rank).unwrap_or(0);
         let spread = (i128::from(mad) * 1000).max(1000).max(i128::from(median).abs());
         Some(Self { median, spread })
     }
@@ -74,6 +71,21 @@ pub(crate) fn outliers(values: &[(i64, u64)]) -> Outliers {
     outliers
 }
 
+/// The deviation from the median of rank `rank`, of values by rising value. Deviations rise away from the median on
+/// either side, so that the next larger one is always the next on one of the two.
+fn deviation_at_rank(values: &[(i64, u64)], median: i64, rank: u64) -> Option<u64> {
+    let (below, above) = values.split_at(values.partition_point(|&(value, _)| value < median));
+    let deviation = |&(value, count): &(i64, u64)| (value.abs_diff(median), count);
+    let mut below = below.iter().rev().map(deviation).peekable();
+    let mut above = above.iter().map(deviation).peekable();
+    let rising = std::iter::from_fn(|| match (below.peek(), above.peek()) {
+        (Some((low, _)), Some((high, _))) if low < high => below.next(),
+        (_, Some(_)) => above.next(),
+        (_, None) => below.next(),
+    });
+    at_rank(rising, rank)
+}
+
 /// The value of rank `rank`; the first has rank 1.
 fn at_rank<T>(values: impl Iterator<Item = (T, u64)>, rank: u64) -> Option<T> {
     let mut seen = 0_u64;
@@ -85,6 +97,8 @@ fn at_rank<T>(values: impl Iterator<Item = (T, u64)>, rank: u64) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -118,6 +132,19 @@ mod tests {
         // Near nothing it is one thousandth of the unit.
         check(&[0, 0, 0, 14, -14], 0, 0);
         check(&[0, 0, 0, 15, -15], 1, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn the_deviation_of_a_rank_is_the_one_of_all_deviations_sorted(
+            values in proptest::collection::btree_map(-50..50_i64, 1..4_u64, 1..30), rank in 1..60_u64, median in -60..60_i64,
+        ) {
+            let values: Vec<_> = values.into_iter().collect();
+            let mut sorted: Vec<_> =
+                values.iter().map(|&(value, count)| (value.abs_diff(median), count)).collect();
+            sorted.sort_unstable();
+            prop_assert_eq!(deviation_at_rank(&values, median, rank), at_rank(sorted.into_iter(), rank));
+        }
     }
 
     #[test]

@@ -61,6 +61,20 @@ fn several_files_and_several_threads_give_the_answer_of_one() {
 }
 
 #[test]
+fn many_groups_are_written_in_the_order_of_one_thread_and_those_with_nested_runs_whole() {
+    // Two runs a command, of which one may be nested, wherever a batch begins.
+    let of_pairs = |number: u64| {
+        record(number).replace(&format!("\"c{}\"", number % 3), &format!("\"c{}\"", number / 2))
+    };
+    let runs = (0..1_400).map(of_pairs).collect::<String>().into_bytes();
+    for more in [&[][..], &["--partial"]] {
+        let outcome = answer(&[("a", &runs)], more);
+        assert!(outcome.stdout.lines().count() >= 700, "{more:?}: {}", outcome.stderr);
+        assert_eq!(outcome.stdout.contains("\"nested\":1"), more.is_empty());
+    }
+}
+
+#[test]
 fn the_first_bad_line_is_named_by_its_file_and_its_number_there() {
     let good = records(0..20);
     let bad = [&good[..], b"\n\nnonsense\n", &good, b"{}"].concat();
