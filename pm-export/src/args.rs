@@ -106,6 +106,10 @@ pub struct Args {
     #[arg(long, value_name = "LENGTH", default_value = "1m", value_parser = pm_cli::parse_duration)]
     pub patience: Duration,
 
+    /// Say nothing of how far a long delivery has come
+    #[arg(long, short)]
+    pub quiet: bool,
+
     /// Where requests of a pipe or of files are kept while their receiver is away, in place of `spool` in the user's own store
     #[arg(long, value_name = "DIR")]
     pub spool: Option<PathBuf>,

@@ -14,6 +14,7 @@ use pm_store::{LockedState, Question, Source, StateFile, Store};
 use crate::config::Config;
 use crate::error::Warning;
 use crate::intake::Taker;
+use crate::progress::Progress;
 use crate::state::{Reached, State, hash};
 use crate::{Error, TOOL};
 
@@ -31,6 +32,7 @@ pub(crate) struct Backlog {
     dry: bool,
     /// One for the whole run: what takes its runs remembers how their lines looked.
     runs: Option<RunReader>,
+    progress: Progress,
 }
 
 /// A file, and how much of it is known.
@@ -59,8 +61,8 @@ impl Backlog {
                 anew
             }
         };
-        let committed = state.clone();
-        Ok(Self { store, locked, state, committed, strict: config.strict, dry: false, runs: None })
+        let (committed, progress) = (state.clone(), Progress::new(config, io));
+        Ok(Self { store, locked, state, committed, strict: config.strict, dry: false, runs: None, progress })
     }
 
     /// Writes nothing down: what is read now has not been handed on.
@@ -86,7 +88,26 @@ impl Backlog {
         let mut runs = self.runs.take().unwrap_or_else(|| RunReader::new(&taker.wanted()));
         let read = self.read_files(taker, &mut runs, io);
         self.runs = Some(runs);
+        self.progress.end(io);
         read
+    }
+
+    /// How many bytes there are to read, of files that are packed and of others, as far as their names and sizes tell.
+    fn left(&self, sources: &[Source]) -> (u64, u64) {
+        let (mut plain, mut packed) = (0, 0);
+        for source in sources {
+            let day = day_of(&source.path);
+            let known = self.state.files.iter().filter(|reached| reached.day == day);
+            let (is_done, offset) = known.fold((false, 0), |(done, offset), reached| {
+                (done || reached.done, offset.max(reached.offset))
+            });
+            match is_closed(&source.path) {
+                true if is_done => {}
+                true => packed += size_of(&source.path),
+                false => plain += size_of(&source.path).saturating_sub(offset),
+            }
+        }
+        (plain, packed)
     }
 
     fn read_files(
@@ -102,6 +123,8 @@ impl Backlog {
             self.commit(taker, io)?;
         }
         let sources = self.store.sources(&question)?;
+        let (plain, packed) = self.left(&sources);
+        self.progress.begin(plain, packed);
         let mut skipped = Skipped::default();
         for source in &sources {
             if io.interrupted().is_some() {
@@ -182,6 +205,7 @@ impl Backlog {
                     std::mem::swap(&mut last, &mut line);
                 }
             }
+            self.progress.take(lines.offset(), io);
             reached.offset = start + lines.offset();
             reached.length = last.len() as u64 + u64::from(!is_cut);
             if taker.is_full() {
@@ -189,6 +213,7 @@ impl Backlog {
                 self.commit(taker, io)?;
             }
         }
+        self.progress.end_file(known.compressed.then(|| size_of(&source.path)));
         if !last.is_empty() {
             reached.before = hash(&last);
         }
@@ -201,7 +226,7 @@ impl Backlog {
     /// What is known of a file; none while it has no whole line.
     fn look_at(&self, source: &Source, io: &Streams) -> Result<Option<Known>, Error> {
         let mut lines = Lines::new([open(source, 0, io)]);
-        let closed = source.path.extension().is_none_or(|ending| ending != "ndjson");
+        let closed = is_closed(&source.path);
         let head = match lines.next_line(|_| Ok(())).map_err(Error::Read)? {
             Some(line) if closed || !line.position.is_open_ended() => hash(line.bytes),
             _ => return Ok(None),
@@ -227,6 +252,16 @@ fn bytes_of<'a>(reading: &Reading<'a>) -> &'a [u8] {
         Reading::Other(line) => line,
         Reading::Partial(_) => &[],
     }
+}
+
+/// Whether nobody appends to it any more; such a one is mostly packed.
+fn is_closed(path: &Path) -> bool {
+    path.extension().is_none_or(|ending| ending != "ndjson")
+}
+
+/// How many bytes a file has; none if it is not there any more.
+fn size_of(path: &Path) -> u64 {
+    path.metadata().map_or(0, |status| status.len())
 }
 
 /// The day that a file's name begins with.

@@ -231,7 +231,7 @@ pub(crate) fn run(config: &Config, form: Ci, io: &mut Streams) -> Result<Exit, E
     let mut gathering = Gathering { benches: Benches::new(config.shape.max_series), period: config.period };
     let inputs = inputs::open(config, io)?;
     io.tell_of_typing(TOOL, &inputs);
-    let skipped = intake::read(inputs, &mut gathering, config.strict, io)?;
+    let skipped = intake::read(inputs, &mut gathering, config, io)?;
     intake::tell(&skipped, io);
     let benches = gathering.benches;
     if benches.commands.is_empty() {

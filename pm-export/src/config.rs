@@ -58,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) spool: Option<PathBuf>,
     /// Whether requests are only printed.
     pub(crate) dry: bool,
+    /// Whether nothing is said of how far it has come.
+    pub(crate) quiet: bool,
     /// The variable that should hold the key that was typed.
     pub(crate) seen: Option<&'static str>,
 }
@@ -137,6 +139,7 @@ impl Config {
             patience: args.patience,
             spool,
             dry: args.dry_run,
+            quiet: args.quiet,
             seen: destination.seen,
         })
     }

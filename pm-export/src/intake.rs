@@ -6,6 +6,8 @@ use pm_cli::{Input, Streams};
 use pm_record::{BadRecord, Lines, Reading, RunReader, Skipped, Wanted};
 
 use crate::Error;
+use crate::config::Config;
+use crate::progress::Progress;
 use crate::state::{Partly, State};
 
 /// Whoever takes lines.
@@ -55,7 +57,20 @@ pub(crate) trait Taker {
 pub(crate) fn read(
     inputs: Vec<Input>,
     taker: &mut dyn Taker,
+    config: &Config,
+    io: &mut Streams,
+) -> Result<Skipped, Error> {
+    let mut progress = Progress::of_files(config, &inputs, io);
+    let read = read_all(inputs, taker, config.strict, &mut progress, io);
+    progress.end(io);
+    read
+}
+
+fn read_all(
+    inputs: Vec<Input>,
+    taker: &mut dyn Taker,
     strict: bool,
+    progress: &mut Progress,
     io: &mut Streams,
 ) -> Result<Skipped, Error> {
     let mut runs = RunReader::new(&taker.wanted());
@@ -91,7 +106,7 @@ pub(crate) fn read(
         };
         skipped.seen();
         match reading.and_then(|reading| taker.take(reading)) {
-            Ok(()) => {}
+            Ok(()) => progress.take(lines.offset(), io),
             Err(reason) if strict => return Err(Error::bad_line(position, reason)),
             Err(reason) => skipped.skip(position, &reason),
         }

@@ -29,6 +29,7 @@ mod metrics;
 mod model;
 mod negotiation;
 mod packing;
+mod progress;
 mod prometheus;
 mod proto;
 mod publish;

@@ -72,7 +72,7 @@ pub(crate) fn run(
         let inputs = inputs::open(config, io)?;
         io.tell_of_typing(TOOL, &inputs);
         let _server = serve(listen, &meter, text, io)?;
-        let read = intake::read(inputs, &mut metrics, config.strict, io);
+        let read = intake::read(inputs, &mut metrics, config, io);
         intake::tell(&read?, io);
         metrics.tell(io);
         if listen.is_some() {

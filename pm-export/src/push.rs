@@ -88,7 +88,7 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
         io.tell_of_typing(TOOL, &inputs);
         // Also where nothing new comes.
         push.delivery.send_kept(io)?;
-        let read = intake::read(inputs, &mut push, config.strict, io);
+        let read = intake::read(inputs, &mut push, config, io);
         // What was read before an input failed has been delivered by now, and its last spans belong to it.
         let finished = match &read {
             Ok(_) | Err(Error::Read(_)) => push.finish(io),

@@ -58,7 +58,7 @@ pub(crate) fn run(config: &Config, io: &mut Streams) -> Result<Exit, Error> {
     } else {
         let inputs = inputs::open(config, io)?;
         io.tell_of_typing(TOOL, &inputs);
-        let skipped = intake::read(inputs, &mut rows, config.strict, io)?;
+        let skipped = intake::read(inputs, &mut rows, config, io)?;
         intake::tell(&skipped, io);
     }
     if let Way::Sheet(sheet) = rows.way {

@@ -345,3 +345,21 @@ fn a_pushgateway_takes_the_whole_and_shows_it_again() {
         "github_pm_command_duration_seconds_count{command=\"batch\",instance=\"\",job=\"github_pm\"} 300";
     assert!(text.contains(expected), "{text}");
 }
+
+#[test]
+fn a_long_delivery_says_on_a_terminal_how_far_it_has_come_and_takes_that_away_again() {
+    let place = Place::new();
+    write_runs(&place, 30_000);
+    let export = |flags: &str| {
+        // A receiver that is busy for three seconds.
+        let judge = Judge::start(&place, &[429, 429, 429]);
+        let url = format!("http://127.0.0.1:{}", judge.port);
+        place.write("export", format!("pm-export --to otlp {flags} --url {url} runs.ndjson"));
+        place.sh("script -qec 'sh export' /dev/null < /dev/null").succeeds()
+    };
+    let shown = export("");
+    assert!(shown.starts_with("\rpm-export: ") && shown.ends_with("\r\u{1b}[K"), "{shown:?}");
+    assert!(shown.contains(" records, ") && shown.contains("%, "), "{shown:?}");
+    assert!(shown.contains(" a second, ") && shown.contains(" left\u{1b}[K"), "{shown:?}");
+    assert_eq!(export("--quiet"), "");
+}
