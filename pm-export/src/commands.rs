@@ -105,9 +105,8 @@ struct Group {
     numbers: [Option<Slot>; COUNTED.len()],
     statuses: [Option<Slot>; STATUSES.len()],
     phases: Vec<(Box<str>, Slot)>,
-    /// The series of the phases of the run before, in the order of its line, and what that looked like.
-    shape: Option<u32>,
-    in_order: Vec<Slot>,
+    /// The series of the phases whose names have these numbers.
+    numbered: Vec<Option<Slot>>,
 }
 
 /// The gauges of memory, which all groups share, once they are known.
@@ -257,26 +256,24 @@ impl Group {
                 }
             }
         }
-        // A line with the same keys has the same phases.
-        if run.shape().is_some() && run.shape() == self.shape {
-            for (slot, value) in self.in_order.iter().zip(run.phase_values()) {
-                model.add_to(*slot, value);
-            }
-        } else {
-            self.add_phases(run, model);
+        for (at, (number, value)) in run.numbered_phases().enumerate() {
+            let known = number.and_then(|number| *self.numbered.get(usize::from(number))?);
+            let slot = known
+                .unwrap_or_else(|| self.find_phase(run.phase_name(at).unwrap_or_default(), number, model));
+            model.add_to(slot, value);
         }
     }
 
-    fn add_phases(&mut self, run: &Run<'_>, model: &mut Model) {
-        self.in_order.clear();
-        for (name, value) in run.phases() {
-            let slot = self.phase(name, model);
-            model.add_to(slot, value);
-            self.in_order.push(slot);
+    /// The series of a phase, remembered by its number. Each value of a phase that is too many is counted, and so such
+    /// a one is looked up again.
+    fn find_phase(&mut self, name: &str, number: Option<u8>, model: &mut Model) -> Slot {
+        let slot = self.phase(name, model);
+        let is_kept = self.phases.iter().any(|(kept, _)| **kept == *name);
+        if let Some(number) = number.map(usize::from).filter(|_| is_kept) {
+            self.numbered.resize(self.numbered.len().max(number + 1), None);
+            self.numbered[number] = Some(slot);
         }
-        // Each value of a phase that is too many is counted, and so such a one is looked up again.
-        let is_known = |(name, _): (&str, i64)| self.phases.iter().any(|(known, _)| **known == *name);
-        self.shape = run.shape().filter(|_| run.phases().all(is_known));
+        slot
     }
 
     fn phase(&mut self, name: &str, model: &mut Model) -> Slot {

@@ -10,8 +10,8 @@ use crate::traces::{Place, Spans, mixed, scattered};
 /// The spans of a run's phases, with nothing in place of ids and times.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PhaseSpans {
-    /// The shape of the line that they were written for.
-    shape: Option<u32>,
+    /// The numbers of the phases that they were written for; none if one of these has no number.
+    numbers: Option<Vec<u8>>,
     written: Vec<u8>,
     blanks: Vec<Blank>,
 }
@@ -33,14 +33,15 @@ struct Blank {
 impl PhaseSpans {
     /// Adds those of a run, end to end from its start.
     pub(super) fn add(&mut self, run: &Run<'_>, place: &Place, mut start: u64, spans: &mut Spans) {
-        let shape = run.shape();
-        if shape.is_none() || shape != self.shape {
+        let numbers = || run.numbered_phases().map(|(number, _)| number);
+        let is_alike = |known: &Vec<u8>| numbers().eq(known.iter().copied().map(Some));
+        if !self.numbers.as_ref().is_some_and(is_alike) {
             self.write(run);
-            self.shape = shape;
+            self.numbers = numbers().collect();
         }
         let parent = u64::from_be_bytes(place.span);
         let out = spans.add_written(&self.written, self.blanks.iter().map(|blank| blank.behind));
-        for (blank, duration) in self.blanks.iter().zip(run.phase_values()) {
+        for (blank, duration) in self.blanks.iter().zip(run.numbered_phases().map(|(_, value)| value)) {
             let end = after(start, duration);
             let mut fill = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
             fill(blank.trace, &place.trace);
