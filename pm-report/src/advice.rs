@@ -37,6 +37,8 @@ pub(crate) struct Intake {
     advisor: Advisor,
     topics: Vec<Topic>,
     form: Form,
+    /// Whether the store has host commands asked with the relay.
+    asks_by_relay: bool,
     /// Only of evidence.
     readings: Readings,
 }
@@ -51,13 +53,14 @@ struct Sheaf {
 }
 
 impl Intake {
-    pub(crate) fn new(title: &str, topics: &[Topic], form: Form) -> Self {
+    pub(crate) fn new(title: &str, topics: &[Topic], form: Form, asks_by_relay: bool) -> Self {
         let advisor = Advisor::about(topics);
         Self {
             title: kept(title, LONGEST_TEXT),
             advisor,
             topics: topics.to_vec(),
             form,
+            asks_by_relay,
             readings: Readings::default(),
         }
     }
@@ -81,7 +84,7 @@ impl Intake {
         let sheaf = Sheaf {
             title: self.title,
             looked_at: looked_at(&advice.seen),
-            remarks: remarks(&advice, &self.topics),
+            remarks: remarks(&advice, &self.topics, self.asks_by_relay),
             tips,
         };
         match self.form {
@@ -116,7 +119,7 @@ fn looked_at(seen: &Seen) -> String {
     span.into_iter().chain(counts).collect::<Vec<_>>().join(" · ")
 }
 
-fn remarks(advice: &Advice, topics: &[Topic]) -> Vec<String> {
+fn remarks(advice: &Advice, topics: &[Topic], asks_by_relay: bool) -> Vec<String> {
     let seen = &advice.seen;
     let is_asked = |wanted: &[Topic]| topics.is_empty() || wanted.iter().any(|topic| topics.contains(topic));
     let mut remarks = Vec::new();
@@ -134,7 +137,9 @@ fn remarks(advice: &Advice, topics: &[Topic]) -> Vec<String> {
             .push("Savings of several tips may be of the same requests; they do not add up.".to_owned()),
     }
     if is_asked(&[Topic::Cache, Topic::ApiUsage]) {
-        if seen.requests == 0 {
+        if seen.requests == 0 && asks_by_relay {
+            remarks.push("No single API requests were recorded, although `api: true` in config.yml has them recorded: the commands of this time asked nothing of GitHub, or were not started by `github-pm`. Any other is measured so by `pm-wrap --store --api --api-requests -- CMD`.".to_owned());
+        } else if seen.requests == 0 {
             remarks.push("No single API requests were recorded, which most of the advice is about: record them with `api: true` in config.yml, or `pm-wrap --store --api --api-requests -- CMD`.".to_owned());
         } else if seen.named * 2 < seen.requests {
             remarks.push("Most requests do not say what was asked and answered (they had no token, or an older version recorded them), so that nothing is said of loops and of unchanged answers.".to_owned());

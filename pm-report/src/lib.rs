@@ -81,7 +81,10 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
         Medium::Analysis { focus, width, color } => {
             show(Model::analysis(&config, focus, width, color), &config, io)
         }
-        Medium::Advice(form) => show(Model::advice(&config, form), &config, io),
+        Medium::Advice(form) => {
+            let asks_by_relay = reading::records_requests(&config, io);
+            show(Model::advice(&config, form, asks_by_relay), &config, io)
+        }
         Medium::Dashboard(form) => show(Model::dashboard(&config, form), &config, io),
         Medium::Profile(form) => show(Model::profile(&config, form), &config, io),
         Medium::Benchmark => making::benchmark(&config, io),

@@ -46,9 +46,9 @@ impl Model {
         Self::Analysis { analysis: Box::new(Analysis::new(title, focus)), width, color }
     }
 
-    pub(crate) fn advice(config: &Config, form: advice::Form) -> Self {
+    pub(crate) fn advice(config: &Config, form: advice::Form, asks_by_relay: bool) -> Self {
         let title = config.title.as_deref().unwrap_or(ADVICE);
-        Self::Advice(Box::new(advice::Intake::new(title, &config.topics, form)))
+        Self::Advice(Box::new(advice::Intake::new(title, &config.topics, form, asks_by_relay)))
     }
 
     pub(crate) fn dashboard(config: &Config, form: dashboard::Form) -> Self {

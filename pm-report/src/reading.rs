@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use pm_cli::{Input, Opener, Source, Streams};
 use pm_record::{Lines, Record, Skipped, Timestamp};
-use pm_store::{Question, Store};
+use pm_store::{Question, Settings, Store};
 
 use crate::config::Config;
 use crate::{Error, TOOL};
@@ -47,14 +47,25 @@ fn is_covered(config: &Config, record: &Record) -> bool {
     config.period.is_all() || record.timestamp().is_none_or(|time| config.period.covers(time.as_millis()))
 }
 
+/// The store that is read, if it is one.
+fn store(config: &Config, io: &Streams) -> Result<Option<Store>, pm_store::Error> {
+    let Source::Store(named) = &config.source else { return Ok(None) };
+    let directory = |name: &str| io.environment.absolute(name).map(Into::into);
+    Store::meant(named.as_deref(), io.environment.current_dir(), directory).map(Some)
+}
+
+/// Whether a store is read whose settings have the requests of host commands recorded.
+pub(crate) fn records_requests(config: &Config, io: &Streams) -> bool {
+    let store = store(config, io).ok().flatten();
+    store.is_some_and(|store| Settings::of(&store).is_ok_and(|settings| settings.api))
+}
+
 /// The inputs: what was named, or the records of a store, of which about so many bytes at its end may be enough.
 fn open(config: &Config, newest: Option<u64>, io: &mut Streams) -> Result<Vec<Input>, Error> {
-    let named = match &config.source {
-        Source::Named(files) => return Ok(io.inputs(files)?),
-        Source::Store(named) => named.as_deref(),
-    };
-    let directory = |name: &str| io.environment.absolute(name).map(Into::into);
-    let store = Store::meant(named, io.environment.current_dir(), directory)?;
+    if let Source::Named(files) = &config.source {
+        return Ok(io.inputs(files)?);
+    }
+    let Some(store) = store(config, io)? else { return Ok(Vec::new()) };
     let time = |cut: Option<i64>| cut.map(Timestamp::from_millis);
     let question = Question {
         since: time(config.period.since),

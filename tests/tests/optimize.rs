@@ -113,6 +113,12 @@ fn what_is_not_recorded_is_said_with_what_to_type() {
         "{page}"
     );
     assert!(page.contains("pm-wrap --store --trace -- CMD"), "{page}");
+    assert!(page.contains("record them with"), "{page}");
+    // What is switched on already is no advice.
+    place.write(".github-pm/config.yml", "api: true\n");
+    let page = place.sh("COLUMNS=300 github-pm performance optimize").succeeds();
+    assert!(page.contains("although `api: true` in config.yml has them recorded"), "{page}");
+    assert!(!page.contains("record them with"), "{page}");
 }
 
 #[test]
