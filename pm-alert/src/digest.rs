@@ -46,8 +46,8 @@ struct Key {
     hour: Option<i64>,
     kind: String,
     command: Option<String>,
-    // What was exceeded, and of which host or rate limit it is where the rule is not about a command.
-    measure: [String; 3],
+    // What was exceeded, and of which host, rate limit or place of the API it is where the rule is not about a command.
+    measure: [String; 5],
 }
 
 #[derive(Debug)]
@@ -106,7 +106,8 @@ impl Key {
         let exceeded = alert.threshold_exceeded.as_str();
         // The threshold after it may change.
         let quantity = RELATIONS.iter().find_map(|relation| Some(exceeded.split_once(relation)?.0));
-        let measure = [quantity.unwrap_or(exceeded).to_owned(), named("host"), named("resource")];
+        let quantity = quantity.unwrap_or(exceeded).to_owned();
+        let measure = [quantity, named("host"), named("resource"), named("endpoint"), named("credential")];
         Self { hour, kind: alert.kind.clone(), command: alert.command.clone(), measure }
     }
 }

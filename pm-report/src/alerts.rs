@@ -23,9 +23,12 @@ pub(crate) const MOST_ALERTS: usize = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     // By rule, command and what is measured.
-    entries: IndexMap<(String, Option<String>, String), Alert>,
+    entries: IndexMap<(String, Option<String>, Measured), Alert>,
     left_out: u64,
 }
+
+/// What is measured, in words; and of what it is where the rule is not about a command.
+type Measured = (String, [Option<String>; 4]);
 
 /// What is known of one rule and command.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ pub(crate) struct Alert {
 impl Alerts {
     /// Takes in one alert.
     pub(crate) fn push(&mut self, record: &PerformanceAlert) {
-        let key = (kept(&record.kind, LONGEST_LABEL), command(record), measure(record));
+        let key = (kept(&record.kind, LONGEST_LABEL), command(record), (measure(record), owner(record)));
         if let Some(alert) = self.entries.get_mut(&key) {
             alert.push(record);
         } else if self.entries.len() < MOST_ALERTS {
@@ -189,12 +192,24 @@ fn command(record: &PerformanceAlert) -> Option<String> {
     record.command.as_ref().map(|command| kept(command, LONGEST_LABEL))
 }
 
-/// What is measured, in the words of `pm-alert`: `execution time`.
-fn measure(record: &PerformanceAlert) -> String {
-    let named = |name| match record.evidence.get(name) {
+/// A name in the evidence.
+fn named(record: &PerformanceAlert, name: &str) -> Option<String> {
+    match record.evidence.get(name) {
         Some(Scalar::Text(text)) => Some(kept(text, LONGEST_LABEL)),
         _ => None,
-    };
+    }
+}
+
+/// Of what something is measured where it is no command: two hosts are two things.
+fn owner(record: &PerformanceAlert) -> [Option<String>; 4] {
+    let is_command = record.command.is_some();
+    ["host", "resource", "endpoint", "credential"]
+        .map(|name| if is_command { None } else { named(record, name) })
+}
+
+/// What is measured, in the words of `pm-alert`: `execution time`.
+fn measure(record: &PerformanceAlert) -> String {
+    let named = |name| named(record, name);
     match (record.kind.as_str(), &record.command) {
         ("performance_degradation", _) => "execution time".to_owned(),
         ("memory_usage_high", Some(_)) => "memory usage".to_owned(),
@@ -206,7 +221,14 @@ fn measure(record: &PerformanceAlert) -> String {
             Some(resource) => format!("API rate limit '{resource}' usage"),
             None => "API rate limit usage".to_owned(),
         },
-        _ => kept(exceeded(record).0, LONGEST_LABEL).replace('_', " "),
+        (_, command) => {
+            let measure = kept(exceeded(record).0, LONGEST_LABEL).replace('_', " ");
+            match (command, named("host"), named("endpoint").or_else(|| named("resource"))) {
+                (None, Some(host), _) => format!("{measure} on '{host}'"),
+                (None, None, Some(whose)) => format!("{measure} of '{whose}'"),
+                _ => measure,
+            }
+        }
     }
 }
 

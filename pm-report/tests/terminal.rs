@@ -250,6 +250,29 @@ fn an_alert_that_came_late_does_not_replace_a_newer_one() {
 }
 
 #[test]
+fn alerts_about_two_hosts_are_two_and_each_names_its_own() {
+    let of = |kind: &str, exceeded: &str, host: &str| {
+        alert(kind, exceeded, "7", &format!(r#","severity":"warning","evidence":{{"host":"{host}"}}"#))
+    };
+    let input: String = ["ci-1", "ci-2", "ci-1"]
+        .map(|host| {
+            of("disk_low", "disk.available_space_gb < 9", host)
+                + &of("memory_usage_high", "memory > 5MB", host)
+        })
+        .concat();
+    let page = page(&input, &[]);
+    for host in ["ci-1", "ci-2"] {
+        for event in [
+            format!("disk.available space gb on '{host}' fell below threshold"),
+            format!("Memory usage of processes on '{host}' exceeded threshold"),
+        ] {
+            assert_eq!(page.matches(&event).count(), 1, "{page}");
+        }
+    }
+    assert_eq!(page.matches("2 times").count(), 2, "{page}");
+}
+
+#[test]
 fn an_alert_reads_as_pm_alert_wrote_it_for_people() {
     let evidence = |metric: &str, value: f64, threshold: f64, more: &str| {
         format!(r#","evidence":{{"metric":"{metric}","value":{value},"threshold":{threshold}{more}}}"#)

@@ -120,6 +120,9 @@ fn alert() -> impl Strategy<Value = (String, String)> {
         Just(("api_rate_limit_warning", None, "api_usage >= 80%", "\"resource\":\"core\",")),
         Just(("api_rate_limit_warning", None, "api_usage >= 80%", "\"resource\":\"search\",")),
         Just(("disk_full", None, "disk use > 5%", "")),
+        Just(("disk_full", None, "disk use > 5%", "\"host\":\"a\",")),
+        Just(("disk_full", None, "disk use > 5%", "\"host\":\"b\",")),
+        Just(("slow_requests", None, "duration_ms > 5", "\"endpoint\":\"/user\",\"credential\":\"c\",")),
     ];
     let severity = prop_oneof![Just("info"), Just("warning"), Just("critical")];
     (about, severity, any::<bool>(), prop::option::weighted(0.9, 0..48_u32), 0..3_u32, 1..99_u32).prop_map(
