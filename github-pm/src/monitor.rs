@@ -73,9 +73,16 @@ pub(crate) enum Role {
 }
 
 /// What `monitor start` means here.
-pub(crate) fn start(args: StartArgs, here: &Surroundings) -> Result<Plan, Error> {
+pub(crate) fn start(args: StartArgs, here: &Surroundings, io: &Streams) -> Result<Plan, Error> {
     let store = place(args.store.as_deref(), here)?;
-    let role = if args.detached { Role::Detached { console: args.console } } else { Role::Foreground };
+    let is_printed = args.print_unit || args.print_cron;
+    let role = if args.detached {
+        Role::Detached { console: args.console }
+    } else if args.foreground || is_printed {
+        Role::Foreground
+    } else {
+        Role::Detached { console: start::console(io) }
+    };
     let order = Order { store, duration: args.duration, interval: args.interval, role };
     if args.print_unit {
         return Ok(Plan::Say(timetable::unit(&order, here)));
@@ -131,7 +138,7 @@ impl Monitoring {
         text: &mut String,
     ) -> Result<Exit, Error> {
         match self {
-            Self::Start(order) => start::detached(order, here, io, text),
+            Self::Start(order) => start::detached(order, here, text),
             Self::Run(order) => supervisor::run(order, here, io),
             Self::Status { store, json } => status::tell(store, *json, here, text),
             Self::Stop(store) => stop::end(store, text),

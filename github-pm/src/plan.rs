@@ -161,7 +161,7 @@ fn verb(
             .map(|args| store::plan(&args, here).map(Plan::Store))
             .transpose()?,
         Verb::MonitorStart => {
-            pm_cli::parse::<StartArgs>(args, io)?.map(|args| monitor::start(args, here)).transpose()?
+            pm_cli::parse::<StartArgs>(args, io)?.map(|args| monitor::start(args, here, io)).transpose()?
         }
         Verb::MonitorStatus => {
             pm_cli::parse::<StatusArgs>(args, io)?.map(|args| monitor::status(&args, here)).transpose()?

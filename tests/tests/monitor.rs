@@ -76,6 +76,28 @@ fn a_command_is_judged_by_the_monitor_as_soon_as_it_ends_and_by_nobody_else() {
 }
 
 #[test]
+fn explain_shows_the_programs_of_a_monitor_with_the_flags_that_they_get() {
+    let place = place();
+    let explained = place.sh("github-pm --explain monitor start").succeeds();
+    // Whoever hears of no tip has none computed.
+    assert!(explained.contains(" --no-tips &\n"), "{explained}");
+    place.sh("github-pm monitor start").succeeds();
+    let workers = "github-pm monitor status --json | jq '.monitor_status.workers[].pid // empty'";
+    let running = || {
+        let lines = place
+            .sh(&format!("for pid in $({workers}); do tr '\\0' ' ' < /proc/$pid/cmdline; echo '&'; done"));
+        // Where it begins to read, only the monitor knows.
+        let is_shown = |line: &&str| {
+            explained
+                .lines()
+                .any(|shown| shown.strip_suffix('&').is_some_and(|shown| line.starts_with(shown)))
+        };
+        lines.stdout.lines().filter(is_shown).count()
+    };
+    until("all of them run as they were shown", || running() == explained.matches(" &\n").count());
+}
+
+#[test]
 fn samples_arrive_and_status_counts_them() {
     let place = place();
     place.sh("github-pm monitor start --interval 100ms").succeeds();

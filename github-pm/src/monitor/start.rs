@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use pm_cli::{Exit, Streams, printable};
 use pm_store::Monitor;
 
 use super::lookout::{Holder, holder};
-use super::{Order, in_store};
+use super::{Order, Role, in_store};
 use crate::Error;
 use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
@@ -18,17 +19,12 @@ pub(super) const UP: &str = "up\n";
 pub(super) const HELD: &str = "held\n";
 
 /// Starts a monitor that outlives this process.
-pub(super) fn detached(
-    order: &Order,
-    here: &Surroundings,
-    io: &mut Streams,
-    text: &mut String,
-) -> Result<Exit, Error> {
+pub(super) fn detached(order: &Order, here: &Surroundings, text: &mut String) -> Result<Exit, Error> {
     if let holder @ Holder::Here(_) = holder(&order.store)? {
         text.push_str(&already(&holder));
         return Ok(Exit::Done);
     }
-    let invocation = invocation(order, here, io)?;
+    let invocation = invocation(order, here)?;
     let mut command = invocation.command();
     // Nothing that is mounted is kept from being unmounted. What goes wrong now is told here.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).current_dir("/");
@@ -56,11 +52,15 @@ pub(super) fn detached(
     Ok(Exit::Done)
 }
 
-fn invocation(order: &Order, here: &Surroundings, io: &Streams) -> Result<Invocation, Error> {
+fn invocation(order: &Order, here: &Surroundings) -> Result<Invocation, Error> {
     let program = here.executable.clone().ok_or(Error::NoTool { tool: crate::TOOL })?;
     let interval = format!("--interval={}ms", order.interval.as_millis());
     let duration = order.duration.map(|duration| format!("--duration={}ms", duration.as_millis()));
-    let console = console(io).map(|terminal| {
+    let console = match &order.role {
+        Role::Detached { console } => console.as_ref(),
+        Role::Foreground => None,
+    };
+    let console = console.map(|terminal| {
         let mut word = std::ffi::OsString::from("--console=");
         word.push(terminal);
         word
@@ -73,12 +73,13 @@ fn invocation(order: &Order, here: &Surroundings, io: &Streams) -> Result<Invoca
 }
 
 /// The terminal at which somebody hears of alerts.
-fn console(io: &Streams) -> Option<std::ffi::OsString> {
+pub(super) fn console(io: &Streams) -> Option<PathBuf> {
     if !io.diagnostics_are_terminal() {
         return None;
     }
     let name = rustix::termios::ttyname(rustix::stdio::stderr(), Vec::new()).ok()?;
-    Some(std::os::unix::ffi::OsStringExt::from_vec(name.into_bytes()))
+    let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(name.into_bytes());
+    Some(name.into())
 }
 
 /// What a monitor says when it has begun.
