@@ -190,7 +190,8 @@ impl Alerts {
     ///
     /// [`Error::Io`] if it cannot be read, [`Error::Settings`] if it cannot be meant.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let file = std::fs::File::open(path).map_err(Error::io("read", path))?;
+        let text = crate::yaml::text(path, file)?;
         file::read(path, &text)
     }
 

@@ -88,7 +88,8 @@ impl Benchmarks {
     ///
     /// [`Error::Io`] if it cannot be read, [`Error::Settings`] with line and hint if it cannot be meant.
     pub fn of_file(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let file = std::fs::File::open(path).map_err(Error::io("read", path))?;
+        let text = crate::yaml::text(path, file)?;
         crate::yaml::parse::<File>(path, &text).map(|file| file.benchmarks.unwrap_or_default())
     }
 

@@ -127,7 +127,7 @@ impl Store {
     pub(crate) fn settings_text(&self, name: &str) -> Result<Option<(PathBuf, String)>, Error> {
         let path = self.root.join(name);
         let Some(file) = links::open_to_read(&path)? else { return Ok(None) };
-        let text = std::io::read_to_string(file).map_err(Error::io("read", &path))?;
+        let text = crate::yaml::text(&path, file)?;
         Ok(Some((path, text)))
     }
 }

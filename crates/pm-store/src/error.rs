@@ -121,7 +121,7 @@ fn remedy(path: &Path, kind: io::ErrorKind) -> Option<String> {
 
 /// A path as a shell reads it, because hints are there to be pasted. (`pm-cli` has the same for its own: the
 /// two crates stand beside each other.)
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |character: char| character.is_alphanumeric() || "/._-+=:@%,".contains(character);
     if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }

@@ -1,10 +1,12 @@
 //! Settings files: YAML into types, with complaints that name file, line and the nearest key.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Error as Yaml, Location, MessageFormatter, UserMessageFormatter};
 
+use crate::error::quoted;
 use crate::{Error, Store};
 
 impl Store {
@@ -15,6 +17,24 @@ impl Store {
             None => Ok(T::default()),
         }
     }
+}
+
+/// The text of a settings file; one that is not UTF-8 was written by a person and has to be mended by one.
+pub(crate) fn text(path: &Path, mut file: impl Read) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').next_back().unwrap_or_default();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Error::Settings {
+            path: path.to_owned(),
+            line: 1 + count(valid.iter().filter(|byte| **byte == b'\n').count()),
+            column: 1 + count(String::from_utf8_lossy(line).chars().count()),
+            message: "not UTF-8".to_owned(),
+            hint: Some(format!("if it is Latin-1: `iconv -f latin1 -t utf-8 {}`", quoted(path))),
+        }
+    })
 }
 
 /// Reads a settings file. One that holds nothing but comments, or an empty document, is the default.
@@ -104,6 +124,21 @@ mod tests {
         let error = Alerts::read(&path).expect_err(text);
         let Error::Settings { line, message: said, .. } = &error else { panic!("{error}") };
         assert_eq!(format!("{line}: {said}"), message);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused_where_it_stands() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("alerts.yml");
+        std::fs::write(&path, b"# \xc3\xa9t\xc3\xa9\n# \xc3\xa9t\xe9\n").expect("written");
+        let benchmarks = crate::Benchmarks::of_file(&path).expect_err("it is not text");
+        std::fs::copy(&path, folder.path().join("config.yml")).expect("copied");
+        let settings = crate::Settings::of(&Store::at(folder.path())).expect_err("it is not text");
+        for error in [Alerts::read(&path).expect_err("it is not text"), benchmarks, settings] {
+            assert!(error.is_configuration());
+            let said = error.to_string();
+            assert!(said.ends_with(".yml:2:5: not UTF-8"), "{said}");
+        }
     }
 
     #[test]
