@@ -29,7 +29,7 @@ pub(crate) fn text(path: &Path, mut file: impl Read) -> Result<String, Error> {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         Error::Settings {
             path: path.to_owned(),
-            line: 1 + count(valid.iter().filter(|byte| **byte == b'\n').count()),
+            line: 1 + count(memchr::memchr_iter(b'\n', valid).count()),
             column: 1 + count(String::from_utf8_lossy(line).chars().count()),
             message: "not UTF-8".to_owned(),
             hint: Some(format!("if it is Latin-1: `iconv -f latin1 -t utf-8 {}`", quoted(path))),
