@@ -45,11 +45,21 @@ struct Known {
 }
 
 impl Backlog {
-    /// Goes on where the last run of this name stopped.
-    pub(crate) fn open(store: Store, name: &str, config: &Config, io: &mut Streams) -> Result<Self, Error> {
-        let locked = StateFile::of(&store, &format!("export-{name}"))?.lock()?;
+    /// Goes on where the last run of this name stopped, or else the last one of its `former` name.
+    pub(crate) fn open(
+        store: Store,
+        name: &str,
+        former: Option<&str>,
+        config: &Config,
+        io: &mut Streams,
+    ) -> Result<Self, Error> {
+        let locked = StateFile::of(&store, &state_name(name))?.lock()?;
         let anew = State::new(config.fingerprint(), io.clock.now_millis());
-        let state = match locked.read()?.map(|bytes| State::parse(&bytes)) {
+        let kept = match (locked.read()?, former) {
+            (None, Some(former)) => take_over(&store, former, &locked, config.dry)?,
+            (kept, _) => kept,
+        };
+        let state = match kept.map(|bytes| State::parse(&bytes)) {
             None => anew,
             Some(Ok(state)) if state.shape == anew.shape => state,
             Some(Ok(_)) => {
@@ -63,6 +73,12 @@ impl Backlog {
         };
         let (committed, progress) = (state.clone(), Progress::new(config, io));
         Ok(Self { store, locked, state, committed, strict: config.strict, dry: false, runs: None, progress })
+    }
+
+    /// Writes down how far it is.
+    #[cfg(test)]
+    pub(crate) fn write_down(&self) -> Result<(), Error> {
+        if self.dry { Ok(()) } else { Ok(self.locked.replace(&self.state.to_bytes())?) }
     }
 
     /// Writes nothing down: what is read now has not been handed on.
@@ -236,6 +252,30 @@ impl Backlog {
         let reached = self.state.reached(&day, &head).cloned().unwrap_or_else(beginning);
         Ok(Some(Known { reached, compressed: lines.was_compressed(), closed }))
     }
+}
+
+fn state_name(name: &str) -> String {
+    format!("export-{name}")
+}
+
+/// What was kept by a former name: it has the new one from now on, and nobody else goes on from there.
+fn take_over(store: &Store, former: &str, locked: &LockedState, dry: bool) -> Result<Option<Vec<u8>>, Error> {
+    if !StateFile::is_in(store, &state_name(former)) {
+        return Ok(None);
+    }
+    let former_lock = StateFile::of(store, &state_name(former))?.lock()?;
+    let kept = former_lock.read()?;
+    if let Some(kept) = kept.as_ref().filter(|_| !dry) {
+        locked.replace(kept)?;
+        let path = store.root().join("state").join(state_name(former) + ".json");
+        // Whoever is killed here leaves both, and the next account goes on from there as it always did.
+        std::fs::remove_file(&path).map_err(|source| pm_store::Error::Io {
+            action: "remove",
+            path,
+            source,
+        })?;
+    }
+    Ok(kept)
 }
 
 impl Known {

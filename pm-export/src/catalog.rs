@@ -73,14 +73,14 @@ impl Unit {
 }
 
 impl Scale {
-    /// A sum of thousandths in the family's unit.
+    /// A sum of thousandths in the family's unit; there are no parts of a byte.
     pub(crate) fn apply(self, thousandths: i128) -> f64 {
         let value = thousandths as f64;
         match self {
             Self::One => value / 1e3,
             Self::Millis => value / 1e6,
-            Self::Mebi => value * 1_048_576.0 / 1e3,
-            Self::Gibi => value * 1_073_741_824.0 / 1e3,
+            Self::Mebi => (value * 1_048_576.0 / 1e3).round(),
+            Self::Gibi => (value * 1_073_741_824.0 / 1e3).round(),
             Self::Percent => value / 1e5,
         }
     }
@@ -216,5 +216,12 @@ mod tests {
         let written =
             [Scale::Millis.apply(235_000), Scale::Mebi.apply(45_000)].map(|value| value.to_string());
         assert_eq!(written, ["0.235", "47185920"]);
+    }
+
+    #[test]
+    fn bytes_are_whole() {
+        // 38.561 MiB are 40434139.136 bytes.
+        let written = [Scale::Mebi.apply(38_561), Scale::Gibi.apply(1)].map(|value| value.to_string());
+        assert_eq!(written, ["40434139", "1073742"]);
     }
 }
