@@ -4,6 +4,9 @@
 //! is written to a channel or to standard output while the ledger is locked: a slow reader of ours must
 //! not keep other runs waiting.
 //!
+//! Where a history is replayed, nobody waits for the ledger: each record is judged as soon as it is read, and only what came
+//! of it is collected.
+//!
 //! Files of a store that is replayed are judged one by one: counts begin anew with each, and what is told of it
 //! is picked from its alerts, not from its records.
 
@@ -14,16 +17,19 @@ use pm_cli::{Exit, Explain, Streams, printable};
 use pm_record::{AlertState, BadRecord, Reading, Record, Run, Timestamp};
 use pm_store::{AlertSource, ChannelSettings};
 
+use crate::alert::Alert;
 use crate::channels::{Channels, Firing};
 use crate::config::{Config, Counts, Hours};
 use crate::console::Console;
 use crate::digest::{self, Digest};
+use crate::facts::Facts;
 use crate::following::Progress;
-use crate::judge::{Judge, Observation};
-use crate::known::{Judged, Session};
+use crate::judge::Judge;
+use crate::known::{Found, Judged, Session};
 use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::notice::{Delivery, Notice, Outcome, record_line};
+use crate::notice::{Delivery, Notice, record_line};
+use crate::state::horizon;
 use crate::tips::{self, Tips};
 use crate::{Error, TOOL};
 
@@ -58,6 +64,12 @@ pub(crate) struct Desk<'a> {
     file: Option<AlertSource>,
     batch: Vec<Item>,
     bytes: usize,
+    /// What time it was when somebody last looked, in milliseconds since the Unix epoch.
+    now: i64,
+    /// What is judged at once and claims to be later than this has a clock that is wrong.
+    horizon: Timestamp,
+    /// What came of the record that was judged at once.
+    told: Vec<Alert>,
     /// How many records were taken in that take a limit to be judged.
     records: u64,
     /// How many changes were, which take none.
@@ -73,7 +85,9 @@ pub(crate) struct Desk<'a> {
 struct Item {
     /// The line to pass on.
     line: Option<Vec<u8>>,
-    observation: Option<Observation>,
+    has_findings: bool,
+    /// Until they are judged.
+    found: Option<Found>,
 }
 
 impl<'a> Desk<'a> {
@@ -84,6 +98,7 @@ impl<'a> Desk<'a> {
         channels: Channels,
         unwatched: Option<Error>,
         progress: Progress,
+        now: i64,
     ) -> Self {
         Self {
             config,
@@ -99,6 +114,9 @@ impl<'a> Desk<'a> {
             file: None,
             batch: Vec::new(),
             bytes: 0,
+            now,
+            horizon: horizon(now),
+            told: Vec::new(),
             records: 0,
             changes: 0,
             refreshed: None,
@@ -112,6 +130,7 @@ impl<'a> Desk<'a> {
         self.settle(io)?;
         self.ledger.begin_anew();
         self.file = Some(file.clone());
+        self.look_at_the_clock(io);
         Ok(())
     }
 
@@ -136,8 +155,22 @@ impl<'a> Desk<'a> {
         if is_judged && self.config.tips {
             self.tips.take_run(&run);
         }
-        let observation = if is_judged { self.judge.observe_run(run, &self.names) } else { None };
-        self.push(observation, run.line());
+        if !is_judged {
+            self.pass(run.line());
+        } else if self.notifies() {
+            match self.judge.observe_run(run, &self.names) {
+                Some(observation) => self.push(Some(Found::Observed(observation)), run.line()),
+                None => self.pass(run.line()),
+            }
+        } else {
+            let facts = Facts::new(run, &self.names);
+            let (state, told) = (self.ledger.state(), &mut self.told);
+            if state.take_run(&facts, &self.judge, self.horizon, told) {
+                self.push_told(run.line());
+            } else {
+                self.pass(run.line());
+            }
+        }
     }
 
     fn take_other(&mut self, record: Record, line: &[u8]) {
@@ -150,7 +183,15 @@ impl<'a> Desk<'a> {
             self.tips.take(&record);
         }
         let observation = is_judged.then(|| self.judge.observe(&record, line)).flatten();
-        self.push(observation, line);
+        match observation {
+            None => self.pass(line),
+            Some(observation) if self.notifies() => self.push(Some(Found::Observed(observation)), line),
+            Some(observation) => {
+                // Runs were taken in up to here, so that it is its turn.
+                self.told = self.ledger.state().take(observation, self.horizon, self.judge.source());
+                self.push_told(line);
+            }
+        }
         if let Record::Alert(alert) = record
             && let Some(fired) = alert.digested()
             && self.tells(alert.timestamp)
@@ -161,12 +202,27 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn push(&mut self, observation: Option<Observation>, line: &[u8]) {
-        if observation.is_some() || self.config.pass {
-            // What was read from a line is about as long as the line.
+    /// Takes in a line that is no business of the rules, as most are.
+    fn pass(&mut self, line: &[u8]) {
+        if self.config.pass {
+            self.push(None, line);
+        }
+    }
+
+    fn push(&mut self, found: Option<Found>, line: &[u8]) {
+        // What was read from a line is about as long as the line.
+        self.bytes += line.len() + size_of::<Item>();
+        let line = self.config.pass.then(|| line.to_vec());
+        self.batch.push(Item { line, has_findings: found.is_some(), found });
+    }
+
+    /// The same of what was judged at once: where nothing came of it, there is nothing to collect.
+    fn push_told(&mut self, line: &[u8]) {
+        if self.told.is_empty() && !self.config.pass {
             self.bytes += line.len() + size_of::<Item>();
-            let line = self.config.pass.then(|| line.to_vec());
-            self.batch.push(Item { line, observation });
+        } else {
+            let alerts = std::mem::take(&mut self.told);
+            self.push(Some(Found::Told(alerts)), line);
         }
     }
 
@@ -236,23 +292,18 @@ impl<'a> Desk<'a> {
     }
 
     fn judge_batch(&mut self, io: &mut Streams, is_tick: bool) -> io::Result<()> {
-        let batch = std::mem::take(&mut self.batch);
-        self.bytes = 0;
-        let mut lines = Vec::with_capacity(batch.len());
-        let mut observations = Vec::new();
-        for Item { line, observation } in batch {
-            lines.push((line, observation.is_some()));
-            observations.extend(observation);
-        }
+        let mut batch = std::mem::take(&mut self.batch);
+        let bytes = std::mem::take(&mut self.bytes);
         let mut judged = Judged::default();
-        // A file of a store is judged alike whenever that is, and so as of the end of its day.
-        let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
-        let now = day_end.unwrap_or_else(|| io.clock.now_millis());
-        if !observations.is_empty() || is_tick {
+        self.look_at_the_clock(io);
+        let now = self.now;
+        let has_taken = !self.notifies() && bytes > 0;
+        if is_tick || has_taken || batch.iter().any(|item| item.has_findings) {
             self.progress.place().into_iter().for_each(|place| self.ledger.reach(place));
             let held = self.channels.held();
             let session = Session { judge: &self.judge, held, now, ticks: self.notifies() };
-            judged = self.ledger.judge(&session, observations);
+            let findings = batch.iter_mut().filter_map(|item| item.found.take());
+            judged = self.ledger.judge(&session, findings);
             self.tell_troubles(io);
         }
         for notices in judged.notices.iter_mut().chain([&mut judged.untimely]) {
@@ -263,16 +314,32 @@ impl<'a> Desk<'a> {
         if let Some(digest) = &mut self.digest {
             // Nothing is passed on beside a digest, and nobody is notified.
             judged.notices.drain(..).flatten().for_each(|notice| digest.push(notice.alert));
+            self.reuse(batch);
             return Ok(());
         }
         let mut deliveries = self.notify(io, &mut judged);
-        let written = self.write(io, lines, &mut judged, &mut deliveries);
+        let written = self.write(io, &mut batch, &mut judged, &mut deliveries);
         deliveries.extend(self.channels.reports(io));
         self.mark(&deliveries, io);
         if is_tick || !judged.is_empty() {
             self.refresh(io);
         }
+        self.reuse(batch);
         written
+    }
+
+    /// Notes what time it is, for what is judged at once. A file of a store is judged alike whenever that is, and so as of
+    /// the end of its day.
+    pub(crate) fn look_at_the_clock(&mut self, io: &Streams) {
+        let day_end = self.file.as_ref().map(|file| file.day.end().as_millis());
+        self.now = day_end.unwrap_or_else(|| io.clock.now_millis());
+        self.horizon = horizon(self.now);
+    }
+
+    /// Keeps the room of a batch for the next one.
+    fn reuse(&mut self, mut batch: Vec<Item>) {
+        batch.clear();
+        self.batch = batch;
     }
 
     /// Settles what is left, waits for whoever is being told, and tells people what was only counted. Where standard
@@ -358,12 +425,12 @@ impl<'a> Desk<'a> {
         let notices: Vec<&Notice> = judged.all().map(|notice| &*notice).collect();
         let mut deliveries = self.channels.hand_over(&notices, io);
         if !io.output.is_terminal() {
-            for notice in notices.into_iter().filter(|notice| is_for_console(notice)) {
+            for notice in notices.into_iter().filter(|notice| notice.is_for_console()) {
                 if self.config.console {
                     // A closed standard error is not our trouble.
                     let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
                 }
-                deliveries.push(shown(notice));
+                deliveries.push(Delivery::shown(notice));
             }
         }
         deliveries
@@ -373,7 +440,7 @@ impl<'a> Desk<'a> {
     fn write(
         &mut self,
         io: &mut Streams,
-        lines: Vec<(Option<Vec<u8>>, bool)>,
+        batch: &mut Vec<Item>,
         judged: &mut Judged,
         deliveries: &mut Vec<Delivery>,
     ) -> io::Result<()> {
@@ -384,10 +451,10 @@ impl<'a> Desk<'a> {
             if !is_text {
                 return io.output.write_all(&notice.line());
             }
-            if !is_for_console(notice) {
+            if !notice.is_for_console() {
                 return Ok(());
             }
-            deliveries.push(shown(notice));
+            deliveries.push(Delivery::shown(notice));
             let text = if is_shown { console.show(notice, color) } else { String::new() };
             io.output.write_all(text.as_bytes())
         };
@@ -395,8 +462,8 @@ impl<'a> Desk<'a> {
             judged.left_behind.iter().try_for_each(|notice| show(io, notice))?;
         }
         let mut notices = judged.notices.iter();
-        for (passed, is_observed) in lines {
-            match passed {
+        for Item { line, has_findings, .. } in batch.drain(..) {
+            match line {
                 Some(line) if is_text => {
                     let text = String::from_utf8_lossy(&line);
                     writeln!(io.output, "{}", printable(text.trim_end()))?;
@@ -407,7 +474,7 @@ impl<'a> Desk<'a> {
                 }
                 None => {}
             }
-            let caused = if is_observed { notices.next() } else { None };
+            let caused = if has_findings { notices.next() } else { None };
             caused.into_iter().flatten().try_for_each(|notice| show(io, notice))?;
         }
         judged.untimely.iter().try_for_each(|notice| show(io, notice))?;
@@ -421,13 +488,4 @@ impl<'a> Desk<'a> {
             io.complain(TOOL, &trouble);
         }
     }
-}
-
-fn is_for_console(notice: &Notice) -> bool {
-    notice.channels.iter().any(|channel| channel == ChannelSettings::CONSOLE)
-}
-
-fn shown(notice: &Notice) -> Delivery {
-    let channel = ChannelSettings::CONSOLE.to_owned();
-    Delivery { number: notice.number, channel, outcome: Outcome::Done }
 }

@@ -3,10 +3,12 @@
 //! It happens in two pure steps. [`Judge::observe`] and [`Judge::observe_run`] need the record alone, so that it can be
 //! done before anybody waits for the state; `State::take` needs the state alone, and is quick while others wait.
 //!
-//! Runs come by the million and break no rule mostly, so they are looked at where they stand in their line.
+//! Runs come by the million and break no rule mostly, so they are looked at where they stand in their line. Where nobody
+//! waits for the state, both steps are one for them (`State::take_run`), and nothing is copied but what is told.
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use pm_record::{Field, Record, Run, Scalar, Wanted};
 use pm_store::{Alerts, Benchmarks, Terms, Watch};
 
@@ -48,25 +50,20 @@ pub(crate) struct Observation {
 pub(crate) enum Origin {
     /// A run, and what it says of itself.
     Run {
-        execution_id: Option<Box<str>>,
+        execution_id: Option<CompactString>,
         host: Option<Arc<str>>,
     },
     /// A change, and what tells it from others.
-    Change(Box<str>),
+    Change(CompactString),
     Other,
 }
 
 impl Origin {
-    /// What tells the record from others, where it says.
-    pub(crate) fn into_identity(self) -> Option<Box<str>> {
-        match self {
-            Self::Run { execution_id, .. } => execution_id,
-            Self::Change(identity) => Some(identity),
-            Self::Other => None,
-        }
+    pub(crate) fn of(run: &Facts<'_>) -> Self {
+        Self::Run { execution_id: run.execution_id().map(CompactString::from), host: run.host() }
     }
 
-    /// The same, to look at.
+    /// What tells the record from others, where it says.
     pub(crate) fn identity(&self) -> Option<&str> {
         match self {
             Self::Run { execution_id, .. } => execution_id.as_deref(),
@@ -194,18 +191,27 @@ impl Judge {
         if run.is_deliberate() {
             return None;
         }
-        let slow = self.execution_time.iter().filter_map(|rule| rule.read(&run));
-        let memory = self.memory.iter().filter_map(|rule| rule.read_run(&run));
-        let present = self.presences.iter().filter_map(|rule| rule.read(&run));
-        let metrics = self.metrics.iter().filter_map(|rule| rule.read_run(&run));
         let mut readings: Vec<Reading> = Vec::new();
-        slow.chain(memory).chain(present).chain(metrics).for_each(|reading| {
+        self.readings(&run).for_each(|reading| {
             // Mostly it is the only one, and room for more would be made a million times in vain.
             readings.reserve_exact(1);
             readings.push(reading);
         });
-        let execution_id = || run.execution_id().map(Box::from);
-        self.observation(readings, || Origin::Run { execution_id: execution_id(), host: run.host() })
+        self.observation(readings, || Origin::of(&run))
+    }
+
+    /// What the rules read from a run that is not slow on purpose.
+    pub(crate) fn readings<'a>(&'a self, run: &'a Facts<'_>) -> impl Iterator<Item = Reading> + 'a {
+        let slow = self.execution_time.iter().filter_map(|rule| rule.read(run));
+        let memory = self.memory.iter().filter_map(|rule| rule.read_run(run));
+        let present = self.presences.iter().filter_map(|rule| rule.read(run));
+        let metrics = self.metrics.iter().filter_map(|rule| rule.read_run(run));
+        slow.chain(memory).chain(present).chain(metrics)
+    }
+
+    /// Whether the other runs of a command can be looked up.
+    pub(crate) fn has_history(&self) -> bool {
+        self.has_history
     }
 
     /// The same of any other record and its line.

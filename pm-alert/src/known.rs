@@ -62,12 +62,27 @@ pub(crate) struct Session<'a> {
     pub(crate) ticks: bool,
 }
 
+/// What was found in a record.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// It is to be taken in.
+    Observed(Observation),
+    /// It was taken in at once, and this came of it.
+    Told(Vec<Alert>),
+}
+
+impl From<Observation> for Found {
+    fn from(observation: Observation) -> Self {
+        Self::Observed(observation)
+    }
+}
+
 /// What became of observations.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Judged {
     /// What an earlier run left behind.
     pub(crate) left_behind: Vec<Notice>,
-    /// For each observation, what it caused.
+    /// For each finding, what it caused.
     pub(crate) notices: Vec<Vec<Notice>>,
     /// What no observation caused, but the time that goes by.
     pub(crate) untimely: Vec<Notice>,
@@ -101,14 +116,21 @@ impl Default for Known {
 }
 
 impl Known {
-    pub(crate) fn judge(&mut self, session: &Session<'_>, observations: Vec<Observation>) -> Judged {
+    pub(crate) fn judge(
+        &mut self,
+        session: &Session<'_>,
+        findings: impl IntoIterator<Item = impl Into<Found>>,
+    ) -> Judged {
         let Session { judge, held, now, ticks } = *session;
         let left_behind = self.pending.iter_mut().filter_map(|notice| notice.take_over(now, held)).collect();
         let closed = if ticks { self.state.close(judge, now) } else { Vec::new() };
         let mut untimely: Vec<_> = closed.into_iter().map(|alert| self.notice(alert, now)).collect();
         let horizon = horizon(now);
-        let notices = observations.into_iter().map(|observation| {
-            let alerts = self.state.take(observation, horizon, judge.source());
+        let notices = findings.into_iter().map(|found| {
+            let alerts = match found.into() {
+                Found::Observed(observation) => self.state.take(observation, horizon, judge.source()),
+                Found::Told(alerts) => alerts,
+            };
             alerts.into_iter().map(|alert| self.notice(alert, now)).collect()
         });
         let notices = notices.collect();

@@ -15,10 +15,9 @@ use pm_record::OptimizationTip;
 use pm_store::{LockedState, Place, Seen, StateFile, Store};
 
 use crate::Error;
-use crate::judge::Observation;
-use crate::known::{Followed, Judged, Known, Session};
+use crate::known::{Followed, Found, Judged, Known, Session};
 use crate::notice::Delivery;
-use crate::state::Row;
+use crate::state::{Row, State};
 
 /// The state and where it is kept.
 #[derive(Debug)]
@@ -58,17 +57,26 @@ impl Ledger {
         }
     }
 
-    /// Takes in observations, in one step that no other process sees half of.
-    pub(crate) fn judge(&mut self, session: &Session<'_>, observations: Vec<Observation>) -> Judged {
+    /// Takes in what was found, in one step that no other process sees half of.
+    pub(crate) fn judge(
+        &mut self,
+        session: &Session<'_>,
+        findings: impl IntoIterator<Item = impl Into<Found>>,
+    ) -> Judged {
         let followed = self.reached.take().map(|place| Followed { at: session.now, place });
         let judged = self.change(|known| {
             known.reach(followed);
-            known.judge(session, observations)
+            known.judge(session, findings)
         });
         let forgotten = self.known.state.forgotten();
         self.tell_of_dropped();
         self.troubles.extend((forgotten > 0).then_some(Error::Forgotten { count: forgotten }));
         judged
+    }
+
+    /// What is known, for whoever has it alone because it lives in memory.
+    pub(crate) fn state(&mut self) -> &mut State {
+        &mut self.known.state
     }
 
     /// Whether there is anything that the time which goes by could change.

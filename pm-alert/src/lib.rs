@@ -96,7 +96,8 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let opened = Cell::new(0);
     let mut runs = RunReader::new(&judge.wanted());
     let mut lines = Lines::new(inputs.into_iter().inspect(|_| opened.set(opened.get() + 1)));
-    let mut desk = Desk::new(&config, judge, ledger, channels, unwatched, progress);
+    let now = io.clock.now_millis();
+    let mut desk = Desk::new(&config, judge, ledger, channels, unwatched, progress, now);
     let mut skipped = Skipped::default();
     let mut turned = 0;
     let turn = || {
@@ -125,11 +126,12 @@ fn read<'f>(
 ) -> Result<(), Error> {
     let mut unread = None;
     loop {
-        let mut write_failed = None;
+        let (mut write_failed, mut has_waited) = (None, false);
         let next = lines.next_run(runs, |input| {
             if !input.would_wait() {
                 return Ok(());
             }
+            has_waited = true;
             // It passes through the reader, which would call it a failure of its own.
             let mut failed = |error: io::Error| io::Error::from(write_failed.insert(error).kind());
             desk.settle(io).and_then(|()| io::Write::flush(&mut io.output)).map_err(&mut failed)?;
@@ -143,6 +145,9 @@ fn read<'f>(
         });
         if let Some(error) = write_failed {
             return Err(Error::Write(error));
+        }
+        if has_waited {
+            desk.look_at_the_clock(io);
         }
         let (position, reading) = match next {
             Ok(Some(line)) => line,

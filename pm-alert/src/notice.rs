@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pm_record::{PerformanceAlert, Record};
+use pm_store::ChannelSettings;
 use serde::{Deserialize, Serialize};
 
 /// How long whoever brings it has it to himself. He says again each half of that that he does, but not any more once he
@@ -51,6 +52,14 @@ pub(crate) struct Delivery {
     pub(crate) number: u64,
     pub(crate) channel: String,
     pub(crate) outcome: Outcome,
+}
+
+impl Delivery {
+    /// It was shown to people at the console.
+    pub(crate) fn shown(notice: &Notice) -> Self {
+        let channel = ChannelSettings::CONSOLE.to_owned();
+        Self { number: notice.number, channel, outcome: Outcome::Done }
+    }
 }
 
 /// Whether somebody was told.
@@ -135,6 +144,11 @@ impl Notice {
         self.taken = now;
         self.tries.iter_mut().filter(|(name, _)| due.contains(name)).for_each(|(_, tries)| tries.due = again);
         Some(Self { channels: due, ..self.clone() })
+    }
+
+    /// Whether it is for people at the console, among others.
+    pub(crate) fn is_for_console(&self) -> bool {
+        self.channels.iter().any(|channel| channel == ChannelSettings::CONSOLE)
     }
 
     /// The alert as a record, its newline included.

@@ -215,17 +215,19 @@ impl Subject {
     /// Writes what it is called in the names of rows behind what stands there; plainly, because it is done for every
     /// reading.
     pub(crate) fn write(&self, text: &mut String) {
-        let parts: [&str; 4] = match self {
-            Self::Command(command) => ["command ", command, "", ""],
-            Self::Host(host) => ["host ", host.as_deref().unwrap_or("-"), "", ""],
-            Self::Resource { credential, resource } => {
-                ["resource ", credential.as_deref().unwrap_or("-"), " ", resource]
-            }
-            Self::Endpoint(endpoint) => ["endpoint ", endpoint, "", ""],
-            Self::Kind(kind) => ["kind ", kind, "", ""],
+        let mut push = |kind, name| {
+            text.push_str(kind);
+            text.push_str(name);
         };
-        for part in parts {
-            text.push_str(part);
+        match self {
+            Self::Command(command) => push("command ", command),
+            Self::Host(host) => push("host ", host.as_deref().unwrap_or("-")),
+            Self::Resource { credential, resource } => {
+                push("resource ", credential.as_deref().unwrap_or("-"));
+                push(" ", resource);
+            }
+            Self::Endpoint(endpoint) => push("endpoint ", endpoint),
+            Self::Kind(kind) => push("kind ", kind),
         }
     }
 }

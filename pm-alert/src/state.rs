@@ -18,13 +18,15 @@ mod written;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use foldhash::fast::RandomState;
 use indexmap::{IndexMap, IndexSet};
-use pm_record::{Thousandths, Timestamp};
+use pm_record::{Scalar, Thousandths, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::alert::Alert;
-use crate::judge::{Judge, Observation};
+use crate::facts::Facts;
+use crate::judge::{Judge, Observation, Origin};
 use crate::reading::{Limit, Reading, Setting, Span, Standing, Subject};
 use crate::rule::Rule;
 use crate::rules::silence;
@@ -53,7 +55,7 @@ const SILENT: &str = " is silent";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     // The execution ids that were judged, the newest last.
-    seen: IndexSet<Box<str>, RandomState>,
+    seen: IndexSet<CompactString, RandomState>,
     // By rule and subject.
     #[serde(serialize_with = "by_name")]
     rows: IndexMap<String, Written<Row>, RandomState>,
@@ -88,32 +90,67 @@ impl State {
     /// silent until then.
     pub(crate) fn take(&mut self, observation: Observation, horizon: Timestamp, source: &str) -> Vec<Alert> {
         let Observation { origin, has_history, readings } = observation;
-        if origin.identity().is_some_and(|id| self.seen.contains(id)) {
+        if origin.identity().is_some_and(|id| !self.is_new(id)) {
             return Vec::new();
         }
         let mut alerts = Vec::new();
-        let mut name = std::mem::take(&mut self.name.0);
         for reading in readings {
-            let span = reading.span.filter(|span| span.end <= horizon);
-            self.hear(&reading, span, source, &mut alerts);
-            if reading.standing == Standing::Present {
-                continue;
+            self.take_reading(reading, || origin.details(), has_history, horizon, source, &mut alerts);
+        }
+        alerts
+    }
+
+    /// The same of a run as it stands in its line, where nobody else waits for the state: adds what there is to tell, and
+    /// returns whether it is any business of the rules.
+    pub(crate) fn take_run(
+        &mut self,
+        run: &Facts<'_>,
+        judge: &Judge,
+        horizon: Timestamp,
+        alerts: &mut Vec<Alert>,
+    ) -> bool {
+        if run.is_deliberate() {
+            return false;
+        }
+        let mut is_new = None;
+        for reading in judge.readings(run) {
+            if !*is_new.get_or_insert_with(|| run.execution_id().is_none_or(|id| self.is_new(id))) {
+                break;
             }
-            name.clear();
-            reading.write_row(&mut name);
-            let row = self.row(&name, &reading.rule.name, &reading.subject, source);
-            alerts.extend(row.calm(&name, span.map(|span| span.end)));
-            let Some(mut reading) = row.look_back(reading, span) else { continue };
-            if let Some(change) = row.take(&reading, span) {
-                reading.details.splice(0..0, origin.details());
-                let alert = Alert::new(&reading, change, has_history);
-                row.remember(&reading, &alert);
-                alerts.push(alert);
-            }
+            let details = || Origin::of(run).details();
+            self.take_reading(reading, details, judge.has_history(), horizon, judge.source(), alerts);
+        }
+        is_new.is_some()
+    }
+
+    fn take_reading<D: Iterator<Item = (&'static str, Scalar)>>(
+        &mut self,
+        mut reading: Reading,
+        details: impl FnOnce() -> D,
+        has_history: bool,
+        horizon: Timestamp,
+        source: &str,
+        alerts: &mut Vec<Alert>,
+    ) {
+        let span = reading.span.filter(|span| span.end <= horizon);
+        self.hear(&reading, span, source, alerts);
+        if reading.standing == Standing::Present {
+            return;
+        }
+        let mut name = std::mem::take(&mut self.name.0);
+        name.clear();
+        reading.write_row(&mut name);
+        let row = self.row(&name, &reading.rule.name, &reading.subject, source);
+        alerts.extend(row.calm(&name, span.map(|span| span.end)));
+        if row.look_back(&mut reading, span)
+            && let Some(change) = row.take(&reading, span)
+        {
+            reading.details.splice(0..0, details());
+            let alert = Alert::new(&reading, change, has_history);
+            row.remember(&reading, &alert);
+            alerts.push(alert);
         }
         self.name.0 = name;
-        origin.into_identity().into_iter().for_each(|id| self.remember(id));
-        alerts
     }
 
     /// Notes that somebody reports who should, and tells if it had not done so for too long.
@@ -216,14 +253,16 @@ impl State {
         }
     }
 
-    fn remember(&mut self, id: Box<str>) {
+    /// Whether no record of this identity was taken in yet, as far as is remembered; from now on it was.
+    fn is_new(&mut self, id: &str) -> bool {
         if id.len() > LONGEST_ID {
-            return;
+            return true;
         }
-        self.seen.insert(id);
+        let is_new = self.seen.insert(id.into());
         if self.seen.len() > 2 * SEEN {
             self.seen.drain(..SEEN);
         }
+        is_new
     }
 
     fn row(&mut self, name: &str, rule: &str, subject: &Subject, source: &str) -> &mut Row {
@@ -291,7 +330,7 @@ fn quiet(
         baseline: None,
         standing: Standing::Exceeds(limit),
         conclusive: true,
-        details: vec![("last_seen", pm_record::Scalar::Text(seen.to_string()))],
+        details: vec![("last_seen", Scalar::Text(seen.to_string()))],
     }
 }
 

@@ -4,6 +4,7 @@ use pm_record::{AlertState, RunReader, Timestamp};
 use pm_store::Store;
 
 use super::*;
+use crate::alert::Alert;
 use crate::state::State;
 
 const ALERTS: &str = r#"
@@ -55,6 +56,7 @@ fn check(records: &[Record], expected: &[&str]) {
     let (judge, mut state) = (judge(), State::default());
     let said: Vec<_> = records.iter().map(|record| said(&judge, &mut state, record)).collect();
     assert_eq!(said, expected);
+    same_at_once(&judge, records);
 }
 
 /// What the rules read from a record as it is written.
@@ -63,6 +65,30 @@ pub(crate) fn observe(judge: &Judge, record: &Record) -> Option<Observation> {
     match RunReader::new(&judge.wanted()).read(line.trim_ascii_end()) {
         Ok(pm_record::Reading::Run(run)) => judge.observe_run(run, &Names::default()),
         _ => judge.observe(record, &line),
+    }
+}
+
+/// Demands that runs which are judged as they stand in their lines come to the same as in two steps.
+#[track_caller]
+pub(crate) fn same_at_once(judge: &Judge, records: &[Record]) {
+    let (mut stepwise, mut at_once, names) = (State::default(), State::default(), Names::default());
+    for record in records {
+        let line = record.to_line();
+        let mut take = |seen: Option<Observation>| -> Vec<Alert> {
+            seen.map(|seen| stepwise.take(seen, time("23:59:59"), "store")).unwrap_or_default()
+        };
+        if let Ok(pm_record::Reading::Run(run)) = RunReader::new(&judge.wanted()).read(line.trim_ascii_end())
+        {
+            let (facts, mut told) = (Facts::new(run, &names), Vec::new());
+            let is_business = at_once.take_run(&facts, judge, time("23:59:59"), &mut told);
+            let seen = observe(judge, record);
+            assert_eq!((is_business, told), (seen.is_some(), take(seen)), "{record:?}");
+        } else {
+            let seen = judge.observe(record, &line);
+            seen.clone().map(|seen| at_once.take(seen, time("23:59:59"), "store"));
+            take(seen);
+        }
+        assert_eq!(at_once, stepwise, "{record:?}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between runs: nothing is lost, nothing is sent twice without need.
 
 use super::*;
+use crate::judge::Observation;
 use crate::judge::tests::{judge, observe, run};
 use crate::known::PENDING;
 use crate::notice::{Held, Outcome};

@@ -1,9 +1,9 @@
 //! `performance_degradation`: a command took longer than it may, or than it used to.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use pm_record::Thousandths;
 use pm_store::{Benchmarks, Limits, PerformanceDegradation, Unit};
 

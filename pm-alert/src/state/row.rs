@@ -104,18 +104,19 @@ impl Row {
         }
     }
 
-    /// Puts what is made of the last values in place of a value, where the rule wants that; `None` if it cannot.
-    pub(super) fn look_back(&mut self, mut reading: Reading, span: Option<Span>) -> Option<Reading> {
+    /// Puts what is made of the last values in place of a value, where the rule wants that; false if it cannot.
+    pub(super) fn look_back(&mut self, reading: &mut Reading, span: Option<Span>) -> bool {
         let (Some(settings), Standing::Windowed(bound)) = (&reading.rule.window, reading.standing) else {
-            return Some(reading);
+            return true;
         };
-        let (value, count) = self.window.push(span?.end, reading.value, settings);
+        let Some(span) = span else { return false };
+        let (value, count) = self.window.push(span.end, reading.value, settings);
         reading.value = value;
         reading.standing = if count >= settings.at_least { bound.judge(value) } else { Standing::Near };
         let count = Thousandths::from_count(count.into());
         let window = Thousandths::from_units(settings.millis);
         reading.details.extend([("window_ms", Scalar::from(window)), ("samples", count.into())]);
-        Some(reading)
+        true
     }
 
     /// Takes in a reading. `span` is that of the reading, unless it is from a clock that is wrong.

@@ -4,7 +4,7 @@ use pm_record::Record;
 use proptest::prelude::*;
 
 use super::*;
-use crate::judge::tests::{build, judge, observe, parse, run, said, time};
+use crate::judge::tests::{build, judge, observe, parse, run, said, same_at_once, time};
 
 #[test]
 fn the_longest_unseen_subject_gives_way() {
@@ -64,6 +64,12 @@ proptest! {
             prop_assert_eq!(&short, &long);
             kept = serde_json::to_vec(&short).expect("JSON");
         }
+    }
+
+    #[test]
+    fn runs_that_are_judged_as_they_stand_in_their_lines_alert_the_same(records in prop::collection::vec(any_record(), 0..60)) {
+        same_at_once(&judge(), &records);
+        same_at_once(&build(RULES, "").expect("rules"), &records);
     }
 }
 
