@@ -72,7 +72,8 @@ fn joined(mut fields: Vec<&str>) -> String {
             name.push(',');
             name.push_str(field);
         } else {
-            name.push_str(",…");
+            // A name that is cut says so once.
+            name.push_str(if name.ends_with('…') { "" } else { ",…" });
             break;
         }
     }
@@ -195,9 +196,11 @@ mod tests {
     fn names_have_an_end() {
         let many =
             (0..400).map(|at| format!("field{}{at}", "x".repeat(at % 7))).collect::<Vec<_>>().join(" ");
-        for query in [format!("{{ {many} }}"), format!("query {} {{ a }}", "x".repeat(5000))] {
+        let long = "x".repeat(5000);
+        let queries = [format!("{{ {many} }}"), format!("query {long} {{ a }}"), format!("{{ {long} a b }}")];
+        for query in queries {
             let name = read(&query).name.expect("a name");
-            assert!(name.chars().count() <= LONGEST + 2, "{name}");
+            assert!(name.chars().count() <= LONGEST + 2 && name.matches('…').count() == 1, "{name}");
         }
         assert!(read(&"{a".repeat(20_000)).name.is_some());
     }
