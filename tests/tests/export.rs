@@ -322,6 +322,30 @@ fn a_table_is_read_by_another_reader_as_it_was_meant() {
 }
 
 #[test]
+fn the_page_s_lines_make_parquet_that_holds_what_was_recorded() {
+    let place = Place::new();
+    let lines: String = (1..=100).map(|millis| run_record("x", TIME, millis)).collect();
+    place.write("runs.ndjson", lines);
+    place.sh("pm-export --to csv -o week.csv runs.ndjson").succeeds();
+    let page = std::fs::read_to_string(repository().join("docs/integrations/csv.md")).expect("the page");
+    let questions: Vec<_> =
+        page.lines().filter_map(|line| line.trim().strip_prefix("duckdb -c \"")?.strip_suffix('"')).collect();
+    assert_eq!(questions.len(), 2);
+    let ask = |question: &str| {
+        place.write("question.sql", question);
+        let script = repository().join("tests/fixtures/ask_engine.py");
+        place.sh(&format!("'{}' '{}' duckdb < question.sql", python().display(), script.display())).succeeds()
+    };
+    for question in questions {
+        ask(question);
+    }
+    for (file, duration) in [("week", "\"duration.total_ms\""), ("runs", "duration.total_ms")] {
+        let sums = ask(&format!("SELECT count(*), sum({duration})::BIGINT, min(command) FROM '{file}.parquet'"));
+        assert_eq!(sums, "100\t5050\tx\n", "{file}");
+    }
+}
+
+#[test]
 fn statsd_takes_datagrams_that_hold_every_record() {
     let place = Place::new();
     let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
