@@ -154,7 +154,7 @@ impl Reply {
 }
 
 /// What OTLP calls a partial success, in the form that was sent.
-fn partial(kind: &str, body: &[u8]) -> Option<String> {
+pub(crate) fn partial(kind: &str, body: &[u8]) -> Option<String> {
     let PartialSuccess { rejected, error_message: told } = if kind.contains("json") {
         of_json(&serde_json::from_slice(body).ok()?)?
     } else if kind.contains("protobuf") {

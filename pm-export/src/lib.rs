@@ -63,6 +63,13 @@ pub fn is_kept_request(bytes: &[u8]) -> bool {
     spool::read(bytes).is_some()
 }
 
+/// What a receiver took only in part says of it, for the same reason.
+#[doc(hidden)]
+#[must_use]
+pub fn partial_success(kind: &str, body: &[u8]) -> Option<String> {
+    client::partial(kind, body)
+}
+
 /// The program's name.
 pub const TOOL: &str = "pm-export";
 
