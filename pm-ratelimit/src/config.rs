@@ -18,6 +18,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub(crate) struct Config {
     pub(crate) api: Api,
     pub(crate) timeout: Duration,
+    pub(crate) limits_only: bool,
     pub(crate) plan: Plan,
     pub(crate) destination: Destination,
 }
@@ -52,6 +53,7 @@ impl Config {
         Ok(Self {
             api: Api::chosen(args.api_url.as_deref(), variables(environment))?,
             timeout: args.timeout,
+            limits_only: args.limits_only,
             plan: if args.once {
                 Plan::Once
             } else {

@@ -60,7 +60,8 @@ pub fn run(args: Vec<OsString>, io: &mut Streams) -> Result<Exit, Error> {
     let client = Client::new(&config.api, token.as_ref(), config.timeout, &io.environment)?;
     let credential = token.as_ref().map(|token| Fingerprint::of(&token.secret).to_string());
     let store = destination.store().cloned().or_else(|| destination::nearest(io));
-    let (memory, advice) = (Memory::open(store.as_ref()), Advice::from(store));
+    let memory = Memory::open(store.as_ref());
+    let advice = Advice::from(store.filter(|_| !config.limits_only));
     let origin = token.map(|token| token.origin);
     let mut watch = Watch { api: config.api, client, credential, origin, destination, memory, advice };
     match config.plan {

@@ -111,7 +111,11 @@ type Answer = Result<ApiMonitoring, Trouble>;
 fn ask(program: &std::path::Path, signals: &Signals) -> Result<(Process, Answer), Trouble> {
     let no_answer = |error: std::io::Error| Trouble::NoAnswer(error.to_string());
     let mut command = Command::new(program);
-    command.arg("--once").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(["--once", "--limits-only"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     signals.heritage().give_to(&mut command);
     let mut process = Process(command.spawn().map_err(no_answer)?);
     let (Some(mut stdout), Some(mut stderr)) = (process.0.stdout.take(), process.0.stderr.take()) else {

@@ -85,7 +85,7 @@ fn need(summary: &PerformanceSummary) -> Option<Need> {
 /// What is left of a resource; none if GitHub cannot be asked.
 fn left(resource: &str, here: &Surroundings) -> Result<Option<u64>, Error> {
     let Some(program) = here.tool("pm-ratelimit") else { return Ok(None) };
-    let (answer, _) = filter(&Invocation::new(program, ["--once"]), b"")?;
+    let (answer, _) = filter(&Invocation::new(program, ["--once", "--limits-only"]), b"")?;
     let Ok(Record::Api(reading)) = Record::parse(&answer) else { return Ok(None) };
     Ok(remaining(&reading, resource))
 }

@@ -41,6 +41,9 @@ fn a_reading_suggests_what_advice_does_about_the_requests_of_its_credential() {
     let advice = world.place.sh("pm-report --as advice-json --store | head -1").succeeds();
     assert_eq!(only(&advice).optimization_suggestions, reading.optimization_suggestions);
 
+    let bare = only(&world.place.sh("pm-ratelimit --once --limits-only").succeeds());
+    assert!(bare.optimization_suggestions.is_empty() && bare.request_patterns == RequestPatterns::default());
+
     // The same by the store's record and by a stream, whose second reading has it too.
     world.place.sh("pm-ratelimit --once --store; pm-ratelimit --interval 1s --count 2 > stream").succeeds();
     let kept = world.place.sh("grep -h '^{\"api_monitoring\"' .github-pm/records/*").succeeds();
