@@ -11,7 +11,7 @@ use prost::Message;
 use ureq::Agent;
 
 use crate::Error;
-use crate::delivery::Parcel;
+use crate::parcel::Parcel;
 use crate::proto::{ExportResponse, PartialSuccess};
 use crate::receivers::Amount;
 

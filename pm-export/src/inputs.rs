@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 use crate::backlog::Backlog;
 use crate::config::{Config, Form};
-use crate::delivery::Keys;
+use crate::parcel::Keys;
 use crate::receivers::Receiver;
 use crate::spool::{self, Spool};
 use crate::state::hexadecimal;

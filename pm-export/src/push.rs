@@ -101,7 +101,7 @@ pub(crate) fn run(config: &Config, receiver: &Receiver, io: &mut Streams) -> Res
     push.tell_at_the_end(io);
     let is_kept = push.delivery.tell_at_the_end(io);
     done?;
-    Ok(if push.delivery.refused > 0 || is_kept { Exit::Environment } else { Exit::Done })
+    Ok(if push.delivery.refused() > 0 || is_kept { Exit::Environment } else { Exit::Done })
 }
 
 impl<'a> Push<'a> {

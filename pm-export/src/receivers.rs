@@ -25,8 +25,10 @@ pub(crate) use spans::{Tracer, other as span_of};
 
 use crate::Error;
 use crate::client::Way;
-use crate::delivery::{Delivery, Fate, Keys, Parcel, Shown, Verdict};
+use crate::courier::{Fate, Verdict};
+use crate::delivery::Delivery;
 use crate::meter::Meter;
+use crate::parcel::{Keys, Parcel, Shown};
 use crate::traces::Spans;
 
 /// What is delivered at once.

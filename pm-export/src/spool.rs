@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::delivery::{Parcel, Shown};
 use crate::packing::Packing;
+use crate::parcel::{Parcel, Shown};
 use crate::state::hexadecimal;
 
 /// How many bytes are kept; the oldest requests make room for new ones.

@@ -340,7 +340,8 @@ fn the_page_s_lines_make_parquet_that_holds_what_was_recorded() {
         ask(question);
     }
     for (file, duration) in [("week", "\"duration.total_ms\""), ("runs", "duration.total_ms")] {
-        let sums = ask(&format!("SELECT count(*), sum({duration})::BIGINT, min(command) FROM '{file}.parquet'"));
+        let sums =
+            ask(&format!("SELECT count(*), sum({duration})::BIGINT, min(command) FROM '{file}.parquet'"));
         assert_eq!(sums, "100\t5050\tx\n", "{file}");
     }
 }

@@ -11,10 +11,10 @@ use serde_json::{Value as Json, json};
 use super::{Batch, Shipment, WINDOW_SECONDS};
 use crate::args::Compress;
 use crate::catalog::{Kind, Unit};
-use crate::delivery::{Parcel, Shown};
 use crate::meter::Meter;
 use crate::model::{Series, Value};
 use crate::packing::Packing;
+use crate::parcel::{Parcel, Shown};
 
 /// Under the smaller of the two limits that its documentation has, before packing.
 const MOST_BYTES: usize = 480_000;

@@ -5,9 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Batch, Shipment, WINDOW};
-use crate::delivery::{Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::packing::Packing;
+use crate::parcel::{Parcel, Shown};
 use crate::state::hexadecimal;
 
 /// Its limit is a million; the envelope takes some.

@@ -7,9 +7,9 @@ use prost::Message;
 use super::{Batch, Shipment};
 use crate::catalog::Kind;
 use crate::client::Way;
-use crate::delivery::{Keys, Parcel, Shown};
 use crate::model::{Series, Value};
 use crate::packing::Packing;
+use crate::parcel::{Keys, Parcel, Shown};
 use crate::proto::{
     Any, AnyValue, ExponentialBuckets, ExponentialHistogram, ExponentialPoint, Gauge, KeyValue, Metric,
     MetricsRequest, NumberPoint, Resource, ResourceMetrics, Scope, ScopeMetrics, Sum, TraceRequest,

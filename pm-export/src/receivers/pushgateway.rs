@@ -3,8 +3,8 @@
 use pm_github::Secret;
 
 use super::{Batch, Shipment};
-use crate::delivery::{Parcel, Shown};
 use crate::packing::Packing;
+use crate::parcel::{Parcel, Shown};
 use crate::prometheus::{Text, expose};
 
 /// A group of a gateway.

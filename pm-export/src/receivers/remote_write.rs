@@ -7,9 +7,9 @@ use prost::Message;
 
 use super::{Batch, Shipment};
 use crate::catalog::{Family, Kind};
-use crate::delivery::{Parcel, Shown};
 use crate::model::{Model, Series, Value};
 use crate::packing::Packing;
+use crate::parcel::{Parcel, Shown};
 use crate::prometheus::canonical;
 use crate::write_request::{
     Histogram, Label, Metadata, Request, Sample, SymbolSeries, Symbols, TimeSeries, WriteRequest,
