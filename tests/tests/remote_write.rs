@@ -6,6 +6,9 @@ use pm_e2e::harness::{Place, run_record};
 use crate::deliver::{Judge, check_held, held, recent, server, write_runs};
 use crate::export::{Running, ask, query, until};
 
+/// What is said of a receiver that knows only 1.0.
+const TOLD: &str = "pm-export: URL does not know remote write 2.0, and gets 1.0\n  hint: leave `--remote-write-version 2` out\n";
+
 /// A Prometheus that takes remote write, and where.
 fn prometheus(place: &Place) -> (Running, u16, String) {
     place.write("prometheus.yml", "global: {}\n");
@@ -58,6 +61,18 @@ fn prometheus_takes_native_histograms_and_answers_what_was_recorded() {
 }
 
 #[test]
+fn a_prometheus_that_takes_2_0_for_an_empty_request_of_1_0_gets_everything_all_the_same() {
+    let place = Place::new();
+    write_runs(&place, 300);
+    let (_prometheus, port, url) = prometheus(&place);
+    let flags = "--remote-write-version 2 --native-histograms";
+    let outcome = place.sh(&format!("pm-export --to remote-write {flags} --url {url} runs.ndjson"));
+    assert_eq!((outcome.code, outcome.stderr.replace(&url, "URL").as_str()), (Some(0), TOLD));
+    check_query(port, "github_pm_commands_total", 300.0, 1e-12);
+    check_query(port, "histogram_count(github_pm_command_duration_seconds)", 300.0, 1e-12);
+}
+
+#[test]
 fn a_native_histogram_is_finer_where_values_lie_close_together() {
     let place = Place::new();
     let time = recent(1);
@@ -97,10 +112,9 @@ fn the_definitions_of_2_0_read_what_is_sent_and_every_count_is_there() {
 
 #[test]
 fn a_receiver_that_knows_only_1_0_gets_it_and_that_is_told_once() {
-    let told = "pm-export: URL does not know remote write 2.0, and gets 1.0\n  hint: leave `--remote-write-version 2` out\n";
     for (path, statuses) in [("/api/v1/write", &[415][..]), ("/old/write", &[])] {
         for flags in ["--remote-write-version 2", "--remote-write-version 2 --native-histograms"] {
-            check_written(path, statuses, flags, &["2.0.0", "0.1.0"], told);
+            check_written(path, statuses, flags, &["2.0.0", "0.1.0"], TOLD);
         }
     }
 }
