@@ -122,7 +122,9 @@ impl Partial {
     /// Reads what makes the group; what stands behind it is left.
     fn begin<'a>(&mut self, line: &'a [u8]) -> Option<&'a [u8]> {
         if !self.prefix.is_empty()
-            && let Some(tail) = line.strip_prefix(&self.prefix[..])
+            && let Some((beginning, tail)) = line.split_at_checked(self.prefix.len())
+            // A comparison of slices is a call of the C library, which in the static builds goes byte by byte.
+            && memchr::arch::all::is_equal(beginning, &self.prefix)
             && text::begins_tail(tail)
         {
             return Some(tail);
