@@ -7,8 +7,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{BufRead, BufReader};
-use std::path::{self, PathBuf};
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::path::{self, Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -36,30 +37,30 @@ struct Cost {
 
 /// A command that runs beside this program, and not longer than it is wanted.
 #[derive(Debug)]
-pub(super) struct Running<'a> {
-    command: &'a CommandLine,
-    child: Option<Child>,
-}
+pub(super) struct Running(Option<Child>);
 
-impl Running<'_> {
+impl Running {
     pub(super) fn pid(&self) -> u32 {
-        self.child.as_ref().map_or(0, Child::id)
+        self.0.as_ref().map_or(0, Child::id)
     }
 
-    /// Waits for its end. Returns the CPU time of it and of every process that it waited for, in milliseconds.
-    pub(super) fn cpu_ms(mut self) -> Result<f64, Error> {
-        let Some(mut child) = self.child.take() else { return Ok(0.0) };
-        let ended = child.wait4().map_err(|source| self.command.cannot_start(source))?;
-        if !ended.status.success() {
-            return Err(self.command.failed(ended.status, String::new()));
-        }
-        Ok((ended.rusage.utime + ended.rusage.stime).as_secs_f64() * 1000.0)
+    /// How long its threads have been on a processor, in nanoseconds, as the scheduler counts it. A thread that has
+    /// ended is not counted any more.
+    pub(super) fn on_processor_ns(&self) -> Result<u64, Error> {
+        let threads = format!("/proc/{}/task", self.pid());
+        let of_thread = |entry: io::Result<fs::DirEntry>| {
+            let text = fs::read_to_string(entry?.path().join("schedstat"))?;
+            let first = text.split_whitespace().next().and_then(|number| number.parse::<u64>().ok());
+            first.ok_or_else(|| io::Error::other("it has no number"))
+        };
+        let all = fs::read_dir(&threads).and_then(|entries| entries.map(of_thread).sum::<io::Result<u64>>());
+        all.map_err(|source| Error::file(Path::new(&threads), source))
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
+        if let Some(mut child) = self.0.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -204,7 +205,7 @@ impl CommandLine {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().map_err(|source| self.cannot_start(source))?;
-        Ok(Running { command: self, child: Some(child) })
+        Ok(Running(Some(child)))
     }
 
     /// An error about how it ended.

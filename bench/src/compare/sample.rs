@@ -1,7 +1,8 @@
 //! Sampling: what a tick of `pm-sample` costs beside its peers, and whether ticks stay where they are due.
 //!
 //! All samplers run at the same time and look at the same process, so that a busy moment is busy for each. What a
-//! tick costs is how much more processor time a long run takes than one of a single tick.
+//! tick costs is read off while they run, from the scheduler's count of nanoseconds: what a run costs as a whole
+//! says little, because to start costs as much as ten ticks and never twice the same.
 
 mod drift;
 mod ticks;

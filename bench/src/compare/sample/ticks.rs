@@ -7,17 +7,19 @@ use std::time::Duration;
 use super::super::figures::{median, median_ratio, range};
 use super::super::goal::Goal;
 use super::super::machine::peak_mib;
-use super::super::measure::CommandLine;
+use super::super::measure::{CommandLine, Running};
 use super::super::peer::Peer;
 use super::super::table::command_lines;
 use super::{Bench, Error, OURS, shell};
 use crate::sample_sysinfo;
 
 const ROUNDS: u32 = 3;
-/// Ticks in a long run, a second apart; a peer knows no shorter interval.
-const TICKS: u32 = 13;
+/// Ticks that are measured, a second apart; a peer knows no shorter interval.
+const TICKS: u32 = 15;
 /// The same for the tree, of which a tick takes longer.
 const TREE_TICKS: u32 = 9;
+/// So many seconds a sampler has to start in, which is not measured.
+const SETTLING: u32 = 3;
 const TREE: u32 = 500;
 
 /// How long until a tree has begun.
@@ -159,14 +161,16 @@ fn costs(samplers: &[Sampler], pid: u32, ticks: u32) -> Result<Vec<Vec<f64>>, Er
 fn costs_of(samplers: &[Sampler], pid: u32, ticks: u32, rounds: u32) -> Result<Vec<Vec<f64>>, Error> {
     let mut costs = vec![Vec::new(); samplers.len()];
     for _ in 0..rounds {
-        let at_once = |ticks: u32| -> Result<Vec<f64>, Error> {
-            let commands: Vec<_> = samplers.iter().map(|sampler| (sampler.command)(pid, ticks)).collect();
-            let running: Vec<_> = commands.iter().map(CommandLine::run).collect::<Result<_, _>>()?;
-            running.into_iter().map(super::super::measure::Running::cpu_ms).collect()
-        };
-        let (long, single) = (at_once(ticks)?, at_once(1)?);
-        for (costs, (long, single)) in costs.iter_mut().zip(long.into_iter().zip(single)) {
-            costs.push((long - single) * 1000.0 / f64::from(ticks - 1));
+        // Whoever waits for the first and the last tick of each has some more of them.
+        let commands: Vec<_> =
+            samplers.iter().map(|sampler| (sampler.command)(pid, ticks + 4 * SETTLING)).collect();
+        let running: Vec<_> = commands.iter().map(CommandLine::run).collect::<Result<_, _>>()?;
+        let spent = || running.iter().map(Running::on_processor_ns).collect::<Result<Vec<_>, _>>();
+        std::thread::sleep(Duration::from_secs(SETTLING.into()));
+        let before = spent()?;
+        std::thread::sleep(Duration::from_secs(ticks.into()));
+        for (costs, (before, after)) in costs.iter_mut().zip(before.into_iter().zip(spent()?)) {
+            costs.push(after.saturating_sub(before) as f64 / 1000.0 / f64::from(ticks));
         }
     }
     Ok(costs)
