@@ -201,7 +201,7 @@ impl CommandLine {
     }
 
     /// Starts it and lets it run beside this program; what it says goes nowhere.
-    pub(super) fn run(&self) -> Result<Running<'_>, Error> {
+    pub(super) fn run(&self) -> Result<Running, Error> {
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().map_err(|source| self.cannot_start(source))?;
