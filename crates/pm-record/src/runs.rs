@@ -19,6 +19,7 @@ mod masks;
 mod row;
 mod scan;
 mod schema;
+mod slots;
 mod time;
 mod wanted;
 
@@ -28,7 +29,7 @@ pub use wanted::Wanted;
 use crate::{BadRecord, LONGEST_LINE, Partial};
 use layout::Layouts;
 use row::Row;
-use scan::{Found, Slots};
+use slots::{Found, Slots};
 use wanted::Paths;
 
 /// Reads runs out of lines. It learns from line to line, which changes its speed and never its answers.

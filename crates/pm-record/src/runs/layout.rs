@@ -13,7 +13,7 @@ use super::avx2::Avx2;
 use super::bytes;
 use super::lanes::{Lanes, Literal, Portable, WORD, word_at};
 use super::row::{Cell, Filled, Phase, Row, Span};
-use super::scan::{Form, Found, Limit, Slot};
+use super::slots::{Form, Found, Limit, Slot};
 use super::wanted::{Column, Target};
 
 /// The most nodes that are kept: a hundred layouts or so.

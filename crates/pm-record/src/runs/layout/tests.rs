@@ -1,4 +1,4 @@
-use super::super::scan::Slots;
+use super::super::slots::Slots;
 use super::super::wanted::{Paths, Wanted};
 use super::*;
 
