@@ -338,7 +338,7 @@ fn what_explain_prints_runs_the_same_programs() {
     for part in [
         "timeout 0.2 TOP/bin/pm-sample --interval 1000ms --store=TOP/desk/.github-pm &\n",
         "timeout 0.2 TOP/bin/pm-ratelimit --interval 60s --store=TOP/desk/.github-pm &\n",
-        "timeout 0.2 TOP/bin/pm-alert --follow --store=TOP/desk/.github-pm &\n",
+        "timeout 0.2 TOP/bin/pm-alert --follow --store=TOP/desk/.github-pm --no-tips &\n",
     ] {
         assert!(seen.stdout.contains(part), "{part} is not in {}", seen.stdout);
     }
