@@ -66,11 +66,11 @@ impl Probe {
     /// Looks, and says what was used since the look before.
     pub(crate) fn look(&mut self) -> Reading {
         let now = wait::awake();
-        // First what changes fastest, so that it belongs to the time of the tick.
-        let chosen = self.census.as_mut().map(Census::take);
+        // Who was started before this count was read is found below, and who was started after it changes the next one.
+        let processors = self.stat.read(|text| self.processors.look(text)).unwrap_or_default();
+        let chosen = self.census.as_mut().map(|census| census.take(processors.forks));
         let owners = self.census.as_ref().map(Census::owners);
         let own = owners.and_then(|owners| self.sockets.look(now, &owners));
-        let processors = self.stat.read(|text| self.processors.look(text)).unwrap_or_default();
         let limits = self.limits.look(now);
         let available = self.memory.read(memory_available);
         let Waiting { load, pressure } = self.averages.look(now);

@@ -2,7 +2,8 @@
 //!
 //! Whoever was chosen stays so for as long as it lives, also when its parent ends or it runs another program.
 //! While they have few threads, new descendants are found by the lists of children; else, and for names, the
-//! whole of `/proc` is listed, and everybody who was seen before costs one short read.
+//! whole of `/proc` is listed, and everybody who was seen before costs one short read. Descendants are looked for
+//! only where the kernel has started a process since the look before: on a quiet system most looks need none.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,6 +37,8 @@ pub(crate) struct Census {
     ledger: Ledger,
     /// When the look before was, in ticks after the start of the system.
     before: u64,
+    /// How many processes the system had ever started just before that, if that is known.
+    forks: Option<u64>,
     /// How many processes can be kept by a descriptor.
     room: usize,
     has_children_lists: bool,
@@ -68,13 +71,15 @@ impl Census {
             strangers: HashMap::new(),
             ledger: Ledger::default(),
             before: u64::MAX,
+            forks: None,
             room: room(),
             has_children_lists: children::are_listed(),
         }
     }
 
-    /// Looks, and says what they hold and what they have used since the look before.
-    pub(crate) fn take(&mut self) -> Chosen {
+    /// Looks, and says what they hold and what they have used since the look before. `forks` is how many processes
+    /// the system has ever started, read before this.
+    pub(crate) fn take(&mut self, forks: Option<u64>) -> Chosen {
         let now = ticks_at(wait::elapsing());
         self.members.retain(|_, member| member.look_again());
         let first = match &mut self.roots {
@@ -82,14 +87,17 @@ impl Census {
             Roots::Group(group) => group.processes(),
             Roots::Name { .. } => Vec::new(),
         };
+        let mut may_have_more = forks.is_none() || self.forks != forks;
+        self.forks = forks;
         for pid in first {
-            self.choose(pid);
+            may_have_more |= self.choose(pid);
         }
         let threads: u64 = self.members.values().map(|member| member.stat.threads).sum();
         let is_by_name = matches!(self.roots, Roots::Name { .. });
-        if is_by_name || threads > FEW_THREADS || !self.has_children_lists {
+        // By name somebody may be chosen who only runs another program now.
+        if is_by_name || may_have_more && (threads > FEW_THREADS || !self.has_children_lists) {
             self.list_all();
-        } else {
+        } else if may_have_more {
             self.strangers.clear();
             self.ask_for_children();
         }

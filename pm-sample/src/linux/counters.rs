@@ -14,6 +14,8 @@ pub(crate) struct Use {
     /// The share of time that was neither idle nor spent waiting for a disk.
     pub(crate) share: Option<f64>,
     pub(crate) count: Option<f64>,
+    /// How many processes and threads were ever started; none where the kernel does not count them.
+    pub(crate) forks: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +30,7 @@ impl Processors {
         let now = time(text)?;
         let share = self.before.replace(now).and_then(|before| share(before, now));
         let count = lines(text).skip(1).take_while(|line| line.starts_with(b"cpu")).count();
-        Some(Use { share, count: (count > 0).then_some(count as f64) })
+        Some(Use { share, count: (count > 0).then_some(count as f64), forks: forks(text) })
     }
 }
 
@@ -43,6 +45,12 @@ fn time(text: &[u8]) -> Option<Time> {
     let [user, nice, system, idle, iowait, irq, softirq, steal] = ticks;
     let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, &part| sum.saturating_add(part));
     Some(Time { busy: sum(&[user, nice, system, irq, softirq, steal]), idle: sum(&[idle, iowait]) })
+}
+
+/// A system that has started no process at all is one that only looks like Linux.
+fn forks(text: &[u8]) -> Option<u64> {
+    let line = lines(text).find_map(|line| line.strip_prefix(b"processes "))?;
+    number(words(line).next()?).filter(|&forks: &u64| forks > 0)
 }
 
 /// None when the kernel has not counted on. Its idle time may go back by a tick.
@@ -70,16 +78,24 @@ pub(crate) fn established(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const STAT: &str = "cpu  100 20 30 800 50 1 2 3 9 9\ncpu0 50 10 15 400 25 1 1 1 9 0\ncpu1 50 10 15 400 25 0 1 2 0 9\nintr 7 0\nctxt 9\n";
+    const STAT: &str = "cpu  100 20 30 800 50 1 2 3 9 9\ncpu0 50 10 15 400 25 1 1 1 9 0\ncpu1 50 10 15 400 25 0 1 2 0 9\nintr 7 0\nctxt 9\nprocesses 4711\nprocs_running 1\n";
 
     #[test]
     fn processors_are_busy_where_they_are_neither_idle_nor_wait_for_a_disk() {
         let mut processors = Processors::default();
         let first = processors.look(STAT.as_bytes()).expect("figures");
-        assert_eq!(first, Use { share: None, count: Some(2.0) });
+        assert_eq!(first, Use { share: None, count: Some(2.0), forks: Some(4711) });
         let later = STAT.replace("cpu  100 20 30 800 50 1 2 3", "cpu  110 20 40 840 90 1 2 3");
         let share = processors.look(later.as_bytes()).expect("figures").share;
         assert_eq!(share, Some(0.2));
+    }
+
+    #[test]
+    fn forks_are_counted_or_not_known() {
+        let forks = |text: &str| Processors::default().look(text.as_bytes()).expect("figures").forks;
+        assert_eq!(forks(STAT), Some(4711));
+        assert_eq!(forks(&STAT.replace("4711", "0")), None);
+        assert_eq!(forks(&STAT.replace("processes", "others")), None);
     }
 
     #[test]
