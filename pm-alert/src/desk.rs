@@ -10,15 +10,17 @@
 //! Files of a store that is replayed are judged one by one: counts begin anew with each, and what is told of it
 //! is picked from its alerts, not from its records.
 
+mod telling;
+
 use std::io::{self, Write};
 use std::time::Duration;
 
-use pm_cli::{Exit, Explain, Streams, printable};
+use pm_cli::{Exit, Streams};
 use pm_record::{AlertState, BadRecord, Reading, Record, Run, Timestamp};
-use pm_store::{AlertSource, ChannelSettings};
+use pm_store::AlertSource;
 
 use crate::alert::Alert;
-use crate::channels::{Channels, Firing};
+use crate::channels::Channels;
 use crate::config::{Config, Counts, Hours};
 use crate::console::Console;
 use crate::digest::{self, Digest};
@@ -28,9 +30,9 @@ use crate::judge::Judge;
 use crate::known::{Found, Judged, Session};
 use crate::ledger::Ledger;
 use crate::names::Names;
-use crate::notice::{Delivery, Notice, record_line};
+use crate::notice::{Notice, record_line};
 use crate::state::horizon;
-use crate::tips::{self, Tips};
+use crate::tips::Tips;
 use crate::{Error, TOOL};
 
 /// How many bytes of lines are judged together: many where the state is read and written for them, and no more than a
@@ -277,20 +279,6 @@ impl<'a> Desk<'a> {
         if self.tips.are_due(io.clock.now_millis()) { self.advise(io) } else { Ok(()) }
     }
 
-    /// Gives the tips that nobody was given lately: a record, and what people read of it.
-    fn advise(&mut self, io: &mut Streams) -> io::Result<()> {
-        let tips = self.ledger.news(self.tips.finish(), io.clock.now_millis());
-        self.tell_troubles(io);
-        tips.into_iter().try_for_each(|tip| {
-            let text = if self.config.console { tips::text(&tip) } else { String::new() };
-            if io.output.is_terminal() {
-                return io.output.write_all(text.as_bytes());
-            }
-            let _ = io.diagnostics.write_all(text.as_bytes());
-            io.output.write_all(&Record::Tip(Box::new(tip)).to_line())
-        })
-    }
-
     fn judge_batch(&mut self, io: &mut Streams, is_tick: bool) -> io::Result<()> {
         let mut batch = std::mem::take(&mut self.batch);
         let bytes = std::mem::take(&mut self.bytes);
@@ -364,128 +352,8 @@ impl<'a> Desk<'a> {
         settled.and(advised).and(ticked).and(self.say_what_was_counted(io))
     }
 
-    fn say_what_was_counted(&mut self, io: &mut Streams) -> io::Result<()> {
-        if io.output.is_terminal() {
-            let text = self.console.finish(self.config.color.decide(&io.environment, true));
-            return io.output.write_all(text.as_bytes());
-        }
-        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
-        let _ = io.diagnostics.write_all(self.console.finish(color).as_bytes());
-        Ok(())
-    }
-
     /// Whether anybody is told, and time counts.
     fn notifies(&self) -> bool {
         self.config.counts != Counts::Replay
-    }
-
-    /// Notes what became of what was handed over.
-    fn collect(&mut self, io: &mut Streams) {
-        let deliveries = self.channels.reports(io);
-        self.mark(&deliveries, io);
-    }
-
-    fn mark(&mut self, deliveries: &[Delivery], io: &mut Streams) {
-        if !deliveries.is_empty() {
-            self.ledger.settle(deliveries, io.clock.now_millis());
-            self.tell_troubles(io);
-        }
-    }
-
-    fn is_refresh_due(&self, io: &Streams) -> bool {
-        let is_past = |last: i64| last.abs_diff(io.clock.now_millis()) >= REFRESH_MILLIS;
-        !self.channels.refreshed().is_empty() && self.refreshed.is_none_or(is_past)
-    }
-
-    /// Tells those who keep a list what fires, when it is time.
-    fn refresh(&mut self, io: &mut Streams) {
-        if !self.notifies() || !self.is_refresh_due(io) {
-            return;
-        }
-        let now = io.clock.now_millis();
-        self.refreshed = Some(now);
-        let (firing, until) = self.ledger.refresh(&self.channels.refreshed(), now);
-        let firing = firing.into_iter().filter_map(|(row, known)| {
-            let told = *known.last?;
-            Some(Firing { row, channels: told.channels, what: told.what, alert: told.alert })
-        });
-        let firing: Vec<_> = firing.collect();
-        self.channels.refresh(&firing, until);
-    }
-
-    /// Tells every channel but a standard output that is a terminal.
-    fn notify(&mut self, io: &mut Streams, judged: &mut Judged) -> Vec<Delivery> {
-        if !self.notifies() {
-            // Nobody is notified, but whoever looks at the terminal asked for all of it.
-            let console = io.output.is_terminal().then(|| ChannelSettings::CONSOLE.to_owned());
-            judged.all().for_each(|notice| notice.channels = console.iter().cloned().collect());
-            return Vec::new();
-        }
-        let color = self.config.color.decide(&io.environment, io.diagnostics_are_terminal());
-        let notices: Vec<&Notice> = judged.all().map(|notice| &*notice).collect();
-        let mut deliveries = self.channels.hand_over(&notices, io);
-        if !io.output.is_terminal() {
-            for notice in notices.into_iter().filter(|notice| notice.is_for_console()) {
-                if self.config.console {
-                    // A closed standard error is not our trouble.
-                    let _ = io.diagnostics.write_all(self.console.show(notice, color).as_bytes());
-                }
-                deliveries.push(Delivery::shown(notice));
-            }
-        }
-        deliveries
-    }
-
-    /// Writes the lines that are passed on, each with the alerts that it caused right after it.
-    fn write(
-        &mut self,
-        io: &mut Streams,
-        batch: &mut Vec<Item>,
-        judged: &mut Judged,
-        deliveries: &mut Vec<Delivery>,
-    ) -> io::Result<()> {
-        let is_text = io.output.is_terminal();
-        let color = self.config.color.decide(&io.environment, is_text);
-        let (console, is_shown) = (&mut self.console, self.config.console);
-        let mut show = |io: &mut Streams, notice: &Notice| {
-            if !is_text {
-                return io.output.write_all(&notice.line());
-            }
-            if !notice.is_for_console() {
-                return Ok(());
-            }
-            deliveries.push(Delivery::shown(notice));
-            let text = if is_shown { console.show(notice, color) } else { String::new() };
-            io.output.write_all(text.as_bytes())
-        };
-        if is_text {
-            judged.left_behind.iter().try_for_each(|notice| show(io, notice))?;
-        }
-        let mut notices = judged.notices.iter();
-        for Item { line, has_findings, .. } in batch.drain(..) {
-            match line {
-                Some(line) if is_text => {
-                    let text = String::from_utf8_lossy(&line);
-                    writeln!(io.output, "{}", printable(text.trim_end()))?;
-                }
-                Some(mut line) => {
-                    line.push(b'\n');
-                    io.output.write_all(&line)?;
-                }
-                None => {}
-            }
-            let caused = if has_findings { notices.next() } else { None };
-            caused.into_iter().flatten().try_for_each(|notice| show(io, notice))?;
-        }
-        judged.untimely.iter().try_for_each(|notice| show(io, notice))?;
-        // Whoever waits for an alert does not wait until the state says that it was told.
-        io.output.flush()
-    }
-
-    fn tell_troubles(&mut self, io: &mut Streams) {
-        for trouble in self.ledger.troubles() {
-            self.has_trouble |= trouble.exit() != Exit::Done;
-            io.complain(TOOL, &trouble);
-        }
     }
 }
