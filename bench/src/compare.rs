@@ -133,6 +133,18 @@ impl Bench<'_> {
         missing.map_or(Ok(()), |tool| Err(Error::NotBuilt(self.args.bin.join(tool))))
     }
 
+    /// A program that is built with this one and stands beside it, by its path from here where it has one: what is
+    /// printed is to be pasted into a shell anywhere.
+    fn beside_this_program(&self, name: &str) -> Result<PathBuf, Error> {
+        let this = std::env::current_exe().map_err(|source| Error::file(Path::new(name), source))?;
+        let program = this.with_file_name(name);
+        if !program.is_file() {
+            return Err(Error::NotBuilt(program));
+        }
+        let here = self.io.environment.current_dir();
+        Ok(program.strip_prefix(here).map(Path::to_owned).unwrap_or(program))
+    }
+
     fn in_work(&self, file: &str) -> PathBuf {
         self.args.work.join(file)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ const TIME: &str = "2s";
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let root = bench.in_work("appended");
     super::clear(&root)?;
-    let program = beside_this_program()?;
+    let program = bench.beside_this_program(TOOL)?;
     let writers: Vec<CommandLine> = (0..WRITERS)
         .map(|writer| {
             let writer = writer.to_string();
@@ -47,13 +47,6 @@ pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     super::clear(&root)?;
     let what = format!("append of one record, {WRITERS} writers in all, none lost");
     bench.judge(Goal::at_least(LEAST, " a second", what).is(total as f64 / seconds))
-}
-
-/// The writers' program is built with this one.
-fn beside_this_program() -> Result<PathBuf, Error> {
-    let program = std::env::current_exe().map_err(|source| Error::file(Path::new(TOOL), source))?;
-    let program = program.with_file_name(TOOL);
-    if program.is_file() { Ok(program) } else { Err(Error::NotBuilt(program)) }
 }
 
 /// Lets all writers go at once. Returns how many records each has written, and how many seconds went by until

@@ -17,11 +17,7 @@ const FAKE: &str = "fake-github";
 
 pub(super) fn compare(bench: &mut Bench<'_>) -> Result<(), Error> {
     let Some(gh) = bench.on_path("gh") else { return bench.left_out("gh") };
-    let program = std::env::current_exe().map_err(Error::Talk)?.with_file_name(FAKE);
-    if !program.is_file() {
-        return Err(Error::NotBuilt(program));
-    }
-    let fake = CommandLine::new(FAKE, program, ["--tls", "127.0.0.1:0"]);
+    let fake = CommandLine::new(FAKE, bench.beside_this_program(FAKE)?, ["--tls", "127.0.0.1:0"]);
     let mut child = fake.start()?;
     let mut addresses = String::new();
     let output = child.stdout.take();

@@ -1,7 +1,6 @@
 //! What a tick costs: of one process and the system, and of a tree of many processes.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use super::super::figures::{median, median_ratio, range};
@@ -104,7 +103,7 @@ fn samplers(bench: &mut Bench<'_>) -> Result<Vec<Sampler>, Error> {
         Some(peer) => samplers.push(psrecord(&peer, &[])),
         None => bench.left_out("psrecord")?,
     }
-    samplers.push(plain_loop()?);
+    samplers.push(plain_loop(bench)?);
     Ok(samplers)
 }
 
@@ -140,10 +139,8 @@ fn psrecord(peer: &Peer, more: &'static [&'static str]) -> Sampler {
     }
 }
 
-fn plain_loop() -> Result<Sampler, Error> {
-    let program =
-        std::env::current_exe().map_err(|source| Error::file(Path::new(sample_sysinfo::TOOL), source))?;
-    let program = program.with_file_name(sample_sysinfo::TOOL);
+fn plain_loop(bench: &Bench<'_>) -> Result<Sampler, Error> {
+    let program = bench.beside_this_program(sample_sysinfo::TOOL)?;
     Ok(Sampler {
         name: "sysinfo",
         version: "the crate in a plain loop".to_owned(),
