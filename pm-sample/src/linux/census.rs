@@ -230,3 +230,36 @@ fn room() -> usize {
     };
     usize::try_from(most.unwrap_or(u64::MAX).saturating_sub(SPARE)).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "somebody has to be looked at")]
+    fn descendants_are_looked_for_where_a_process_was_started_or_nobody_knows() {
+        let mut shell = Command::new("bash")
+            .args(["-c", "read; sleep 600 & echo $!; read; kill $!"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let (mut input, output) = (shell.stdin.take().expect("a pipe"), shell.stdout.take().expect("a pipe"));
+        let census = || {
+            let pid = i32::try_from(shell.id()).expect("a pid");
+            Census::new(Choice::Pids(vec![pid]), MemoryKind::Resident)
+        };
+        let (mut counting, mut guessing) = (census(), census());
+        assert_eq!([counting.take(Some(5)).processes, guessing.take(None).processes], [1, 1]);
+        input.write_all(b"\n").expect("a reader");
+        BufReader::new(output).lines().next().expect("a child").expect("its pid");
+        assert_eq!(counting.take(Some(5)).processes, 1, "the kernel says that nobody was started");
+        assert_eq!(counting.take(Some(6)).processes, 2);
+        assert_eq!(guessing.take(None).processes, 2);
+        input.write_all(b"\n").expect("a reader");
+        shell.wait().expect("an end");
+    }
+}
