@@ -179,6 +179,11 @@ mod tests {
             recent.remember(&key(&number.to_string()), number);
             assert_eq!(recent.find(&key(&number.to_string())), Some(number));
         }
+        // Each is in one of its two places, or nowhere: nobody is taken for another.
+        let found = (0..2000).map(|number| (number, recent.find(&key(&number.to_string()))));
+        let kept =
+            found.filter(|&(number, found)| found.inspect(|&found| assert_eq!(found, number)).is_some());
+        assert!((PLACES / 2..=PLACES).contains(&kept.count()));
         recent.forget();
         assert_eq!(recent.find(&key("999")), None);
     }

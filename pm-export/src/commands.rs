@@ -331,7 +331,10 @@ fn series_of(
 
 #[cfg(test)]
 mod tests {
+    use pm_record::{Reading, RunReader};
+
     use super::*;
+    use crate::model::{Shape, Value};
 
     #[test]
     fn a_field_becomes_a_label_that_every_receiver_takes() {
@@ -343,6 +346,28 @@ mod tests {
         ] {
             assert_eq!(label_name(field), name);
         }
+    }
+
+    #[test]
+    fn every_value_of_a_phase_that_is_too_many_is_counted_and_a_known_one_is_none() {
+        let mut commands = Commands::new(Vec::new(), Vec::new(), false);
+        let mut model = Model::new(Shape { max_series: 2, ..Shape::default() });
+        let mut reader = RunReader::new(&commands.wanted());
+        for number in 0..5 {
+            let line = format!(
+                r#"{{"performance_metrics":{{"command":"x","timestamp":"2024-12-06T10:30:1{number}Z","duration":{{"total_ms":9,"phases":{{"a_ms":1,"b_ms":2,"c_ms":3,"d_ms":4}}}}}}}}"#
+            );
+            let Ok(Reading::Run(run)) = reader.read(line.as_bytes()) else { panic!("a run") };
+            commands.take(&run, &mut model);
+        }
+        let overflows: Vec<_> =
+            model.take_overflows().into_iter().map(|(family, count)| (family.base(), count)).collect();
+        assert_eq!(overflows, [(PHASE_TIME.base(), 10)]);
+        let sums = model.sorted().into_iter().filter_map(|series| match series.value {
+            Value::Sum(sum) if series.family().base() == PHASE_TIME.base() => Some(sum),
+            _ => None,
+        });
+        assert_eq!(sums.collect::<Vec<_>>(), [35_000, 5_000, 10_000]);
     }
 
     #[test]

@@ -303,6 +303,28 @@ mod tests {
     }
 
     #[test]
+    fn a_phase_whose_name_has_no_number_is_no_part_of_what_was_written_before() {
+        let run = |phases: &str| {
+            format!(
+                r#"{{"performance_metrics":{{"command":"x","execution_id":"exec_{}","timestamp":"2024-12-06T10:30:15Z","duration":{{"total_ms":9,"phases":{{{phases}}}}}}}}}"#,
+                phases.len()
+            )
+        };
+        // More names than a reader numbers, so that the next one has none.
+        let many: Vec<_> = (0..300).map(|number| format!(r#""phase_{number}_ms":1"#)).collect();
+        let mut lines: Vec<_> = many.iter().map(|phase| run(phase)).collect();
+        let begin = lines.len() * 2;
+        lines.extend([
+            run(r#""phase_0_ms":1,"late_ms":2"#),
+            run(r#""phase_0_ms":1"#),
+            run(r#""later_ms":1"#),
+        ]);
+        let spans = spans(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let names: Vec<_> = spans[begin..].iter().map(|span| span.name.as_str()).collect();
+        assert_eq!(names, ["x", "phase_0", "late", "x", "phase_0", "x", "later"]);
+    }
+
+    #[test]
     fn phases_of_runs_that_are_alike_have_ids_and_times_of_their_own_however_long_their_names_are() {
         let run = |id: u32, name: &str, length: u32| {
             format!(
