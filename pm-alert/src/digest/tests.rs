@@ -111,6 +111,20 @@ fn hours_without_end_do_not_make_entries_without_end() {
 }
 
 #[test]
+fn what_is_not_about_a_command_is_told_apart_by_what_it_is_about() {
+    for what in ["host", "resource", "endpoint", "credential"] {
+        let about = |name: &str, command: Option<&str>| {
+            let mut alert = alert(command, Some(1), 0, 1, Severity::Warning);
+            alert.evidence.insert(what.to_owned(), Scalar::from(name));
+            alert
+        };
+        assert_eq!(digest(false, [about("a", None), about("b", None), about("a", None)]).len(), 2, "{what}");
+        // A command is one, wherever it ran.
+        assert_eq!(digest(false, [about("a", Some("x")), about("b", Some("x"))]).len(), 1, "{what}");
+    }
+}
+
+#[test]
 fn an_entry_reads_as_a_line() {
     let entry = digest(false, vec![alert(Some("a\u{1b}"), Some(1), 0, 1, Severity::Warning); 2]);
     assert_eq!(line(&entry[0]), "⚠️  x 'a\\u{1b}': 1 (execution_time > 2s), 2 times\n");
